@@ -1,0 +1,1 @@
+//! Makes an issue, its variants and its deliveries in one transaction.

@@ -1,0 +1,1 @@
+//! Leases chunks, records attempts, sends, records outcomes.

@@ -1,0 +1,1 @@
+//! Articles to RSS, Atom, JSON Feed and OPML: the only importer of `rss` and `atom_syndication`.

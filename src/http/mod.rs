@@ -1,0 +1,1 @@
+//! Router, feeds, subscription pages, archive, health.

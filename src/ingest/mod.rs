@@ -1,0 +1,1 @@
+//! Asks a source what changed and writes articles.

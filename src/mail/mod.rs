@@ -1,0 +1,1 @@
+//! Messages (MIME, headers), the SMTP connection, transports, replies.

@@ -1,0 +1,3 @@
+//! The binary: parse arguments, start tracing, call the command, map errors to exit codes.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Dates as feeds print them: UTC, whole seconds, years 1000 to 9999.

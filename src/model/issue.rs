@@ -1,0 +1,1 @@
+//! Issues, their states, and the proof that every candidate ended in a recorded state.

@@ -1,0 +1,1 @@
+//! A letter between compiler and connection: fixed and slot segments.

@@ -1,0 +1,17 @@
+//! Nouns: plain types and pure rules. No I/O, no clock reads; constructors parse, fields that carry an invariant are private.
+
+pub mod address;
+pub mod article;
+pub mod clock;
+pub mod delivery;
+pub mod entry;
+pub mod feed_date;
+pub mod feed_url;
+pub mod issue;
+pub mod letter;
+pub mod schedule;
+pub mod slug;
+pub mod subscriber;
+pub mod text;
+pub mod token;
+pub mod verdict;

@@ -1,0 +1,1 @@
+//! Schedules: crontab rules, wall time to instants, occurrence keys.

@@ -1,0 +1,1 @@
+//! Slugs of terms and authors.

@@ -1,0 +1,1 @@
+//! People: subscriber, subscription, consent.

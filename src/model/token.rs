@@ -1,0 +1,1 @@
+//! Purpose-bound tokens: HMAC over version, key id, purpose and payload.

@@ -1,0 +1,1 @@
+//! Where articles come from: files, their headers, Markdown, HTML clean-up.

@@ -1,0 +1,1 @@
+//! What people do: sign up, confirm, choose, leave, import, export, erase.

@@ -1,0 +1,1 @@
+//! Turns the ordered list of articles into prepared feed documents.

@@ -1,0 +1,1 @@
+//! Handlebars registries, typed contexts, helpers, CSS inlining.

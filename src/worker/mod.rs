@@ -1,0 +1,1 @@
+//! One task per loop: supervisor, cancellation, drain.
