@@ -1,1 +1,32 @@
-//! The only SQL: one file per aggregate.
+//! The only SQL. One file per aggregate, one constant per statement, each beside the one function that runs it.
+//!
+//! [`Database`] is a closed enum of the two engines; [`Conn`] is one connection of either, reading or inside a
+//! transaction. The macro `on!` runs the same statement on whichever engine it is: `$1` placeholders, `RETURNING`,
+//! `ON CONFLICT` and CTEs mean the same on both, and times are bound, never computed in SQL.
+
+macro_rules! on {
+    ($conn:expr, |$c:ident| $body:expr) => {
+        match $conn {
+            $crate::store::Conn::SqliteRead(held) => {
+                let $c = &mut **held;
+                $body
+            }
+            $crate::store::Conn::SqliteTx(held) => {
+                let $c = &mut **held;
+                $body
+            }
+            $crate::store::Conn::PostgresRead(held) => {
+                let $c = &mut **held;
+                $body
+            }
+            $crate::store::Conn::PostgresTx(held) => {
+                let $c = &mut **held;
+                $body
+            }
+        }
+    };
+}
+
+mod database;
+
+pub use database::{Conn, Database, Engine, StoreError};

@@ -1,0 +1,271 @@
+//! The two engines behind one door: opening, migrating, connections.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::SqliteSynchronous;
+use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions};
+use sqlx::{Connection, Executor, Postgres, Sqlite, Transaction, pool::PoolConnection};
+
+static SQLITE_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
+
+/// Which engine a database is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// Inside the process, one writer.
+    Sqlite,
+    /// A server, for several nodes.
+    Postgres,
+}
+
+/// What can go wrong below the store's functions.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The engine said no.
+    #[error("{0}")]
+    Sql(#[from] sqlx::Error),
+    /// The schema could not be brought up to date.
+    #[error("bring the database schema up to date: {0}; a database of a newer Letterpress needs that newer version")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The engine is older than what is safe.
+    #[error("open the database: {found} is older than {wanted}; use a newer one")]
+    TooOld {
+        /// The version at hand.
+        found: String,
+        /// The oldest one that is safe.
+        wanted: &'static str,
+    },
+    /// The address of the database means nothing to us.
+    #[error("open the database `{0}`: write sqlite://FILE or postgres://USER@HOST/NAME")]
+    UnknownUrl(String),
+    /// A statement should have changed a row and did not, or the other way round.
+    #[error("{what}: expected to change {expected} rows, changed {changed}; this is a defect, please report it")]
+    Rows {
+        /// What was done.
+        what: &'static str,
+        /// How many rows should have changed.
+        expected: u64,
+        /// How many did.
+        changed: u64,
+    },
+    /// A stored value does not parse.
+    #[error("read {what} from the database: `{value}` is not one of its words; restore a backup or report it")]
+    Corrupt {
+        /// Which value.
+        what: &'static str,
+        /// What stood there.
+        value: String,
+    },
+}
+
+impl StoreError {
+    /// Whether a uniqueness constraint refused the row: somebody else was first.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Sql(sqlx::Error::Database(e)) if e.is_unique_violation())
+    }
+
+    /// Whether trying the same transaction again can help (busy, serialisation failure, deadlock, lost connection).
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Sql(sqlx::Error::Database(e)) => {
+                matches!(
+                    e.code().as_deref(),
+                    Some("5" | "261" | "517" | "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03")
+                )
+            }
+            Self::Sql(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::Protocol(_)) => true,
+            _ => false,
+        }
+    }
+}
+
+/// An open database of either engine.
+#[derive(Debug, Clone)]
+pub enum Database {
+    /// One writer connection and a few readers on one file.
+    Sqlite {
+        /// Readers.
+        read: SqlitePool,
+        /// The writer: exactly one connection.
+        write: SqlitePool,
+    },
+    /// A pool of at most five connections.
+    Postgres(PgPool),
+}
+
+/// One connection of either engine, for reading or inside a transaction.
+#[derive(Debug)]
+pub enum Conn {
+    /// Reads from SQLite.
+    SqliteRead(PoolConnection<Sqlite>),
+    /// Writes to SQLite, `BEGIN IMMEDIATE`.
+    SqliteTx(Transaction<'static, Sqlite>),
+    /// Reads from PostgreSQL.
+    PostgresRead(PoolConnection<Postgres>),
+    /// Writes to PostgreSQL.
+    PostgresTx(Transaction<'static, Postgres>),
+}
+
+impl Conn {
+    /// Makes what was written durable. A connection that only reads has nothing to commit.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::SqliteTx(tx) => tx.commit().await?,
+            Self::PostgresTx(tx) => tx.commit().await?,
+            Self::SqliteRead(_) | Self::PostgresRead(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Which engine this is.
+    pub fn engine(&self) -> Engine {
+        match self {
+            Self::SqliteRead(_) | Self::SqliteTx(_) => Engine::Sqlite,
+            Self::PostgresRead(_) | Self::PostgresTx(_) => Engine::Postgres,
+        }
+    }
+}
+
+impl Database {
+    /// Opens the database that `url` names, makes it where it does not exist, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// Refuses unknown addresses, SQLite before 3.51.3 (WAL-reset corruption) and a schema newer than this program.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let database = if url.starts_with("sqlite:") {
+            Self::open_sqlite(url).await?
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            Self::open_postgres(url).await?
+        } else {
+            return Err(StoreError::UnknownUrl(url.to_owned()));
+        };
+        database.migrate().await?;
+        Ok(database)
+    }
+
+    async fn open_sqlite(url: &str) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::from_str(url)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // NORMAL may forget the end of the WAL on power loss, and then a letter goes out twice.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(10))
+            .auto_vacuum(SqliteAutoVacuum::Incremental)
+            .pragma("trusted_schema", "OFF")
+            .pragma("secure_delete", "ON")
+            .pragma("journal_size_limit", "67108864");
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options.clone())
+            .await?;
+        let found: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&write).await?;
+        if version_numbers(&found) < vec![3, 51, 3] {
+            return Err(StoreError::TooOld {
+                found: format!("SQLite {found}"),
+                wanted: "SQLite 3.51.3",
+            });
+        }
+        let read = SqlitePoolOptions::new()
+            .max_connections(4)
+            .connect_lazy_with(options.pragma("query_only", "ON"));
+        Ok(Self::Sqlite { read, write })
+    }
+
+    async fn open_postgres(url: &str) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(url)?.application_name("letterpress");
+        let pool = PgPoolOptions::new()
+            .max_connections(5)
+            .acquire_timeout(Duration::from_secs(10))
+            // A cancelled begin() puts a connection with an open transaction back (transact-rs/sqlx#4385).
+            .after_release(|connection, _| Box::pin(async move { Ok(connection.execute("ROLLBACK").await.is_ok()) }))
+            .connect_with(options)
+            .await?;
+        Ok(Self::Postgres(pool))
+    }
+
+    async fn migrate(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite { write, .. } => SQLITE_MIGRATIONS.run(write).await?,
+            Self::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await?,
+        }
+        Ok(())
+    }
+
+    /// A connection for reading. On SQLite it sees the last commit at its first statement.
+    pub async fn read(&self) -> Result<Conn, StoreError> {
+        Ok(match self {
+            Self::Sqlite { read, .. } => Conn::SqliteRead(read.acquire().await?),
+            Self::Postgres(pool) => Conn::PostgresRead(pool.acquire().await?),
+        })
+    }
+
+    /// A transaction. On SQLite it holds the one writer until it is committed or dropped.
+    pub async fn begin(&self) -> Result<Conn, StoreError> {
+        Ok(match self {
+            Self::Sqlite { write, .. } => Conn::SqliteTx(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Conn::PostgresTx(pool.begin().await?),
+        })
+    }
+
+    /// Which engine this is.
+    pub fn engine(&self) -> Engine {
+        match self {
+            Self::Sqlite { .. } => Engine::Sqlite,
+            Self::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Closes every connection, so that SQLite folds its write-ahead log back into the file.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { read, write } => {
+                read.close().await;
+                if let Ok(mut connection) = write.acquire().await {
+                    let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+                        .execute(&mut *connection)
+                        .await;
+                    let _ = connection.close().await;
+                }
+                write.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// Asks the database for a sign of life.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite { read, .. } => read.acquire().await?.ping().await?,
+            Self::Postgres(pool) => pool.acquire().await?.ping().await?,
+        }
+        Ok(())
+    }
+}
+
+fn version_numbers(version: &str) -> Vec<u32> {
+    version.split('.').map(|part| part.parse().unwrap_or(0)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_author_who_names_no_known_engine_is_told_what_to_write() {
+        let error = Database::open("mysql://x").await.unwrap_err();
+        assert!(error.to_string().contains("sqlite://FILE"));
+    }
+
+    #[tokio::test]
+    async fn a_fresh_sqlite_file_is_made_and_migrated_twice_without_harm() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("a.db").display());
+        Database::open(&url).await.unwrap().close().await;
+        Database::open(&url).await.unwrap().close().await;
+    }
+}
