@@ -30,3 +30,19 @@ macro_rules! on {
 mod database;
 
 pub use database::{Conn, Database, Engine, StoreError};
+
+pub mod articles;
+pub mod sources;
+
+/// A statement that must change exactly `expected` rows did.
+pub(crate) fn exactly(what: &'static str, expected: u64, changed: u64) -> Result<(), StoreError> {
+    if changed == expected {
+        Ok(())
+    } else {
+        Err(StoreError::Rows {
+            what,
+            expected,
+            changed,
+        })
+    }
+}
