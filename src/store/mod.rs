@@ -32,6 +32,11 @@ mod database;
 pub use database::{Conn, Database, Engine, StoreError};
 
 pub mod articles;
+pub mod chunks;
+pub mod deliveries;
+pub mod issues;
+pub mod nodes;
+pub mod occurrences;
 pub mod sources;
 
 /// A statement that must change exactly `expected` rows did.

@@ -1,0 +1,82 @@
+//! Nodes: one row per process start. The id is the fencing epoch of everything that the process owns.
+
+use super::{Conn, StoreError};
+
+/// What a process says of itself when it starts.
+#[derive(Debug, Clone)]
+pub struct NewNode {
+    /// For people: host and process.
+    pub name: String,
+    /// Which state directory the process holds.
+    pub place_id: String,
+    /// Which boot of the machine.
+    pub boot_id: String,
+}
+
+const START: &str = "INSERT INTO nodes (id, name, place_id, boot_id, version, started_at, lease_until) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7)";
+
+/// Registers this process under a number from `counters`.
+pub async fn start(conn: &mut Conn, id: i64, node: &NewNode, now: i64, lease_until: i64) -> Result<(), StoreError> {
+    let changed = on!(conn, |c| sqlx::query(START)
+        .bind(id)
+        .bind(&node.name)
+        .bind(&node.place_id)
+        .bind(&node.boot_id)
+        .bind(env!("CARGO_PKG_VERSION"))
+        .bind(now)
+        .bind(lease_until)
+        .execute(c)
+        .await?
+        .rows_affected());
+    super::exactly("register this node", 1, changed)
+}
+
+const BEAT: &str = "UPDATE nodes SET lease_until = $2 WHERE id = $1 AND stopped_at IS NULL AND lease_until > $3";
+
+/// Renews the lease; `false` when it had run out or somebody ended this node.
+pub async fn beat(conn: &mut Conn, id: i64, lease_until: i64, now: i64) -> Result<bool, StoreError> {
+    Ok(on!(conn, |c| sqlx::query(BEAT)
+        .bind(id)
+        .bind(lease_until)
+        .bind(now)
+        .execute(c)
+        .await?
+        .rows_affected())
+        == 1)
+}
+
+const STOP: &str = "UPDATE nodes SET stopped_at = $2, lease_until = $2 WHERE id = $1 AND stopped_at IS NULL";
+
+/// An orderly end.
+pub async fn stop(conn: &mut Conn, id: i64, now: i64) -> Result<(), StoreError> {
+    on!(conn, |c| sqlx::query(STOP)
+        .bind(id)
+        .bind(now)
+        .execute(c)
+        .await?
+        .rows_affected());
+    Ok(())
+}
+
+const END_PLACE: &str =
+    "UPDATE nodes SET lease_until = 0 WHERE place_id = $1 AND id <> $2 AND stopped_at IS NULL AND lease_until > 0";
+
+/// Whoever holds the lock on a state directory knows that earlier nodes with its place are dead.
+pub async fn end_place(conn: &mut Conn, place_id: &str, id: i64) -> Result<u64, StoreError> {
+    Ok(on!(conn, |c| sqlx::query(END_PLACE)
+        .bind(place_id)
+        .bind(id)
+        .execute(c)
+        .await?
+        .rows_affected()))
+}
+
+const DEAD_OWNERS: &str = "SELECT DISTINCT c.owner FROM chunks c WHERE c.state = 'leased' \
+     AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.id = c.owner AND n.stopped_at IS NULL AND n.lease_until > $1)";
+
+/// Owners of leased chunks that are not alive any more.
+pub async fn dead_owners(conn: &mut Conn, now: i64) -> Result<Vec<i64>, StoreError> {
+    let rows: Vec<(i64,)> = on!(conn, |c| sqlx::query_as(DEAD_OWNERS).bind(now).fetch_all(c).await?);
+    Ok(rows.into_iter().map(|r| r.0).collect())
+}
