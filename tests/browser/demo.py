@@ -1,0 +1,293 @@
+"""The demo in a real browser: every page that it names, and a person's way from sign-up to leaving.
+
+demo.py LETTERPRESS CHROMIUM FOLDER [PICTURES]
+
+FOLDER takes the demo's files and the screenshots; PICTURES, when given, gets the two of the README. Prints one line
+'ok …' or 'not ok …' per check.
+"""
+
+import email
+import email.policy
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from urllib.parse import urlsplit
+
+from webdriver import Browser, WebDriverError, free_port
+
+PERSON = "curious.reader@example.org"
+WAIT = 60
+
+
+class Checks:
+    def __init__(self) -> None:
+        self.failed = 0
+
+    def hold(self, name: str, *faults: str) -> bool:
+        found = [fault for fault in faults if fault]
+        self.failed += bool(found)
+        print(f"not ok {name}: {'; '.join(found)}" if found else f"ok {name}", flush=True)
+        return not found
+
+
+class Demo:
+    """The running demo and what it printed."""
+
+    def __init__(self, program: str, folder: pathlib.Path) -> None:
+        self.program, self.folder, self.port, self.lines = program, folder, free_port(), []
+
+    def __enter__(self) -> "Demo":
+        self.process = subprocess.Popen(
+            [self.program, "demo", "--port", str(self.port), "--dir", str(self.folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        threading.Thread(target=self._listen, daemon=True).start()
+        return self
+
+    def _listen(self) -> None:
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip())
+            print("#", line.rstrip(), flush=True)
+
+    def __exit__(self, *_) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(40)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    def at(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def addresses(self) -> list[str]:
+        """What it tells people to open."""
+        found = re.findall(r"https?://(?:127\.0\.0\.1|localhost):\d+[^\s\"'<>,)]*", "\n".join(self.lines))
+        return list(dict.fromkeys(address.rstrip(".") for address in found))
+
+    def json(self, *arguments: str):
+        config = self.folder / "letterpress.toml"
+        command = [self.program, "--config", str(config), *arguments, "--json"]
+        return json.loads(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
+
+    def status_of(self, address: str) -> str:
+        people = self.json("subscribers", "list")
+        return next((person["status"] for person in people if person["email"] == address), "unknown here")
+
+    def letters_to(self, address: str) -> list[email.message.EmailMessage]:
+        found = []
+        for file in sorted((self.folder / "outbox").glob("*.eml"), key=lambda file: file.stat().st_mtime_ns):
+            letter = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+            if address in str(letter["To"]):
+                found.append(letter)
+        return found
+
+
+def fetch(address: str) -> tuple[int, str]:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(address, timeout=20) as answer:
+            return answer.status, answer.headers.get_content_type()
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers.get_content_type()
+    except OSError as error:
+        return 0, str(error)
+
+
+def wait_for(condition, seconds: float = WAIT):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            if value := condition():
+                return value
+        except (OSError, subprocess.SubprocessError, ValueError):
+            pass
+        time.sleep(0.3)
+    return None
+
+
+def file_name(address: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", urlsplit(address).path.lower()).strip("-") or "start"
+
+
+def foreign(addresses: list[str]) -> list[str]:
+    kept = {"127.0.0.1", "localhost"}
+    asked = [urlsplit(address) for address in addresses]
+    return [f"asks {url.geturl()}" for url in asked if url.scheme in ("http", "https") and url.hostname not in kept]
+
+
+def look_at(browser: Browser, checks: Checks, address: str, shots: pathlib.Path) -> None:
+    """A page as a person sees it on a desk and on a telephone."""
+    browser.complaints(), browser.requested()
+    browser.size(1100, 900)
+    browser.go(address)
+    faults = browser.complaints() + foreign(browser.requested())
+    png = browser.picture(shots / f"{file_name(address)}.png")
+    faults.append("" if len(png) > 3000 else "the page is blank")
+    faults.append("" if browser.title().strip() else "no title")
+    faults.append("" if browser.run("return document.documentElement.lang") else "no language")
+    faults.append("" if browser.has("h1") else "no h1")
+    unnamed = """return [...document.querySelectorAll('input:not([type=hidden]):not([type=submit]), select, textarea')]
+        .filter(field => field.labels.length === 0 && !field.getAttribute('aria-label')).map(field => field.name)"""
+    faults += [f"field {name!r} has no label" for name in browser.run(unnamed)]
+    browser.size(360, 740)
+    wider = browser.run("return document.documentElement.scrollWidth - window.innerWidth")
+    faults.append("" if wider <= 0 else f"{wider} px wider than a telephone")
+    browser.picture(shots / f"{file_name(address)}-narrow.png")
+    browser.size(1100, 900)
+    checks.hold(f"page {urlsplit(address).path}", *faults)
+
+
+def look_at_all(demo: Demo, browser: Browser, checks: Checks, shots: pathlib.Path) -> None:
+    addresses = demo.addresses()
+    checks.hold("the demo names addresses to open", "" if addresses else "none in its output")
+    known = [demo.at(path) for path in ("/rss.xml", "/atom.xml", "/feed.json", "/subscribe", "/issues", "/health/ready")]
+    for address in dict.fromkeys(addresses + known):
+        status, kind = fetch(address)
+        if kind == "text/html" and status == 200:
+            look_at(browser, checks, address, shots)
+        else:
+            checks.hold(f"{urlsplit(address).path} answers ({kind})", "" if status == 200 else f"status {status}")
+
+
+def link_in(letter, path: str) -> str | None:
+    text = letter.get_body(("plain",)).get_content()
+    found = re.search(rf"https?://\S*{path}[^\s>)]*", text)
+    return found.group(0) if found else None
+
+
+def press(browser: Browser, address: str) -> None:
+    """Opens a page and presses the button of its form."""
+    browser.go(address)
+    browser.click("form[method=post] button, form[method=POST] button, form[method=post] input[type=submit]")
+
+
+def walk(demo: Demo, browser: Browser, checks: Checks, shots: pathlib.Path) -> None:
+    """Sign-up, confirmation, preferences, leaving: looking at a page never changes anything, its button does."""
+    browser.go(demo.at("/subscribe"))
+    browser.type_into("input[name=email]", PERSON)
+    browser.click("form button, form input[type=submit]")
+    browser.picture(shots / "signed-up.png")
+    letter = wait_for(lambda: (demo.letters_to(PERSON) or [None])[-1])
+    if not checks.hold("signing up brings a confirmation letter", "" if letter else f"none within {WAIT} s"):
+        return
+    confirm = link_in(letter, "/confirm/")
+    if not checks.hold("the confirmation letter has its link", "" if confirm else "none"):
+        return
+    browser.go(confirm)
+    status = demo.status_of(PERSON)
+    checks.hold("opening the confirmation page confirms nothing", "" if status == "pending" else status)
+    browser.picture(shots / "confirm.png")
+    press(browser, confirm)
+    confirmed = wait_for(lambda: demo.status_of(PERSON) == "active", 20)
+    checks.hold("pressing the button confirms", "" if confirmed else demo.status_of(PERSON))
+    browser.picture(shots / "confirmed.png")
+    welcome = wait_for(lambda: next((l for l in demo.letters_to(PERSON) if link_in(l, "/unsubscribe/")), None))
+    if not checks.hold("a letter with a way to leave arrives", "" if welcome else f"none within {WAIT} s"):
+        return
+    if preferences := link_in(welcome, "/preferences/"):
+        look_at(browser, checks, preferences, shots)
+    leave = link_in(welcome, "/unsubscribe/")
+    browser.go(leave)
+    status = demo.status_of(PERSON)
+    checks.hold("opening the page to leave changes nothing", "" if status == "active" else status)
+    press(browser, leave)
+    gone = wait_for(lambda: demo.status_of(PERSON) == "unsubscribed", 20)
+    checks.hold("pressing the button leaves", "" if gone else demo.status_of(PERSON))
+    browser.picture(shots / "left.png")
+    unhappy = browser.complaints()
+    checks.hold("nothing on the way made the browser complain", *unhappy)
+
+
+def show_letter(demo: Demo, browser: Browser, checks: Checks, shots: pathlib.Path) -> None:
+    """A letter of an issue, laid out by a browser."""
+    for file in sorted((demo.folder / "outbox").glob("*.eml"), key=lambda file: file.stat().st_size, reverse=True):
+        letter = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+        if letter["List-Id"]:
+            page = shots / "letter.html"
+            page.write_text(letter.get_body(("html",)).get_content(), encoding="utf-8")
+            browser.complaints(), browser.requested()
+            browser.size(760, 900)
+            browser.go(page.as_uri())
+            png = browser.picture(shots / "letter.png")
+            browser.size(360, 740)
+            wider = browser.run("return document.documentElement.scrollWidth - window.innerWidth")
+            browser.picture(shots / "letter-narrow.png")
+            checks.hold(
+                "a letter looks like one",
+                "" if len(png) > 3000 else "it is blank",
+                "" if wider <= 0 else f"{wider} px wider than a telephone",
+                *foreign(browser.requested()),
+            )
+            return
+    checks.hold("a letter looks like one", "no letter of an issue in the outbox")
+
+
+def show_outbox(demo: Demo, browser: Browser, checks: Checks, shots: pathlib.Path) -> None:
+    outbox = next((address for address in demo.addresses() if "outbox" in address), demo.at("/outbox"))
+    browser.size(1100, 720)
+    browser.go(outbox)
+    browser.picture(shots / "outbox.png")
+    links = browser.run("return document.querySelectorAll('a[href]').length")
+    checks.hold("the outbox page leads to its letters", "" if links else "it has no links")
+
+
+def notices_news(demo: Demo, checks: Checks) -> None:
+    """The demo publishes one more article while it runs."""
+    count = lambda: len(list((demo.folder / "content").rglob("*.*")))
+    before_items, before_files = items_of(demo), count()
+    more = wait_for(lambda: count() > before_files or items_of(demo) > before_items, 120)
+    checks.hold("one more article appears while the demo runs", "" if more else "none within 120 s")
+
+
+def items_of(demo: Demo) -> int:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(demo.at("/feed.json"), timeout=20) as answer:
+        return len(json.load(answer)["items"])
+
+
+def main(program: str, chromium: str, folder: pathlib.Path, pictures: pathlib.Path | None) -> int:
+    checks, shots = Checks(), folder / "shots"
+    shots.mkdir(parents=True, exist_ok=True)
+    with Demo(program, folder / "demo") as demo:
+        ready = wait_for(lambda: fetch(demo.at("/health/ready"))[0] == 200)
+        if not checks.hold("the demo gets ready", "" if ready else f"not within {WAIT} s"):
+            return 1
+        first_items = items_of(demo)
+        sent = wait_for(lambda: any(demo.folder.glob("outbox/*.eml")))
+        checks.hold("the demo sends its first letters", "" if sent else "the outbox stayed empty")
+        wait_for(demo.addresses, 10)
+        with Browser(chromium, folder) as browser:
+            steps = [look_at_all, walk, show_letter, show_outbox]
+            for step in steps:
+                try:
+                    step(demo, browser, checks, shots)
+                except (WebDriverError, OSError, subprocess.SubprocessError, StopIteration) as error:
+                    checks.hold(step.__name__.replace("_", " "), f"{type(error).__name__}: {error}")
+        if items_of(demo) > first_items:
+            checks.hold("one more article appears while the demo runs")
+        else:
+            notices_news(demo, checks)
+        checks.hold("the demo is still running", "" if demo.process.poll() is None else "it ended")
+    checks.hold("the demo ends in order", "" if demo.process.returncode == 0 else f"exit code {demo.process.returncode}")
+    if pictures is not None:
+        pictures.mkdir(exist_ok=True)
+        for name in ("letter.png", "outbox.png"):
+            (pictures / name).write_bytes((shots / name).read_bytes())
+    return 1 if checks.failed else 0
+
+
+if __name__ == "__main__":
+    given = sys.argv[1:]
+    target = pathlib.Path(given[3]) if len(given) > 3 else None
+    sys.exit(main(given[0], given[1], pathlib.Path(given[2]).resolve(), target))

@@ -1,0 +1,141 @@
+# Foreign judges of the feeds. Sourced by tests/run.
+
+exports=""
+
+# make_exports: the feeds of every article folder, each with a config and database of its own, under $work/feeds/NAME/out.
+make_exports() {
+  [ -z "$exports" ] || return 0
+  exports=$work/feeds
+  mkdir -p "$exports"
+  local folder name
+  if [ -n "${LETTERPRESS_SHARED:-}" ]; then
+    for folder in "$LETTERPRESS_SHARED"/data/articles/*/; do
+      name=$(basename "$folder")
+      check "feeds of $name are made" export_feeds "$name" "$(cd "$folder" && pwd)"
+    done
+  fi
+  check "feeds of our own articles are made" export_own_feeds
+}
+
+export_own_feeds() {
+  own_articles "$exports/own-articles" && export_feeds own "$exports/own-articles"
+}
+
+# export_feeds NAME FOLDER: writes out/ and, from the same database, again/, which must be equal to the byte.
+export_feeds() {
+  local home=$exports/$1
+  mkdir -p "$home"
+  feed_config "$2" >"$home/letterpress.toml"
+  "$letterpress" --config "$home/letterpress.toml" articles scan || return 1
+  "$letterpress" --config "$home/letterpress.toml" feeds export "$home/out" || return 1
+  "$letterpress" --config "$home/letterpress.toml" feeds export "$home/again" || return 1
+  diff -r "$home/out" "$home/again" && test -s "$home/out/rss.xml" -a -s "$home/out/atom.xml" -a -s "$home/out/feed.json"
+}
+
+feed_config() {
+  cat <<TOML
+[site]
+title = "Judged Notes & <Tests>"
+url = "https://notes.example.org"
+language = "en"
+author = { name = "A. Author", email = "author@example.org" }
+
+[[sources]]
+kind = "folder"
+path = "$1"
+
+[feeds]
+limit = 100
+
+[[newsletters]]
+id = "notes"
+name = "Judged Notes"
+time_zone = "UTC"
+[[newsletters.schedules]]
+id = "weekly"
+cron = "0 8 * * MON"
+default = true
+
+[mail]
+from = "Judged Notes <notes@example.org>"
+transport = "outbox"
+outbox = "outbox"
+
+[database]
+url = "sqlite://letterpress.db"
+
+[http]
+listen = "127.0.0.1:0"
+public_url = "https://letters.example.org"
+TOML
+}
+
+# own_articles FOLDER: four recent articles with the characters that break feeds and letters.
+own_articles() {
+  mkdir -p "$1"
+  local number day
+  for number in 1 2 3 4; do
+    day=$(date -u -d "-$number days" +%Y-%m-%dT09:30:00Z)
+    cat >"$1/article-$number.md" <<MARKDOWN
+---
+title: "Proof $number: quotes \"here\", <angles> & ampersands"
+date: $day
+category: Press room
+tags: [type, ink]
+author: A. Author
+summary: "What proof number $number is for, in one sentence & a half."
+---
+
+## A heading with \`code\`
+
+The first paragraph of proof $number says *little* and links to [the press](https://notes.example.org/press?a=1&b=2).
+
+.A line that begins with a dot, a tab	inside, two  blanks, ünïcödé, 漢字 and an emoji 🖨️.
+
+| column | other |
+|---|---|
+| \`a < b\` | ]]> |
+
+- one
+- two
+
+    From the start of a line, indented code.
+MARKDOWN
+  done
+}
+
+# documents ROOT-ELEMENT: the exported XML files with that root, one per line.
+documents() {
+  find "$exports" -path '*/out/*' -name '*.xml' -print0 | xargs -0 python3 tests/judges/root_element.py "$1"
+}
+
+judge_feeds() {
+  make_exports
+  local home all atom
+  mapfile -t all < <(find "$exports" -path '*/out/*' \( -name '*.xml' -o -name '*.opml' \) | sort)
+  mapfile -t atom < <(documents feed)
+  check "there are feeds to judge (${#all[@]}, ${#atom[@]} of them Atom)" test "${#all[@]}" -gt 1 -a "${#atom[@]}" -gt 0 || return
+  check "xmllint: ${#all[@]} documents are well-formed" xmllint --noout --nonet "${all[@]}"
+  check "jing: ${#atom[@]} Atom feeds follow RFC 4287" jing -c tests/judges/rfc4287.rnc "${atom[@]}"
+  check "a compressed copy holds the same bytes" compressed_copies_match
+  for home in "$exports"/*/out; do
+    judge "feedparser: $(basename "$(dirname "$home")")" "$venv/bin/python" tests/judges/feeds.py "$home"
+  done
+}
+
+compressed_copies_match() {
+  local copy count=0
+  while IFS= read -r copy; do
+    gzip -dc "$copy" | cmp - "${copy%.gz}" || return 1
+    count=$((count + 1))
+  done < <(find "$exports" -path '*/out/*' -name '*.gz')
+  echo "$count compared"
+}
+
+judge_newsboat() {
+  make_exports
+  local home
+  for home in "$exports"/*/out; do
+    judge "newsboat: $(basename "$(dirname "$home")")" python3 tests/judges/newsboat.py "$home"
+  done
+}
