@@ -1,1 +1,0 @@
-//! Schedules: crontab rules, wall time to instants, occurrence keys.
