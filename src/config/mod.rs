@@ -1,1 +1,68 @@
 //! One file per section of the config file: typed, documented, unknown keys refused.
+//!
+//! [`Settings`] is what the rest of the house reads. Every value in it has been checked; paths are absolute.
+
+mod database;
+mod feeds;
+mod http;
+mod mail;
+mod newsletters;
+mod site;
+mod sources;
+
+use std::path::PathBuf;
+
+pub use database::{DatabaseSettings, State};
+pub use feeds::{Feeds, FullOrSummary};
+pub use http::Http;
+pub use mail::{Mail, OnUnknown, Smtp, Tls, TransportKind};
+pub use newsletters::{Cadence, CatchUp, Joiner, Newsletter, Order, Schedule};
+pub use site::{Site, SiteAuthor, Theme};
+pub use sources::{Baseline, Shortcodes, Source, Watch};
+
+/// Everything that the author decided, checked.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The file that was read; `None` for the built-in defaults.
+    pub file: Option<PathBuf>,
+    /// The folder that relative paths in the file were relative to.
+    pub base: PathBuf,
+    /// `[site]`
+    pub site: Site,
+    /// `[[sources]]`
+    pub sources: Vec<Source>,
+    /// `[feeds]`
+    pub feeds: Feeds,
+    /// `[[newsletters]]`
+    pub newsletters: Vec<Newsletter>,
+    /// `[mail]`
+    pub mail: Mail,
+    /// `[templates] dir`: files in it replace built-in templates of the same path.
+    pub templates: Option<PathBuf>,
+    /// `[database]`
+    pub database: DatabaseSettings,
+    /// `[state]`
+    pub state: State,
+    /// `[http]`
+    pub http: Http,
+}
+
+impl Settings {
+    /// The newsletter with this id.
+    pub fn newsletter(&self, id: &str) -> Option<&Newsletter> {
+        self.newsletters.iter().find(|newsletter| newsletter.id == id)
+    }
+
+    /// The first configured newsletter: the one that is meant where none is named.
+    pub fn first_newsletter(&self) -> Option<&Newsletter> {
+        self.newsletters.first()
+    }
+
+    /// Which ledger a newsletter writes to: all share one, unless `ledger = "own"`.
+    pub fn ledger_of(&self, newsletter: &str) -> String {
+        match self.newsletter(newsletter) {
+            Some(found) if found.own_ledger => found.id.clone(),
+            _ => "shared".to_owned(),
+        }
+    }
+}

@@ -1,1 +1,6 @@
 //! Router, feeds, subscription pages, archive, health.
+
+mod archive;
+mod feeds;
+mod health;
+mod people;

@@ -3,11 +3,9 @@
 pub mod address;
 pub mod article;
 pub mod clock;
-pub mod delivery;
 pub mod entry;
 pub mod feed_date;
 pub mod feed_url;
-pub mod issue;
 pub mod letter;
 pub mod schedule;
 pub mod slug;

@@ -1,1 +1,276 @@
-//! Purpose-bound tokens: HMAC over version, key id, purpose and payload.
+//! Signed words for links: who may do what, without a row in the database (`subscribers-and-security.md` 7).
+//!
+//! A token is one path segment of base64url: version, key number, purpose, numbers as varints, and 128 bits of
+//! HMAC-SHA-256 over all before it, with a key derived (HKDF, RFC 5869) for that purpose. It holds no address, no name,
+//! no topic. Tokens are checked before any database is asked.
+
+use aws_lc_rs::{constant_time, digest, hkdf, hmac};
+use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
+
+use super::clock::Chance;
+
+const VERSION: u8 = 1;
+const MAC: usize = 16;
+/// Longest token that is looked at, in characters.
+const LONGEST: usize = 100;
+
+/// What a token is good for. One of one purpose is refused for every other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Confirms a sign-up: `[subscriber, newsletter code, expiry in seconds]`.
+    Confirm,
+    /// Ends a subscription, for ever: `[subscriber, newsletter code]`.
+    Leave,
+    /// Opens the preferences: `[subscriber, newsletter code, token epoch]`.
+    Preferences,
+    /// Takes back a leave: `[subscriber, newsletter code, expiry in seconds]`.
+    Undo,
+    /// Rates an article: `[subscriber, issue, article]` codes.
+    Feedback,
+    /// Names a delivery in return paths and events: `[issue code, subscriber]`.
+    Delivery,
+}
+
+impl Purpose {
+    fn byte(self) -> u8 {
+        match self {
+            Self::Confirm => 1,
+            Self::Leave => 2,
+            Self::Preferences => 3,
+            Self::Undo => 4,
+            Self::Feedback => 5,
+            Self::Delivery => 6,
+        }
+    }
+}
+
+/// The number that stands for a newsletter (or an issue or article) in a token: 40 bits of its id's hash.
+pub fn code_of(id: &str) -> u64 {
+    let hash = digest::digest(&digest::SHA256, id.as_bytes());
+    hash.as_ref()[..5]
+        .iter()
+        .fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+/// A key file that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("line {0} is not `NAME BASE32` as Letterpress wrote it, or a key is missing")]
+pub struct KeyFileError(usize);
+
+/// The keys of one installation: they sign links, find addresses and name letters. Losing them breaks every link in
+/// letters already sent and forgets who must not be mailed.
+pub struct KeyRing {
+    /// `(number, key)`, the newest last: it signs, the others only verify.
+    signing: Vec<(u8, [u8; 32])>,
+    address: [u8; 32],
+    message: [u8; 32],
+}
+
+/// Never shows a key.
+impl std::fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "KeyRing({} signing keys)", self.signing.len())
+    }
+}
+
+impl KeyRing {
+    /// Draws new keys.
+    pub fn generate(chance: &dyn Chance) -> Self {
+        let draw = || {
+            let mut key = [0; 32];
+            chance.fill(&mut key);
+            key
+        };
+        Self {
+            signing: vec![(1, draw())],
+            address: draw(),
+            message: draw(),
+        }
+    }
+
+    /// Reads what [`KeyRing::write`] wrote.
+    pub fn read(text: &str) -> Result<Self, KeyFileError> {
+        let (mut signing, mut address, mut message) = (Vec::new(), None, None);
+        let lines = text.lines().map(str::trim).enumerate();
+        for (at, line) in lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')) {
+            let fail = KeyFileError(at + 1);
+            let (name, key) = line.rsplit_once(' ').ok_or(fail)?;
+            let bytes = BASE32_NOPAD.decode(key.as_bytes()).map_err(|_| fail)?;
+            let key: [u8; 32] = bytes.try_into().map_err(|_| fail)?;
+            match name.split_once(' ') {
+                Some(("sign", number)) => signing.push((number.parse().map_err(|_| fail)?, key)),
+                None if name == "address" => address = Some(key),
+                None if name == "message" => message = Some(key),
+                _ => return Err(fail),
+            }
+        }
+        let fail = KeyFileError(text.lines().count());
+        if signing.is_empty() {
+            return Err(fail);
+        }
+        Ok(Self {
+            signing,
+            address: address.ok_or(fail)?,
+            message: message.ok_or(fail)?,
+        })
+    }
+
+    /// The key file: the one thing to keep beside a backup of the database.
+    pub fn write(&self) -> String {
+        let mut text = "# Keys of this Letterpress. Keep a copy with every backup; show it to nobody.\n".to_owned();
+        let mut line = |name: &str, key: &[u8; 32]| {
+            text.push_str(&format!("{name} {}\n", BASE32_NOPAD.encode(key)));
+        };
+        for (number, key) in &self.signing {
+            line(&format!("sign {number}"), key);
+        }
+        line("address", &self.address);
+        line("message", &self.message);
+        text
+    }
+
+    /// Signs `numbers` for a purpose.
+    pub fn sign(&self, purpose: Purpose, numbers: &[u64]) -> String {
+        let (number, key) = self.signing.last().expect("a ring is never made without a signing key");
+        let mut bytes = vec![VERSION, *number, purpose.byte()];
+        numbers.iter().for_each(|number| push_varint(*number, &mut bytes));
+        let tag = mac(key, purpose, &bytes);
+        bytes.extend_from_slice(&tag);
+        BASE64URL_NOPAD.encode(&bytes)
+    }
+
+    /// The numbers of a token that was signed here for this purpose; `None` for any other text.
+    pub fn open(&self, purpose: Purpose, token: &str) -> Option<Vec<u64>> {
+        if token.len() > LONGEST {
+            return None;
+        }
+        let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).ok()?;
+        let (body, tag) = bytes.split_at_checked(bytes.len().checked_sub(MAC)?)?;
+        let [VERSION, number, kind, rest @ ..] = body else {
+            return None;
+        };
+        let (_, key) = self.signing.iter().find(|(known, _)| known == number)?;
+        let fits = constant_time::verify_slices_are_equal(&mac(key, purpose, body), tag).is_ok();
+        (fits && *kind == purpose.byte()).then(|| read_varints(rest)).flatten()
+    }
+
+    /// What an address is known by where the address itself is not kept; never rotates.
+    pub fn address_key(&self, comparison_form: &str) -> Vec<u8> {
+        tag_of(&self.address, comparison_form.as_bytes()).as_ref()[..16].to_vec()
+    }
+
+    /// The left part of a Message-ID: 26 characters, the same for every attempt of one letter.
+    pub fn message_word(&self, issue_id: &str, subscriber_id: i64) -> String {
+        let tag = tag_of(&self.message, format!("{issue_id}/{subscriber_id}").as_bytes());
+        BASE32_NOPAD.encode(&tag.as_ref()[..16]).to_lowercase()
+    }
+}
+
+fn tag_of(key: &[u8; 32], data: &[u8]) -> hmac::Tag {
+    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), data)
+}
+
+fn mac(key: &[u8; 32], purpose: Purpose, body: &[u8]) -> [u8; MAC] {
+    let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"letterpress link");
+    let mut derived = [0; 32];
+    salt.extract(key)
+        .expand(&[&[purpose.byte()]], hkdf::HKDF_SHA256)
+        .and_then(|okm| okm.fill(&mut derived))
+        .expect("32 bytes are always within what HKDF can give");
+    let tag = tag_of(&derived, body);
+    let mut short = [0; MAC];
+    short.copy_from_slice(&tag.as_ref()[..MAC]);
+    short
+}
+
+fn push_varint(mut number: u64, out: &mut Vec<u8>) {
+    while number >= 0x80 {
+        out.push(u8::try_from(number & 0x7F).unwrap_or(0) | 0x80);
+        number >>= 7;
+    }
+    out.push(u8::try_from(number).unwrap_or(0));
+}
+
+fn read_varints(bytes: &[u8]) -> Option<Vec<u64>> {
+    let (mut numbers, mut number, mut shift) = (Vec::new(), 0_u64, 0);
+    for byte in bytes {
+        if shift > 63 {
+            return None;
+        }
+        number |= u64::from(byte & 0x7F) << shift;
+        shift += 7;
+        if byte & 0x80 == 0 {
+            numbers.push(number);
+            (number, shift) = (0, 0);
+        }
+    }
+    (shift == 0).then_some(numbers)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::clock::SeededChance;
+
+    fn ring() -> KeyRing {
+        KeyRing::generate(&SeededChance::new(7))
+    }
+
+    #[test]
+    fn a_link_for_one_thing_opens_nothing_else() {
+        let all = [
+            Purpose::Confirm,
+            Purpose::Leave,
+            Purpose::Preferences,
+            Purpose::Undo,
+            Purpose::Feedback,
+            Purpose::Delivery,
+        ];
+        for made in all {
+            for asked in all {
+                let token = ring().sign(made, &[7, 1 << 40]);
+                assert_eq!(
+                    ring().open(asked, &token).is_some(),
+                    made == asked,
+                    "{made:?} as {asked:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_link_with_one_bit_turned_is_refused() {
+        let token = ring().sign(Purpose::Leave, &[12_345, code_of("notes")]);
+        let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).unwrap();
+        for bit in 0..bytes.len() * 8 {
+            let mut turned = bytes.clone();
+            turned[bit / 8] ^= 1 << (bit % 8);
+            assert!(
+                ring().open(Purpose::Leave, &BASE64URL_NOPAD.encode(&turned)).is_none(),
+                "bit {bit}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_key_file_is_read_as_it_was_written() {
+        let read = KeyRing::read(&ring().write()).unwrap();
+        let token = ring().sign(Purpose::Preferences, &[1, 2, 3]);
+        assert_eq!(read.open(Purpose::Preferences, &token), Some(vec![1, 2, 3]));
+        assert_eq!(read.address_key("a@example.org"), ring().address_key("a@example.org"));
+        assert_eq!(read.message_word("X", 1), ring().message_word("X", 1));
+        assert!(KeyRing::read("sign 1 short\n").is_err() && KeyRing::read("").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_numbers_come_back_and_any_text_is_survived(numbers in prop::collection::vec(any::<u64>(), 0..4), text in any::<String>()) {
+            let token = ring().sign(Purpose::Confirm, &numbers);
+            prop_assert!(token.len() <= LONGEST);
+            prop_assert_eq!(ring().open(Purpose::Confirm, &token), Some(numbers));
+            prop_assert!(ring().open(Purpose::Confirm, &text).is_none());
+        }
+    }
+}

@@ -439,7 +439,8 @@ pub async fn next_due(conn: &mut Conn) -> Result<Option<i64>, StoreError> {
     Ok(row.0)
 }
 
-const PENDING: &str = "SELECT COUNT(*) FROM articles WHERE source_id = $1 AND not_mailable = 'undecided'";
+const PENDING: &str =
+    "SELECT COUNT(*) FROM articles WHERE source_id = $1 AND not_mailable = 'undecided' AND visibility = 'public'";
 const RECENT: &str = "SELECT COUNT(*) FROM articles WHERE source_id = $1 AND mailable_at IS NOT NULL AND mailable_at = first_seen \
      AND first_seen > $2";
 const DECIDE: &str = "UPDATE articles SET not_mailable = $2, mailable_at = CASE WHEN $2 IS NULL AND visibility = 'public' \

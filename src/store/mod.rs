@@ -32,12 +32,22 @@ mod database;
 pub use database::{Conn, Database, Engine, StoreError};
 
 pub mod articles;
+pub mod audience;
+pub mod audit;
+pub mod budgets;
 pub mod chunks;
+pub mod consents;
+pub mod counters;
 pub mod deliveries;
+pub mod feeds;
 pub mod issues;
 pub mod nodes;
+pub mod notices;
 pub mod occurrences;
 pub mod sources;
+pub mod subscribers;
+pub mod subscriptions;
+pub mod suppressions;
 
 /// A statement that must change exactly `expected` rows did.
 pub(crate) fn exactly(what: &'static str, expected: u64, changed: u64) -> Result<(), StoreError> {

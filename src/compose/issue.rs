@@ -1,0 +1,254 @@
+//! One transaction that makes an issue: occurrence, issue, variants, deliveries, chunks, proof (`delivery.md` 5.3).
+
+use std::collections::BTreeMap;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
+
+use crate::app::App;
+use crate::config::{Newsletter, Order, Schedule};
+use crate::model::clock::{mint_ulid, to_micros};
+use crate::store::chunks::{self, Chunk};
+use crate::store::issues::{self, Issue, Variant};
+use crate::store::occurrences::{self, Occurrence};
+use crate::store::{Conn, articles, audience, deliveries};
+
+use super::ComposeError;
+use super::draft::{Audience, Offer, next_page};
+use super::owed::Rules;
+
+/// An occurrence that is due, and how it is to be composed.
+#[derive(Debug, Clone)]
+pub(super) struct Due<'a> {
+    pub(super) newsletter: &'a Newsletter,
+    pub(super) schedule: &'a Schedule,
+    /// Occurrence key.
+    pub(super) key: String,
+    /// Microseconds.
+    pub(super) due_at: i64,
+    /// Microseconds.
+    pub(super) now: i64,
+    pub(super) who: Audience,
+    /// `instant` or `digest`.
+    pub(super) template: &'static str,
+    /// The one article of an instant occurrence.
+    pub(super) only: Option<String>,
+    /// `send` by hand does not wait for articles to settle.
+    pub(super) settle: bool,
+}
+
+/// What became of an occurrence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Composed {
+    /// An issue with this id and so many deliveries.
+    Issue {
+        /// ULID.
+        id: String,
+        /// How many people.
+        candidates: i64,
+    },
+    /// Nobody is owed anything.
+    Empty,
+    /// More articles than the second net lets through: a person must say so.
+    Flood(usize),
+    /// Another node decided it first.
+    Taken,
+}
+
+impl Due<'_> {
+    pub(super) fn names(&self) -> (&str, &str) {
+        (&self.newsletter.id, &self.schedule.id)
+    }
+
+    fn rules(&self) -> Rules {
+        let max = if self.only.is_some() { 1 } else { self.schedule.max_articles };
+        let min = if self.only.is_some() || !self.settle { 1 } else { self.schedule.min_articles };
+        Rules { filter: self.newsletter.filter(), max_articles: max, min_articles: min }
+    }
+
+    fn occurrence(&self, state: &str) -> Occurrence {
+        Occurrence {
+            newsletter_id: self.newsletter.id.clone(),
+            schedule_id: self.schedule.id.clone(),
+            occurrence: self.key.clone(),
+            due_at: self.due_at,
+            zone: self.newsletter.time_zone.name().to_owned(),
+            state: state.to_owned(),
+            reason: None,
+            count: 1,
+            issue_id: None,
+            decided_at: self.now,
+        }
+    }
+
+    /// What may be mailed by this occurrence, and who got it already.
+    pub(super) async fn offer(&self, app: &App, conn: &mut Conn) -> Result<Offer, ComposeError> {
+        let micros = |d: std::time::Duration| i64::try_from(d.as_micros()).unwrap_or(i64::MAX);
+        let settled_before = if self.settle { self.now - micros(self.schedule.settle) } else { self.now };
+        let from = self.now.saturating_sub(micros(self.newsletter.look_back));
+        let mut found =
+            articles::mailable(conn, self.now, from, settled_before, &self.newsletter.id, &self.schedule.id).await?;
+        if let Some(only) = &self.only {
+            found.retain(|article| article.id == *only);
+        }
+        let settings = app.settings();
+        let ledger = settings.ledger_of(&self.newsletter.id);
+        Ok(Offer::new(conn, found, self.rules(), |other| settings.ledger_of(other) == ledger).await?)
+    }
+}
+
+/// Composes one due occurrence, or finds that there is nothing to say.
+pub(super) async fn compose(app: &App, due: &Due<'_>) -> Result<Composed, ComposeError> {
+    let mut conn = app.database.begin().await?;
+    issues::lock_ledger(&mut conn, &app.settings().ledger_of(&due.newsletter.id)).await?;
+    let mut occurrence = due.occurrence("fired");
+    if !occurrences::insert(&mut conn, &occurrence).await? {
+        return Ok(Composed::Taken);
+    }
+    let offer = due.offer(app, &mut conn).await?;
+    let composed = match flood(due, &offer) {
+        Some(count) => Composed::Flood(count),
+        None => write(app, &mut conn, due, &offer).await?,
+    };
+    match &composed {
+        Composed::Issue { id, .. } => occurrence.issue_id = Some(id.clone()),
+        Composed::Flood(count) => {
+            "flood".clone_into(&mut occurrence.state);
+            occurrence.reason = Some(format!("{count} articles became mailable in one scan"));
+        }
+        Composed::Empty | Composed::Taken => "empty".clone_into(&mut occurrence.state),
+    }
+    occurrences::settle(&mut conn, &occurrence).await?;
+    if due.who == Audience::Waiting {
+        audience::caught_up(&mut conn, due.names(), due.now).await?;
+    }
+    conn.commit().await?;
+    Ok(composed)
+}
+
+/// The second net under the bulk fuse: many articles that became mailable together stop until a person runs `send`.
+fn flood(due: &Due<'_>, offer: &Offer) -> Option<usize> {
+    if !due.settle || due.only.is_some() {
+        return None;
+    }
+    let mut by_scan: BTreeMap<i64, usize> = BTreeMap::new();
+    for article in &offer.articles {
+        *by_scan.entry(article.first_seen).or_default() += 1;
+    }
+    by_scan.into_values().max().filter(|most| *most > due.schedule.flood_guard)
+}
+
+/// Variants of an issue as they are found: list of places → number and recipients.
+#[derive(Debug, Default)]
+struct Variants(BTreeMap<Vec<usize>, (i64, i64)>);
+
+impl Variants {
+    fn number(&mut self, places: Vec<usize>) -> (i64, bool) {
+        let next = i64::try_from(self.0.len()).unwrap_or(i64::MAX - 1) + 1;
+        let entry = self.0.entry(places).or_insert((next, 0));
+        entry.1 += 1;
+        (entry.0, entry.1 == 1)
+    }
+}
+
+async fn write(app: &App, conn: &mut Conn, due: &Due<'_>, offer: &Offer) -> Result<Composed, ComposeError> {
+    let id = mint_ulid(&*app.clock, &*app.chance);
+    let mut variants = Variants::default();
+    let (mut candidates, mut after, mut chunk_no) = (0_i64, 0_i64, 0_i64);
+    if offer.articles.is_empty() {
+        return Ok(Composed::Empty);
+    }
+    loop {
+        let page = next_page(conn, due.who, due.names(), after, due.now).await?;
+        let Some(last) = page.last() else { break };
+        after = last.subscriber_id;
+        let found = offer.for_page(conn, &page).await?;
+        let (Some((lo, _)), Some((hi, _))) = (found.first(), found.last()) else { continue };
+        if candidates == 0 {
+            issues::insert(conn, &issue_row(due, &id, app), &app.templates.hash()).await?;
+        }
+        chunk_no += 1;
+        let chunk = Chunk { issue_id: id.clone(), chunk_no, lo: *lo, hi: *hi };
+        let mut rows = Vec::with_capacity(found.len());
+        for (who, places) in found {
+            let (number, is_new) = variants.number(places.clone());
+            if is_new {
+                add_variant(conn, due, offer, &id, number, &places).await?;
+            }
+            rows.push((who, number));
+        }
+        deliveries::insert(conn, &id, &rows, due.now).await?;
+        chunks::insert(conn, &chunk, due.now).await?;
+        candidates += i64::try_from(rows.len()).unwrap_or(0);
+    }
+    if candidates == 0 {
+        return Ok(Composed::Empty);
+    }
+    seal(conn, offer, &id, &variants, candidates).await?;
+    Ok(Composed::Issue { id, candidates })
+}
+
+fn issue_row(due: &Due<'_>, id: &str, app: &App) -> Issue {
+    Issue {
+        id: id.to_owned(),
+        newsletter_id: due.newsletter.id.clone(),
+        schedule_id: due.schedule.id.clone(),
+        occurrence: due.key.clone(),
+        due_at: due.due_at,
+        created_at: to_micros(app.clock.now()),
+        state: "preparing".to_owned(),
+        pause_reason: None,
+        candidates: 0,
+        finished_at: None,
+    }
+}
+
+async fn add_variant(
+    conn: &mut Conn,
+    due: &Due<'_>,
+    offer: &Offer,
+    issue_id: &str,
+    variant_no: i64,
+    places: &[usize],
+) -> Result<(), ComposeError> {
+    let mut items: Vec<_> = places.iter().map(|place| &offer.articles[*place]).collect();
+    items.sort_by(|a, b| (b.published_at, &a.id).cmp(&(a.published_at, &b.id)));
+    if due.schedule.order == Order::Oldest {
+        items.reverse();
+    }
+    let listed: Vec<(String, &str)> = items.iter().map(|article| (article.id.clone(), "full")).collect();
+    let names: Vec<&str> = listed.iter().map(|(id, _)| id.as_str()).collect();
+    let variant = Variant {
+        variant_no,
+        language: due.newsletter.language.clone(),
+        template: due.template.to_owned(),
+        items_hash: HEXLOWER.encode(&digest(&SHA256, names.join("\n").as_bytes()).as_ref()[..16]),
+        recipients: 0,
+        letter: None,
+    };
+    Ok(issues::add_variant(conn, issue_id, &variant, &listed).await?)
+}
+
+/// Frozen revisions, counts, and the self-check that nobody would get an article again.
+async fn seal(
+    conn: &mut Conn,
+    offer: &Offer,
+    id: &str,
+    variants: &Variants,
+    candidates: i64,
+) -> Result<(), ComposeError> {
+    let mut carried = std::collections::BTreeSet::new();
+    for (places, (number, recipients)) in &variants.0 {
+        carried.extend(places.iter().copied());
+        issues::set_recipients(conn, id, *number, *recipients).await?;
+    }
+    for place in carried {
+        let article = &offer.articles[place];
+        issues::add_article(conn, id, &article.id, article.revision_id).await?;
+    }
+    issues::set_candidates(conn, id, candidates).await?;
+    match deliveries::repeats(conn, id).await? {
+        0 => Ok(()),
+        pairs => Err(ComposeError::Repeats { issue: id.to_owned(), pairs }),
+    }
+}

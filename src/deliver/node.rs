@@ -1,0 +1,156 @@
+//! This process as a node: its row is the fencing epoch of everything it owns, its lock says who may send from here.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::fs::{FlockOperation, flock};
+
+use crate::app::App;
+use crate::config::OnUnknown;
+use crate::model::clock::{mint_ulid, to_micros};
+use crate::store::nodes::{self, NewNode};
+use crate::store::{StoreError, chunks, counters, deliveries, notices};
+
+use super::gate::Gate;
+
+/// How long a lease lasts, and how often it is renewed.
+pub const LEASE: Duration = Duration::from_secs(60);
+/// A sixth of [`LEASE`].
+pub const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// Why this process cannot send.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// Another process holds the lock.
+    #[error("send from here: another process does already (it holds {0}); stop it first, or let it send")]
+    Locked(PathBuf),
+    /// The state folder.
+    #[error("use the state folder {path}: {error}; check that it exists and can be written")]
+    Folder {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The database.
+    #[error("register this node: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// A registered sender.
+#[derive(Debug)]
+pub struct Node {
+    /// Fencing epoch.
+    pub id: i64,
+    pub(super) gate: Gate,
+    // Held as long as the node lives; the system frees it however the process ends.
+    _lock: File,
+}
+
+impl Node {
+    /// Takes the lock, registers, and takes over what an earlier process of this place left behind.
+    pub async fn start(app: &App) -> Result<Self, NodeError> {
+        let dir = app.settings().state.dir.clone();
+        let (lock, place_id) = take_place(app, &dir)?;
+        let gate = Gate::new(Arc::clone(&app.clock));
+        let asked_at = app.clock.since_boot();
+        let now = app.clock.now();
+        let mut conn = app.database.begin().await?;
+        let id = counters::next(&mut conn, "nodes", 1).await?;
+        let row = NewNode { name: name_of_process(), place_id: place_id.clone(), boot_id: boot_id() };
+        nodes::start(&mut conn, id, &row, to_micros(now), to_micros(now + LEASE)).await?;
+        // Whoever holds the lock knows that earlier processes of this place are gone, whatever their leases say.
+        nodes::end_place(&mut conn, &place_id, id).await?;
+        conn.commit().await?;
+        gate.extend(asked_at, LEASE);
+        let node = Self { id, gate, _lock: lock };
+        node.sweep(app).await?;
+        Ok(node)
+    }
+
+    /// Renews the lease. `false`: it was lost, and no dot is written any more.
+    pub async fn beat(&self, app: &App) -> Result<bool, NodeError> {
+        let asked_at = app.clock.since_boot();
+        let now = app.clock.now();
+        let mut conn = app.database.begin().await?;
+        let alive = nodes::beat(&mut conn, self.id, to_micros(now + LEASE), to_micros(now)).await?;
+        conn.commit().await?;
+        if alive {
+            self.gate.extend(asked_at, LEASE);
+        } else {
+            self.gate.close();
+        }
+        Ok(alive)
+    }
+
+    /// Takes over the chunks of dead nodes: what they were attempting is `unknown` from now on. Returns how many rows.
+    pub async fn sweep(&self, app: &App) -> Result<u64, NodeError> {
+        let now = app.clock.now();
+        let settings = app.settings();
+        let resend_at = matches!(settings.mail.on_unknown, OnUnknown::Resend)
+            .then(|| to_micros(now + settings.mail.unknown_delay));
+        let now = to_micros(now);
+        let mut conn = app.database.read().await?;
+        let mut dead = nodes::dead_owners(&mut conn, now).await?;
+        dead.extend(notices::dead_owners(&mut conn, now).await?);
+        drop(conn);
+        dead.sort_unstable();
+        dead.dedup();
+        let mut doubtful = 0;
+        for owner in dead {
+            let mut conn = app.database.begin().await?;
+            for chunk in chunks::take_over(&mut conn, self.id, owner, now).await? {
+                doubtful += deliveries::orphans_to_unknown(&mut conn, &chunk, owner, now, resend_at).await?;
+                chunks::release(&mut conn, &chunk, self.id).await?;
+            }
+            doubtful += notices::abandon(&mut conn, owner, now, resend_at).await?;
+            conn.commit().await?;
+        }
+        if doubtful > 0 {
+            tracing::warn!(doubtful, "a process ended before it knew what became of these letters");
+        }
+        Ok(doubtful)
+    }
+
+    /// An orderly end: nothing of this node needs a take-over.
+    pub async fn stop(&self, app: &App) -> Result<(), NodeError> {
+        self.gate.close();
+        let mut conn = app.database.begin().await?;
+        nodes::stop(&mut conn, self.id, to_micros(app.clock.now())).await?;
+        conn.commit().await?;
+        Ok(())
+    }
+}
+
+/// Locks `sender.lock` and reads or makes the place's id.
+fn take_place(app: &App, dir: &Path) -> Result<(File, String), NodeError> {
+    let path = dir.join("sender.lock");
+    let fail = |error: io::Error| NodeError::Folder { path: path.clone(), error };
+    std::fs::create_dir_all(dir).map_err(fail)?;
+    let mut file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(fail)?;
+    flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|error| match error {
+        rustix::io::Errno::WOULDBLOCK => NodeError::Locked(path.clone()),
+        other => fail(other.into()),
+    })?;
+    let mut place_id = String::new();
+    file.read_to_string(&mut place_id).map_err(fail)?;
+    if place_id.trim().is_empty() {
+        place_id = mint_ulid(&*app.clock, &*app.chance);
+        file.write_all(place_id.as_bytes()).map_err(fail)?;
+        file.sync_all().map_err(fail)?;
+    }
+    Ok((file, place_id.trim().to_owned()))
+}
+
+fn name_of_process() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{}:{}", host.trim(), std::process::id())
+}
+
+fn boot_id() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
+}

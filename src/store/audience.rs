@@ -1,0 +1,116 @@
+//! Who a schedule writes to: active subscriptions, a page at a time.
+
+use super::{Conn, StoreError};
+
+/// A person whom an issue of a schedule may reach.
+#[derive(Debug, Clone)]
+pub struct Recipient {
+    /// Who.
+    pub subscriber_id: i64,
+    /// Articles mailable after this count, microseconds.
+    pub floor_at: i64,
+    /// JSON list of topics; empty means all.
+    pub topics: String,
+}
+
+const PAGE: &str = "SELECT subscriber_id, floor_at, topics FROM subscriptions \
+     WHERE newsletter_id = $1 AND schedule_id = $2 AND state = 'active' AND subscriber_id > $3 \
+     AND (paused_until IS NULL OR paused_until <= $4) ORDER BY subscriber_id LIMIT $5";
+
+/// The next active, unpaused subscriptions of a schedule after a subscriber id.
+pub async fn page(
+    conn: &mut Conn,
+    schedule: (&str, &str),
+    after: i64,
+    now: i64,
+    limit: i64,
+) -> Result<Vec<Recipient>, StoreError> {
+    let rows: Vec<(i64, i64, String)> = on!(conn, |c| sqlx::query_as(PAGE)
+        .bind(schedule.0)
+        .bind(schedule.1)
+        .bind(after)
+        .bind(now)
+        .bind(limit)
+        .fetch_all(c)
+        .await?);
+    Ok(rows
+        .into_iter()
+        .map(|(subscriber_id, floor_at, topics)| Recipient {
+            subscriber_id,
+            floor_at,
+            topics,
+        })
+        .collect())
+}
+
+const OWED_FLAGS: &str = "SELECT COUNT(*) FROM subscriptions WHERE newsletter_id = $1 AND schedule_id = $2 AND state = 'active' \
+     AND owed_check = 1";
+
+/// How many subscriptions of a schedule wait for a catch-up letter.
+pub async fn waiting_for_catch_up(conn: &mut Conn, schedule: (&str, &str)) -> Result<i64, StoreError> {
+    let row: (i64,) = on!(conn, |c| sqlx::query_as(OWED_FLAGS)
+        .bind(schedule.0)
+        .bind(schedule.1)
+        .fetch_one(c)
+        .await?);
+    Ok(row.0)
+}
+
+const OWED_PAGE: &str = "SELECT subscriber_id, floor_at, topics FROM subscriptions \
+     WHERE newsletter_id = $1 AND schedule_id = $2 AND state = 'active' AND owed_check = 1 AND subscriber_id > $3 \
+     AND (paused_until IS NULL OR paused_until <= $4) ORDER BY subscriber_id LIMIT $5";
+
+/// As [`page`], only those who wait for a catch-up letter.
+pub async fn page_waiting(
+    conn: &mut Conn,
+    schedule: (&str, &str),
+    after: i64,
+    now: i64,
+    limit: i64,
+) -> Result<Vec<Recipient>, StoreError> {
+    let rows: Vec<(i64, i64, String)> = on!(conn, |c| sqlx::query_as(OWED_PAGE)
+        .bind(schedule.0)
+        .bind(schedule.1)
+        .bind(after)
+        .bind(now)
+        .bind(limit)
+        .fetch_all(c)
+        .await?);
+    Ok(rows
+        .into_iter()
+        .map(|(subscriber_id, floor_at, topics)| Recipient {
+            subscriber_id,
+            floor_at,
+            topics,
+        })
+        .collect())
+}
+
+const CLEAR_FLAGS: &str = "UPDATE subscriptions SET owed_check = 0 WHERE newsletter_id = $1 AND schedule_id = $2 AND owed_check = 1 \
+     AND (paused_until IS NULL OR paused_until <= $3)";
+
+/// The catch-up letter was composed: nobody waits for it any more.
+pub async fn caught_up(conn: &mut Conn, schedule: (&str, &str), now: i64) -> Result<(), StoreError> {
+    on!(conn, |c| sqlx::query(CLEAR_FLAGS)
+        .bind(schedule.0)
+        .bind(schedule.1)
+        .bind(now)
+        .execute(c)
+        .await?
+        .rows_affected());
+    Ok(())
+}
+
+const FLAG_ALL: &str =
+    "UPDATE subscriptions SET owed_check = 1 WHERE newsletter_id = $1 AND schedule_id = $2 AND state = 'active'";
+
+/// A missed instant occurrence: everybody of the schedule may be owed something.
+pub async fn flag_all(conn: &mut Conn, schedule: (&str, &str)) -> Result<(), StoreError> {
+    on!(conn, |c| sqlx::query(FLAG_ALL)
+        .bind(schedule.0)
+        .bind(schedule.1)
+        .execute(c)
+        .await?
+        .rows_affected());
+    Ok(())
+}
