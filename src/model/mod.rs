@@ -7,6 +7,7 @@ pub mod entry;
 pub mod feed_date;
 pub mod feed_url;
 pub mod letter;
+pub mod links;
 pub mod schedule;
 pub mod slug;
 pub mod subscriber;
