@@ -8,6 +8,7 @@ pub mod feed_date;
 pub mod feed_url;
 pub mod letter;
 pub mod links;
+pub mod network;
 pub mod schedule;
 pub mod slug;
 pub mod subscriber;
