@@ -11,10 +11,11 @@
 //! sign-up gives one public answer, whatever the address is or was (`subscribers-and-security.md` L6, E1).
 
 mod allowance;
+mod columns;
 mod confirm;
 mod erase;
-//mod export;
-//mod import;
+mod export;
+mod import;
 mod leave;
 mod operate;
 pub mod pages;
@@ -24,8 +25,8 @@ mod sign_up;
 
 pub use confirm::{Confirmed, confirm};
 pub use erase::erase;
-//pub use export::export;
-//pub use import::{ImportOptions, ImportReport, Rejected, import};
+pub use export::export;
+pub use import::{ImportOptions, ImportReport, Rejected, import};
 pub use leave::{Left, leave, undo};
 pub use operate::{Add, Added, add, unsubscribe};
 pub use preferences::{Choice, Choices, Wishes, preferences, set_preferences};
