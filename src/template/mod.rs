@@ -18,13 +18,4 @@ impl Templates {
     pub fn load(_dir: Option<&Path>) -> Result<Self, TemplateError> {
         Ok(Self)
     }
-
-    /// A page, as a whole document.
-    pub fn page<P: context::pages::Page>(&self, page: &P) -> Result<String, TemplateError> {
-        let values = serde_json::to_string_pretty(page).map_err(|error| TemplateError(error.to_string()))?;
-        Ok(format!(
-            "<!doctype html><title>{}</title><pre>{values}</pre>",
-            P::TEMPLATE
-        ))
-    }
 }
