@@ -13,5 +13,6 @@ pub mod schedule;
 pub mod slug;
 pub mod subscriber;
 pub mod text;
+pub mod tick;
 pub mod token;
 pub mod verdict;
