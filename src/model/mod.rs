@@ -9,6 +9,7 @@ pub mod feed_key;
 pub mod feed_meta;
 pub mod feed_url;
 pub mod letter;
+pub mod links;
 pub mod schedule;
 pub mod slug;
 pub mod subscriber;
