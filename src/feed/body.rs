@@ -6,9 +6,6 @@ use crate::model::feed_meta::FeedMeta;
 
 use super::{Limits, escape, words};
 
-/// Languages that are written from right to left.
-const RIGHT_TO_LEFT: [&str; 11] = ["ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"];
-
 /// What a reader reads.
 #[derive(Debug, Clone)]
 pub(super) struct Body {
@@ -57,14 +54,10 @@ fn wrapped(html: &str, entry: &Entry, meta: &FeedMeta) -> String {
         (Some(own), Some(feed)) => own.as_str().eq_ignore_ascii_case(feed.as_str()),
         (own, _) => own.is_none(),
     };
-    if same_language && entry.right_to_left == meta.language.as_ref().is_some_and(is_right_to_left) {
+    if same_language && entry.right_to_left == meta.language.as_ref().is_some_and(Language::is_right_to_left) {
         return html.to_owned();
     }
     let language = entry.language.as_ref().map(|tag| format!(" lang=\"{}\"", tag.as_str()));
     let direction = if entry.right_to_left { "rtl" } else { "ltr" };
     format!("<div{} dir=\"{direction}\">{html}</div>", language.unwrap_or_default())
-}
-
-fn is_right_to_left(language: &Language) -> bool {
-    RIGHT_TO_LEFT.contains(&language.primary().as_str())
 }

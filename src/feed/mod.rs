@@ -20,6 +20,8 @@ pub use prepared::{Bodies, Kind, Prepared};
 pub use set::{Documents, FeedSet, Plan, Shelf, Slot, TermIndex};
 pub use words::{Words, words};
 
+use std::sync::Arc;
+
 use crate::config::{Feeds, FullOrSummary};
 use crate::model::entry::Entry;
 use crate::model::feed_meta::FeedMeta;
@@ -81,7 +83,7 @@ pub type Texts = [String; 3];
 
 /// Writes the three documents from one list of entries. All three are cut at the same entry, so that they hold the same
 /// ids: the longest list with which none is longer than `limits.max_bytes`.
-pub fn write(meta: &FeedMeta, entries: &[Entry], limits: Limits) -> Result<Texts, RenderError> {
+pub fn write(meta: &FeedMeta, entries: &[Arc<Entry>], limits: Limits) -> Result<Texts, RenderError> {
     let whole = write_all(meta, entries, limits)?;
     if fits(&whole, limits) || entries.len() < 2 {
         return Ok(whole);
@@ -104,7 +106,7 @@ fn fits(texts: &Texts, limits: Limits) -> bool {
     texts.iter().all(|text| text.len() <= limits.max_bytes)
 }
 
-fn write_all(meta: &FeedMeta, entries: &[Entry], limits: Limits) -> Result<Texts, RenderError> {
+fn write_all(meta: &FeedMeta, entries: &[Arc<Entry>], limits: Limits) -> Result<Texts, RenderError> {
     let bodies: Vec<body::Body> = entries.iter().map(|entry| body::of(entry, meta, limits)).collect();
     let items: Vec<Item<'_>> = entries
         .iter()

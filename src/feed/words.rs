@@ -1,4 +1,4 @@
-//! The fixed words that feeds and their page show, in the reader's language where we know it.
+//! The fixed words that feeds show, in the reader's language where we know it.
 
 use crate::model::entry::Language;
 
@@ -15,18 +15,12 @@ pub struct Words {
     pub feeds: &'static str,
     /// Link to the sign-up form.
     pub sign_up: &'static str,
-    /// Heading of the page of all feeds.
-    pub all: &'static str,
-    /// What a feed is, in two sentences.
-    pub about: &'static str,
     /// Heading over categories.
     pub categories: &'static str,
     /// Heading over tags.
     pub tags: &'static str,
     /// Heading over authors.
     pub authors: &'static str,
-    /// Before the lines for a page's head.
-    pub lines: &'static str,
 }
 
 const ENGLISH: Words = Words {
@@ -35,13 +29,9 @@ const ENGLISH: Words = Words {
     site: "To the site",
     feeds: "All feeds",
     sign_up: "Get it by email",
-    all: "Feeds",
-    about: "A feed brings new articles to your feed reader as soon as they are published, without an account. Copy one \
-            of these addresses into your reader.",
     categories: "Categories",
     tags: "Tags",
     authors: "Authors",
-    lines: "Lines for the head of a page",
 };
 
 const GERMAN: Words = Words {
@@ -50,13 +40,9 @@ const GERMAN: Words = Words {
     site: "Zur Website",
     feeds: "Alle Feeds",
     sign_up: "Per E-Mail bekommen",
-    all: "Feeds",
-    about: "Ein Feed bringt neue Artikel in deinen Feedreader, sobald sie erscheinen, ganz ohne Konto. Kopiere eine \
-            dieser Adressen in deinen Reader.",
     categories: "Kategorien",
     tags: "Schlagwörter",
     authors: "Autoren",
-    lines: "Zeilen für den Kopf einer Seite",
 };
 
 const FRENCH: Words = Words {
@@ -65,13 +51,9 @@ const FRENCH: Words = Words {
     site: "Vers le site",
     feeds: "Tous les flux",
     sign_up: "Recevoir par courriel",
-    all: "Flux",
-    about: "Un flux apporte les nouveaux articles à votre lecteur dès leur parution, sans compte. Copiez une de ces \
-            adresses dans votre lecteur.",
     categories: "Catégories",
     tags: "Mots-clés",
     authors: "Auteurs",
-    lines: "Lignes pour l’en-tête d’une page",
 };
 
 const SPANISH: Words = Words {
@@ -80,13 +62,9 @@ const SPANISH: Words = Words {
     site: "Ir al sitio",
     feeds: "Todos los canales",
     sign_up: "Recibir por correo",
-    all: "Canales",
-    about: "Un canal lleva los artículos nuevos a tu lector en cuanto se publican, sin cuenta. Copia una de estas \
-            direcciones en tu lector.",
     categories: "Categorías",
     tags: "Etiquetas",
     authors: "Autores",
-    lines: "Líneas para la cabecera de una página",
 };
 
 /// The words in a language; English where it has none here.

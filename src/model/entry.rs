@@ -12,6 +12,11 @@ use super::text::{one_line, truncate_at_word, xml_safe};
 const LONGEST_TITLE: usize = 512;
 const LONGEST_HEADING: usize = 80;
 
+/// Languages whose usual script is written from right to left.
+const RIGHT_TO_LEFT: [&str; 14] = [
+    "ar", "arc", "ckb", "dv", "fa", "he", "iw", "ks", "nqo", "ps", "sd", "ug", "ur", "yi",
+];
+
 /// Text without characters that XML 1.0 §2.2 forbids; never empty.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Clean(String);
@@ -120,6 +125,16 @@ impl Language {
     /// The tag.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether its usual script, or the one that it names, is written from right to left.
+    pub fn is_right_to_left(&self) -> bool {
+        let script = self.0.split('-').nth(1).unwrap_or_default().to_lowercase();
+        match script.as_str() {
+            "arab" | "hebr" | "thaa" | "syrc" | "nkoo" | "adlm" => true,
+            script if script.len() == 4 && script.bytes().all(|b| b.is_ascii_alphabetic()) => false,
+            _ => RIGHT_TO_LEFT.contains(&self.primary().as_str()),
+        }
     }
 
     /// The language without script and region, in lower case.

@@ -41,7 +41,7 @@ impl Scope {
             return Some(Self::All);
         }
         let (kind, slug) = word.split_once('/')?;
-        if slug.is_empty() || slug.contains('/') {
+        if matches!(slug, "" | "." | "..") || slug.contains(['/', '\\', '\0']) {
             return None;
         }
         match kind {
