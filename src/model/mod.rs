@@ -5,6 +5,8 @@ pub mod article;
 pub mod clock;
 pub mod entry;
 pub mod feed_date;
+pub mod feed_key;
+pub mod feed_meta;
 pub mod feed_url;
 pub mod letter;
 pub mod links;
