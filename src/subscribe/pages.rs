@@ -165,17 +165,6 @@ pub fn bad_link(app: &App) -> Result<String, SubscribeError> {
     )
 }
 
-/// Something went wrong here; `id` finds the cause in the log.
-pub fn failure(app: &App, id: &str) -> Result<String, SubscribeError> {
-    render(
-        app,
-        &page::Failure {
-            frame: frame(&app.settings()),
-            id: id.to_owned(),
-        },
-    )
-}
-
 fn frame(settings: &Settings) -> Frame {
     Frame::new(settings, &settings.site.language)
 }
