@@ -7,6 +7,8 @@ pub mod entry;
 pub mod feed_date;
 pub mod feed_url;
 pub mod letter;
+pub mod links;
+pub mod network;
 pub mod schedule;
 pub mod slug;
 pub mod subscriber;

@@ -224,3 +224,40 @@ pub async fn abandon(conn: &mut Conn, owner: i64, now: i64, resend_at: Option<i6
         .await?
         .rows_affected()))
 }
+
+const WITHDRAW: &str = "DELETE FROM notices WHERE subscriber_id = $1 AND state IN ('pending', 'deferred')";
+
+/// Takes back what was not sent yet: the person is erased.
+pub async fn withdraw(conn: &mut Conn, subscriber_id: i64) -> Result<(), StoreError> {
+    on!(conn, |c| sqlx::query(WITHDRAW)
+        .bind(subscriber_id)
+        .execute(c)
+        .await?
+        .rows_affected());
+    Ok(())
+}
+
+/// A notice as a person's record shows it.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct SentNotice {
+    /// Name of its template.
+    pub kind: String,
+    /// About which newsletter.
+    pub newsletter_id: String,
+    /// Where it stands.
+    pub state: String,
+    /// Microseconds.
+    pub created_at: i64,
+}
+
+const OF_SUBSCRIBER: &str =
+    "SELECT kind, newsletter_id, state, created_at FROM notices WHERE subscriber_id = $1 ORDER BY id DESC LIMIT $2";
+
+/// The last notices to a person, newest first.
+pub async fn of_subscriber(conn: &mut Conn, subscriber_id: i64, limit: i64) -> Result<Vec<SentNotice>, StoreError> {
+    Ok(on!(conn, |c| sqlx::query_as(OF_SUBSCRIBER)
+        .bind(subscriber_id)
+        .bind(limit)
+        .fetch_all(c)
+        .await?))
+}

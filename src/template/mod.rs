@@ -1,5 +1,7 @@
 //! Handlebars registries, typed contexts, helpers, CSS inlining.
 
+pub mod context;
+
 use std::path::Path;
 
 /// Why templates cannot be used.
