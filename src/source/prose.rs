@@ -385,7 +385,7 @@ mod tests {
             ),
             (
                 "<table><tbody><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></tbody></table>",
-                "a | b\n\n1 | 2",
+                "a | b\n1 | 2",
             ),
             ("a<p>b</p>c", "a\n\nb\n\nc"),
             ("<p>a<b>b</b> <i>c</i>d</p>", "ab cd"),

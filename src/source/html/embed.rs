@@ -55,7 +55,7 @@ pub(super) fn plain_parts(html: &str) -> String {
     let document = Document::fragment(html);
     reveal_lazy_pictures(&document);
     for node in document.select("iframe, object, embed, video, audio").nodes() {
-        node.replace_with_html(link_instead(node));
+        put_instead(node, link_instead(node));
     }
     for node in document.select("svg, math, canvas").nodes() {
         let fallback = if node.has_name("canvas") {
@@ -63,7 +63,7 @@ pub(super) fn plain_parts(html: &str) -> String {
         } else {
             String::new()
         };
-        node.replace_with_html(fallback);
+        put_instead(node, fallback);
     }
     for node in document.select("img").nodes() {
         if is_tracker(node) {
@@ -71,6 +71,14 @@ pub(super) fn plain_parts(html: &str) -> String {
         }
     }
     document.html_root().inner_html().to_string()
+}
+
+fn put_instead(node: &NodeRef<'_>, html: String) {
+    if html.is_empty() {
+        node.remove_from_parent();
+    } else {
+        node.replace_with_html(html);
+    }
 }
 
 fn reveal_lazy_pictures(document: &Document) {
@@ -105,9 +113,13 @@ fn reveal_lazy_pictures(document: &Document) {
             if let Some(picture) = before {
                 picture.remove_from_parent();
             }
-            let copy = Document::fragment(node.text().to_string());
-            let copies = copy.select("img");
-            node.replace_with_html(copies.html());
+            let text = node.text();
+            let copy = Document::fragment(if text.contains("<img") {
+                text.to_string()
+            } else {
+                node.inner_html().to_string()
+            });
+            put_instead(node, copy.select("img").html().to_string());
         } else {
             node.remove_from_parent();
         }
