@@ -1,3 +1,5 @@
 //! The one integration binary.
 
 mod architecture;
+mod sources;
+mod support;
