@@ -45,7 +45,7 @@ impl Demo {
             None => self.port,
         };
         let file = sample::write_config(&dir, port)?;
-        let settings = config::load(Some(&file)).map_err(|problems| anyhow::anyhow!("{problems}"))?;
+        let settings = config::load(Some(&file), config::environment()).map_err(|problems| anyhow::anyhow!("{problems}"))?;
         let app = Arc::new(App::open(settings).await?);
         round(&app, &dir).await?;
         println!("{}", written(&dir));
@@ -95,11 +95,11 @@ async fn round(app: &Arc<App>, dir: &Path) -> anyhow::Result<()> {
         consent: Some("sample people of the demo".to_owned()),
         ..subscribe::ImportOptions::default()
     };
-    subscribe::import(app, sample::PEOPLE.as_bytes(), &people, &|_| {}).await?;
+    subscribe::import(app, sample::PEOPLE.as_bytes(), &people, |_| {}).await?;
     articles::write_first(&dir.join("content"), app.clock.now())?;
     ingest::scan_all(app, &|_, _| {}).await?;
     syndicate::refresh(app).await?;
-    syndicate::export(app, &dir.join("feeds")).await?;
+    syndicate::export(app, &dir.join("feeds"), &|_, _| {}).await?;
     compose::tick(app).await?;
     compose::send_now(app, "notes", "weekly").await?;
     deliver::send_all(app).await?;
