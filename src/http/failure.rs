@@ -55,7 +55,11 @@ pub(super) async fn name(State(app): State<Arc<App>>, request: Request, next: Ne
     if let Some(Reason(reason)) = response.extensions().get() {
         tracing::error!(id, reason = format!("{reason:#}"), "failed to answer a request");
     } else {
-        tracing::error!(id, status = response.status().as_u16(), "failed to answer a request in time");
+        tracing::error!(
+            id,
+            status = response.status().as_u16(),
+            "failed to answer a request in time"
+        );
     }
     *response.body_mut() = Body::from(format!(
         "Something went wrong here. Please try again later. (id {id})\n"

@@ -27,11 +27,7 @@ fn argument<'a>(helper: &'a Helper<'_>, at: usize) -> Result<&'a Value, RenderEr
 }
 
 /// The first argument; without any, the field of the helper's own name: `{{url}}` is the `url` of this article.
-fn subject(
-    helper: &Helper<'_>,
-    context: &Context,
-    scope: &mut RenderContext<'_, '_>,
-) -> Result<Value, RenderError> {
+fn subject(helper: &Helper<'_>, context: &Context, scope: &mut RenderContext<'_, '_>) -> Result<Value, RenderError> {
     match helper.param(0) {
         Some(param) => Ok(param.value().clone()),
         None => Ok(scope.evaluate(context, helper.name())?.as_json().clone()),
@@ -59,8 +55,8 @@ fn date(
     out: &mut dyn Output,
 ) -> HelperResult {
     let value = subject(helper, context, scope)?;
-    let at: DateTime<FixedOffset> =
-        DateTime::parse_from_rfc3339(value.as_str().unwrap_or_default()).map_err(|_| fail("`date` needs a time, such as article.date"))?;
+    let at: DateTime<FixedOffset> = DateTime::parse_from_rfc3339(value.as_str().unwrap_or_default())
+        .map_err(|_| fail("`date` needs a time, such as article.date"))?;
     let pattern = match helper.param(1).and_then(|param| param.value().as_str()) {
         None | Some("long") => "%-d %B %Y",
         Some("short") => "%-d %b %Y",

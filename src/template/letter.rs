@@ -223,7 +223,10 @@ mod tests {
             .set(SlotName::Confirm, "https://letters.example.org/confirm/GhI")
             .set(SlotName::Expires, "6 May 2026");
         for place in 0..20 {
-            values.set(SlotName::ArticleFeedback(place), format!("https://letters.example.org/feedback/{place}"));
+            values.set(
+                SlotName::ArticleFeedback(place),
+                format!("https://letters.example.org/feedback/{place}"),
+            );
         }
         values
     }
@@ -253,7 +256,10 @@ mod tests {
                 assert!(part.contains("https://letters.example.org/preferences/DeF"), "{name}");
                 assert!(!part.contains("slot.invalid") && !part.contains("lp0"), "{name}");
             }
-            assert!(!subject.is_empty() && html.contains("<h1") && !has_script(&html), "{name}");
+            assert!(
+                !subject.is_empty() && html.contains("<h1") && !has_script(&html),
+                "{name}"
+            );
         }
     }
 
@@ -281,7 +287,11 @@ mod tests {
         letter.articles[0].html = format!("<p>{}</p>", "A long paragraph of many words. ".repeat(20)).repeat(300);
         letter.articles[0].text = format!("{}\n\n", "A long paragraph of many words. ".repeat(20)).repeat(300);
         let [_, html, text] = whole(&templates().letter(&letter).unwrap());
-        assert!(shorten::size(&html, 0) <= 60_000 && html.len() > 30_000, "{} bytes", html.len());
+        assert!(
+            shorten::size(&html, 0) <= 60_000 && html.len() > 30_000,
+            "{} bytes",
+            html.len()
+        );
         assert!(html.contains("Read the rest on the site") && text.contains("Read the rest on the site"));
         assert!(html.contains("/unsubscribe/AbC"));
     }
@@ -289,7 +299,10 @@ mod tests {
     #[test]
     fn compiling_twice_gives_the_same_letter() {
         let (_, letter) = IssueLetter::samples().remove(1);
-        assert_eq!(templates().letter(&letter).unwrap(), templates().letter(&letter).unwrap());
+        assert_eq!(
+            templates().letter(&letter).unwrap(),
+            templates().letter(&letter).unwrap()
+        );
     }
 
     #[test]
@@ -299,7 +312,9 @@ mod tests {
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(&file, "one\n{{articles.[0].titel}}\n").unwrap();
         let problems = Templates::check(Some(dir.path()));
-        let named = problems.iter().any(|p| p.file == "email/instant/body.txt.hbs" && p.line == Some(2));
+        let named = problems
+            .iter()
+            .any(|p| p.file == "email/instant/body.txt.hbs" && p.line == Some(2));
         assert!(named, "{problems:#?}");
     }
 
@@ -307,7 +322,11 @@ mod tests {
     fn a_letter_holds_as_many_slots_as_its_template_prints() {
         let (_, letter) = IssueLetter::samples().remove(0);
         let compiled = templates().letter(&letter).unwrap();
-        let slots = compiled.html.iter().filter(|segment| matches!(segment, Segment::Slot { .. })).count();
+        let slots = compiled
+            .html
+            .iter()
+            .filter(|segment| matches!(segment, Segment::Slot { .. }))
+            .count();
         assert!(slots >= 3, "{slots}");
     }
 }

@@ -206,14 +206,27 @@ mod tests {
         let dir = std::path::PathBuf::from(std::env::var("LETTERPRESS_LOOK").unwrap());
         let templates = Templates::load(None).unwrap();
         let mut values = SlotValues::new();
-        for name in [SlotName::Unsubscribe, SlotName::Preferences, SlotName::Confirm, SlotName::Feedback] {
+        for name in [
+            SlotName::Unsubscribe,
+            SlotName::Preferences,
+            SlotName::Confirm,
+            SlotName::Feedback,
+        ] {
             values.set(name, "https://letters.example.org/x");
         }
-        values.set(SlotName::Since, "3 May 2026").set(SlotName::Expires, "6 May 2026");
-        values.set(SlotName::Name, "").set(SlotName::Email, "reader@example.org");
+        values
+            .set(SlotName::Since, "3 May 2026")
+            .set(SlotName::Expires, "6 May 2026");
+        values
+            .set(SlotName::Name, "")
+            .set(SlotName::Email, "reader@example.org");
         for (voice, letter) in IssueLetter::samples() {
             for kind in [IssueKind::Instant, IssueKind::Digest] {
-                let letter = IssueLetter { kind, feedback: false, ..letter.clone() };
+                let letter = IssueLetter {
+                    kind,
+                    feedback: false,
+                    ..letter.clone()
+                };
                 let made = templates.letter(&letter).unwrap();
                 let name = format!("{}-{voice}", kind.word());
                 std::fs::write(dir.join(format!("{name}.html")), fill(&made.html, &values).unwrap()).unwrap();

@@ -1,5 +1,10 @@
 //! What integration tests share: the real application on a database of its own, with a clock and a chance that tests set.
 
+mod press;
+mod wire;
+
+pub(crate) use wire::Got;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -23,7 +28,7 @@ use url::Url;
 /// A test's own installation: a folder with everything in it, thrown away at the end.
 pub(crate) struct Bench {
     /// The application.
-    pub(crate) app: App,
+    pub(crate) app: Arc<App>,
     /// Its clock: stands still until it is moved.
     pub(crate) clock: Arc<SetClock>,
     /// `content` is the first source, `outbox` takes the letters, `state` holds the keys.
@@ -56,7 +61,7 @@ impl Bench {
             .await
             .expect("plain settings make an application");
         Self {
-            app,
+            app: Arc::new(app),
             clock,
             folder,
             postgres,
@@ -161,6 +166,7 @@ pub(crate) fn settings(folder: &Path) -> Settings {
     let url = |text: &str| Url::parse(text).expect("tests spell addresses right");
     Settings {
         file: None,
+        findings: Vec::new(),
         base: folder.to_owned(),
         site: Site {
             title: "Workshop Notes".to_owned(),
