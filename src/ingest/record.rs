@@ -35,7 +35,15 @@ pub(super) fn stamp(candidate: &Candidate) -> (i64, i64, i64) {
     )
 }
 
-/// Writes what a draft says; returns the file's problems.
+/// What became of one reading.
+pub(super) struct Recorded {
+    /// The file's problems.
+    pub(super) problems: Vec<Problem>,
+    /// Whether a row of an article was written.
+    pub(super) wrote: bool,
+}
+
+/// Writes what a draft says.
 pub(super) async fn draft(
     scene: &Scene<'_>,
     conn: &mut Conn,
@@ -43,13 +51,13 @@ pub(super) async fn draft(
     candidate: &Candidate,
     prepared: Prepared,
     report: &mut ScanReport,
-) -> Result<Vec<Problem>, StoreError> {
+) -> Result<Recorded, StoreError> {
     let draft = &prepared.draft;
     let mut problems = draft.problems.clone();
     if let Some(at) = untouched(scene, index, &prepared) {
         index.claim(at);
-        same_bytes(conn, &index.known[at], candidate, &draft.source_hash).await?;
-        return Ok(problems);
+        let wrote = same_bytes(conn, &index.known[at], candidate, &draft.source_hash).await?;
+        return Ok(Recorded { problems, wrote });
     }
     let reused = reused_path(conn, index, draft).await?;
     if let Some(at) = reused {
@@ -61,8 +69,9 @@ pub(super) async fn draft(
     }
     if let (Identity::New, Some(other)) = (identity, index.url_claimed_by(&draft.url)) {
         problems.push(url_taken(draft, other));
-        return Ok(problems);
+        return Ok(Recorded { problems, wrote: false });
     }
+    let wrote = matches!(identity, Identity::Same(_) | Identity::Moved(_) | Identity::New);
     match identity {
         Identity::Same(at) | Identity::Moved(at) => {
             index.claim(at);
@@ -84,22 +93,23 @@ pub(super) async fn draft(
         }
         Identity::Ambiguous(one, other) => problems.push(ambiguous(draft, &index.known[one], &index.known[other])),
     }
-    Ok(problems)
+    Ok(Recorded { problems, wrote })
 }
 
-/// The file has other stamps, or was missing, and holds what it held.
+/// The file may have other stamps, or was missing, and holds what it held; says whether that was written.
 pub(super) async fn same_bytes(
     conn: &mut Conn,
     known: &Known,
     candidate: &Candidate,
     hash: &[u8],
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let stamp = stamp(candidate);
     let noted = (known.file_size, known.file_mtime, known.file_id) == stamp && known.source_hash == hash;
     if noted && known.missing_since.is_none() {
-        return Ok(());
+        return Ok(false);
     }
-    articles::touch(conn, &known.id, stamp, hash).await
+    articles::touch(conn, &known.id, stamp, hash).await?;
+    Ok(true)
 }
 
 /// The same article in the same state: there is nothing to write but the file's stamp.

@@ -295,7 +295,6 @@ impl<'a> Scan<'a> {
             }
         }
         conn.commit().await?;
-        self.wrote = true;
         Ok(())
     }
 
@@ -345,14 +344,15 @@ impl<'a> Scan<'a> {
                     },
                     baseline: self.row.baseline_at.is_none() && !self.source.baseline.mails(),
                 };
-                record::draft(&scene, conn, &mut self.index, candidate, *prepared, &mut self.report)
-                    .await
-                    .map(Some)
+                let recorded =
+                    record::draft(&scene, conn, &mut self.index, candidate, *prepared, &mut self.report).await?;
+                self.wrote |= recorded.wrote;
+                Ok(Some(recorded.problems))
             }
             Outcome::SameBytes => {
                 if let Some(at) = self.index.at_locator(&candidate.locator) {
                     let known = &self.index.known[at];
-                    record::same_bytes(conn, known, candidate, &known.source_hash).await?;
+                    self.wrote |= record::same_bytes(conn, known, candidate, &known.source_hash).await?;
                 }
                 Ok(None)
             }

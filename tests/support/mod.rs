@@ -16,7 +16,7 @@ use letterpress::model::address::Mailbox;
 use letterpress::model::clock::{SeededChance, SetClock};
 use letterpress::store::Engine;
 use secrecy::SecretString;
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 use url::Url;
 
@@ -75,6 +75,16 @@ impl Bench {
         std::fs::write(path, text).expect("files can be written");
     }
 
+    /// Somebody else who looks at the SQLite file.
+    pub(crate) async fn onlooker(&self) -> Onlooker {
+        let url = format!("sqlite://{}", self.folder.path().join("letterpress.db").display());
+        Onlooker(
+            SqliteConnection::connect(&url)
+                .await
+                .expect("the file can be opened twice"),
+        )
+    }
+
     /// Moves the clock.
     pub(crate) fn wait(&self, by: Duration) {
         self.clock.advance(by);
@@ -86,6 +96,38 @@ impl Bench {
         if let Some(database) = self.postgres {
             database.drop().await;
         }
+    }
+}
+
+/// A connection beside the application's.
+pub(crate) struct Onlooker(SqliteConnection);
+
+impl Onlooker {
+    /// Every row of every table, as text.
+    pub(crate) async fn everything(&mut self) -> String {
+        let tables: Vec<String> = self
+            .texts("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+            .await;
+        let mut all = String::new();
+        for table in tables {
+            let columns = self
+                .texts(&format!("SELECT name FROM pragma_table_info('{table}')"))
+                .await;
+            let quoted: Vec<String> = columns.iter().map(|column| format!("quote({column})")).collect();
+            let rows = self
+                .texts(&format!(
+                    "SELECT {} FROM {table} ORDER BY 1",
+                    quoted.join(" || ',' || ")
+                ))
+                .await;
+            all += &format!("{table}\n{}\n", rows.join("\n"));
+        }
+        all
+    }
+
+    async fn texts(&mut self, statement: &str) -> Vec<String> {
+        let rows = sqlx::query_scalar(AssertSqlSafe(statement)).fetch_all(&mut self.0);
+        rows.await.expect("the tables can be read")
     }
 }
 

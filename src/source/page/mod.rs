@@ -36,7 +36,9 @@ const TITLE_WITHIN: usize = 15;
 /// Whether a text without header is a page at all, and not a part of a template.
 pub(super) fn is_page(html: &str) -> bool {
     let lower = html.to_ascii_lowercase();
-    lower.contains("<title") || lower.contains("<h1")
+    ["<title", "<h1", "<html", "<body", "<!doctype"]
+        .iter()
+        .any(|mark| lower.contains(mark))
 }
 
 /// Reads a page. `header_title` is the title that the file's header gives.

@@ -76,7 +76,7 @@ impl<'s, 't> Scanner<'s, 't> {
         let end = match rest.as_bytes()[0] {
             b'{' => self.brace(at),
             b':' if rest.starts_with(":::") && self.at_line_start(at) => self.container(at),
-            b'<' | b'i' | b'e' if self.scene.mdx => mdx::end_of_component(self.text, at),
+            b'<' | b'i' | b'e' if self.scene.mdx => self.component(at),
             _ => None,
         };
         if let Some(end) = end {
@@ -86,6 +86,13 @@ impl<'s, 't> Scanner<'s, 't> {
         let c = rest.chars().next().map_or(1, char::len_utf8);
         self.out.push_str(&rest[..c]);
         at + c
+    }
+
+    fn component(&mut self, at: usize) -> Option<usize> {
+        let component = mdx::component(self.text, at)?;
+        self.unknown += u32::from(component.unknown);
+        self.out.push_str(&component.instead);
+        Some(component.end)
     }
 
     fn at_line_start(&self, at: usize) -> bool {
