@@ -120,7 +120,7 @@ impl Onlooker {
                     quoted.join(" || ',' || ")
                 ))
                 .await;
-            all += &format!("{table}\n{}\n", rows.join("\n"));
+            all.extend([table, rows.join("\n"), String::new()].join("\n").chars());
         }
         all
     }
@@ -222,7 +222,7 @@ pub(crate) fn settings(folder: &Path) -> Settings {
             base_url: url("https://letters.example.org/"),
             max_bytes: 512 * 1024,
             max_entry_bytes: 256 * 1024,
-            max_age: Duration::from_secs(900),
+            max_age: Duration::from_mins(15),
             copyright: String::new(),
             icon: None,
         },
@@ -265,10 +265,10 @@ pub(crate) fn source(id: &str, path: PathBuf) -> Source {
         strip_selectors: Vec::new(),
         fuse: 5,
         baseline: Baseline::Feeds,
-        vanish_after: Duration::from_secs(600),
+        vanish_after: Duration::from_mins(10),
         every: Duration::from_secs(30),
         watch: Watch::Poll,
-        look_back: Duration::from_secs(90 * 86_400),
+        look_back: Duration::from_hours(90 * 24),
         words_per_minute: 225,
     }
 }
@@ -282,7 +282,7 @@ fn newsletter(id: &str) -> Newsletter {
         language: "en".to_owned(),
         categories: Vec::new(),
         tags: Vec::new(),
-        look_back: Duration::from_secs(90 * 86_400),
+        look_back: Duration::from_hours(90 * 24),
         own_ledger: false,
         schedules: vec![instant_schedule()],
     }
@@ -296,10 +296,10 @@ pub(crate) fn instant_schedule() -> Schedule {
         cadence: Cadence::Instant,
         cron_text: String::new(),
         is_default: true,
-        settle: Duration::from_secs(20 * 60),
+        settle: Duration::from_mins(20),
         max_articles: 10,
         min_articles: 1,
-        max_lateness: Duration::from_secs(6 * 3600),
+        max_lateness: Duration::from_hours(6),
         catch_up: CatchUp::Merge,
         catch_up_at: NaiveTime::from_hms_opt(8, 0, 0).expect("eight in the morning exists"),
         flood_guard: 5,
@@ -317,8 +317,8 @@ fn mail(folder: &Path) -> Mail {
         transport: TransportKind::Outbox,
         outbox: folder.join("outbox"),
         on_unknown: OnUnknown::Resend,
-        unknown_delay: Duration::from_secs(900),
-        expire_after: Duration::from_secs(48 * 3600),
+        unknown_delay: Duration::from_mins(15),
+        expire_after: Duration::from_hours(48),
         grace: Duration::from_secs(25),
         restart_breaker: 10,
         max_html: 90_000,

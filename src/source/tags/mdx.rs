@@ -101,7 +101,6 @@ fn end_of_tag(text: &str, at: usize) -> Option<usize> {
     for (offset, byte) in bytes[name..].iter().enumerate().take(4 * 1024) {
         match (quote, byte) {
             (Some(open), byte) if byte == open => quote = None,
-            (Some(_), _) => {}
             (None, b'"' | b'`') => quote = Some(byte),
             (None, b'{') => braces += 1,
             (None, b'}') => braces = braces.saturating_sub(1),

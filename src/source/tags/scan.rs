@@ -1,5 +1,6 @@
 //! Reads a text from left to right and writes it again without its tags.
 
+use std::fmt;
 use std::ops::Range;
 
 use crate::source::html::escape;
@@ -93,6 +94,11 @@ impl<'s, 't> Scanner<'s, 't> {
         self.unknown += u32::from(component.unknown);
         self.out.push_str(&component.instead);
         Some(component.end)
+    }
+
+    fn put(&mut self, text: fmt::Arguments<'_>) {
+        // Writing to a string cannot fail.
+        let _ = fmt::Write::write_fmt(&mut self.out, text);
     }
 
     fn at_line_start(&self, at: usize) -> bool {
@@ -245,8 +251,8 @@ impl<'s, 't> Scanner<'s, 't> {
             let tag = &inner[found..end];
             match (in_code, self.scene.html) {
                 (true, _) => self.out.push_str(tag),
-                (false, true) => self.out.push_str(&format!("<code>{}</code>", escape(tag))),
-                (false, false) => self.out.push_str(&format!("`{tag}`")),
+                (false, true) => self.put(format_args!("<code>{}</code>", escape(tag))),
+                (false, false) => self.put(format_args!("`{tag}`")),
             }
             at = end;
         }
@@ -258,7 +264,7 @@ impl<'s, 't> Scanner<'s, 't> {
         let inner = without_raw(inner);
         let inner = inner.trim_matches('\n');
         if self.scene.html {
-            self.out.push_str(&format!(
+            self.put(format_args!(
                 "<pre><code class=\"language-{language}\">{}</code></pre>",
                 escape(inner)
             ));
@@ -279,8 +285,7 @@ impl<'s, 't> Scanner<'s, 't> {
             .max()
             .unwrap_or(0);
         let fence = "`".repeat(longest.max(2) + 1);
-        self.out
-            .push_str(&format!("{fence}{language}\n{inner}\n{indent}{fence}"));
+        self.put(format_args!("{fence}{language}\n{inner}\n{indent}{fence}"));
     }
 
     fn quotation(&mut self, inner: &str, source: &str) {
@@ -290,7 +295,7 @@ impl<'s, 't> Scanner<'s, 't> {
             } else {
                 format!("<p>— {}</p>", escape(source))
             };
-            self.out.push_str(&format!("<blockquote>{inner}{source}</blockquote>"));
+            self.put(format_args!("<blockquote>{inner}{source}</blockquote>"));
             return;
         }
         let source = if source.is_empty() {
@@ -299,7 +304,7 @@ impl<'s, 't> Scanner<'s, 't> {
             format!("\n\n— {source}")
         };
         let quoted = quote(&format!("{inner}{source}"));
-        self.out.push_str(&format!("\n\n{quoted}\n\n"));
+        self.put(format_args!("\n\n{quoted}\n\n"));
     }
 
     /// `:::note Title` opens a container, `:::` closes it.
@@ -327,7 +332,7 @@ impl<'s, 't> Scanner<'s, 't> {
             title.trim()
         };
         self.containers.push(self.out.len());
-        self.out.push_str(&format!("**{}**\n\n", shown.replace('*', "")));
+        self.put(format_args!("**{}**\n\n", shown.replace('*', "")));
         Some(behind)
     }
 
