@@ -111,6 +111,23 @@ pub async fn in_force(conn: &mut Conn, lo: i64, hi: i64) -> Result<Vec<ShownCons
         .await?))
 }
 
+const METHODS: &str = "SELECT id, method FROM consents WHERE id IN (";
+
+/// How up to 1,000 consents were given, in no order.
+pub async fn methods_of(conn: &mut Conn, ids: &[i64]) -> Result<Vec<(i64, String)>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(on!(conn, |c| {
+        let mut query = sqlx::QueryBuilder::new(METHODS);
+        let mut list = query.separated(", ");
+        for id in ids {
+            list.push_bind(*id);
+        }
+        query.push(")").build_query_as().fetch_all(c).await?
+    }))
+}
+
 const ADD_TEXT: &str = "INSERT INTO consent_texts (id, text, language) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING";
 
 /// Keeps a text that people were shown, under a hash of it.

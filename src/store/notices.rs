@@ -201,6 +201,15 @@ pub async fn expire(conn: &mut Conn, now: i64) -> Result<u64, StoreError> {
         .rows_affected()))
 }
 
+const OPEN: &str = "SELECT COUNT(*) FROM notices WHERE state = 'attempting' \
+     OR (state IN ('pending', 'deferred', 'unknown') AND next_at <= $1 AND expires_at > $1)";
+
+/// Whether a notice is due or on its way.
+pub async fn are_open(conn: &mut Conn, now: i64) -> Result<bool, StoreError> {
+    let row: (i64,) = on!(conn, |c| sqlx::query_as(OPEN).bind(now).fetch_one(c).await?);
+    Ok(row.0 > 0)
+}
+
 const DEAD_OWNERS: &str = "SELECT DISTINCT owner FROM notices WHERE state = 'attempting' \
      AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.id = notices.owner AND n.stopped_at IS NULL AND n.lease_until > $1)";
 

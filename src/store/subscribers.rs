@@ -133,6 +133,24 @@ pub async fn hold(conn: &mut Conn, id: i64) -> Result<bool, StoreError> {
     Ok(on!(conn, |c| sqlx::query(HOLD).bind(id).execute(c).await?.rows_affected()) == 1)
 }
 
+const HOLD_ALL: &str = "UPDATE subscribers SET token_epoch = token_epoch WHERE id IN (";
+
+/// As [`hold`], for up to 1,000 people.
+pub async fn hold_all(conn: &mut Conn, ids: &[i64]) -> Result<(), StoreError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    on!(conn, |c| {
+        let mut query = sqlx::QueryBuilder::new(HOLD_ALL);
+        let mut list = query.separated(", ");
+        for id in ids {
+            list.push_bind(*id);
+        }
+        query.push(")").build().execute(c).await?.rows_affected()
+    });
+    Ok(())
+}
+
 const DESCRIBE: &str = "UPDATE subscribers SET name = $2, language = $3 WHERE id = $1";
 
 /// Sets name and language.
@@ -160,6 +178,21 @@ pub async fn erase(conn: &mut Conn, id: i64, blank_key: &[u8], now: i64) -> Resu
         .await?
         .rows_affected())
         == 1)
+}
+
+const FORGET_DELIVERIES: &str = "UPDATE deliveries SET detail = NULL WHERE subscriber_id = $1 AND detail IS NOT NULL";
+const FORGET_NOTICES: &str = "UPDATE notices SET detail = NULL WHERE subscriber_id = $1 AND detail IS NOT NULL";
+
+/// Drops what relays said about letters to this person: replies quote addresses.
+pub async fn forget_replies(conn: &mut Conn, id: i64) -> Result<(), StoreError> {
+    for statement in [FORGET_DELIVERIES, FORGET_NOTICES] {
+        on!(&mut *conn, |c| sqlx::query(statement)
+            .bind(id)
+            .execute(c)
+            .await?
+            .rows_affected());
+    }
+    Ok(())
 }
 
 /// One letter that was made for a person.

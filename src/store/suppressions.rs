@@ -45,28 +45,39 @@ macro_rules! weight {
     };
 }
 
-const PUT: &str = concat!(
-    "INSERT INTO suppressions (address_key, scope, reason, since, until, evidence) VALUES ($1, $2, $3, $4, $5, $6) \
-     ON CONFLICT (address_key, scope) DO UPDATE SET reason = $3, since = $4, until = $5, evidence = $6 WHERE ",
+const PUT: &str = "INSERT INTO suppressions (address_key, scope, reason, since, until, evidence) ";
+// What holds and weighs as much stays as it is.
+const IF_HEAVIER: &str = concat!(
+    " ON CONFLICT (address_key, scope) DO UPDATE SET reason = excluded.reason, since = excluded.since, \
+     until = excluded.until, evidence = excluded.evidence WHERE ",
     weight!("excluded.reason"),
     " > ",
     weight!("suppressions.reason"),
-    " OR (suppressions.until IS NOT NULL AND suppressions.until < $4)"
+    " OR (suppressions.until IS NOT NULL AND suppressions.until < excluded.since)"
 );
 
-/// Suppresses an address; a row that weighs as much or more stays as it is while it holds. Whether anything changed.
-pub async fn put(conn: &mut Conn, s: &Suppression) -> Result<bool, StoreError> {
-    Ok(on!(conn, |c| sqlx::query(PUT)
-        .bind(&s.address_key)
-        .bind(&s.scope)
-        .bind(&s.reason)
-        .bind(s.since)
-        .bind(s.until)
-        .bind(&s.evidence)
-        .execute(c)
-        .await?
-        .rows_affected())
-        == 1)
+/// Suppresses an address; a row that weighs as much or more stays as it is while it holds.
+pub async fn put(conn: &mut Conn, suppression: &Suppression) -> Result<(), StoreError> {
+    put_all(conn, std::slice::from_ref(suppression)).await
+}
+
+/// As [`put`], for any number of addresses; each address and scope stands once in the list.
+pub async fn put_all(conn: &mut Conn, suppressions: &[Suppression]) -> Result<(), StoreError> {
+    for some in suppressions.chunks(1_000) {
+        on!(&mut *conn, |c| {
+            let mut query = sqlx::QueryBuilder::new(PUT);
+            query.push_values(some, |mut row, s| {
+                row.push_bind(s.address_key.clone())
+                    .push_bind(s.scope.clone())
+                    .push_bind(s.reason.clone())
+                    .push_bind(s.since)
+                    .push_bind(s.until)
+                    .push_bind(s.evidence.clone());
+            });
+            query.push(IF_HEAVIER).build().execute(c).await?.rows_affected()
+        });
+    }
+    Ok(())
 }
 
 const LIFT: &str = "DELETE FROM suppressions WHERE address_key = $1 AND scope = $2 AND reason = $3";

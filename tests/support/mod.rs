@@ -1,5 +1,12 @@
 //! What integration tests share: the real application on a database of its own, with a clock and a chance that tests set.
 
+mod press;
+mod wire;
+
+pub(crate) use wire::Got;
+
+pub(crate) mod sink;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -23,7 +30,7 @@ use url::Url;
 /// A test's own installation: a folder with everything in it, thrown away at the end.
 pub(crate) struct Bench {
     /// The application.
-    pub(crate) app: App,
+    pub(crate) app: Arc<App>,
     /// Its clock: stands still until it is moved.
     pub(crate) clock: Arc<SetClock>,
     /// `content` is the first source, `outbox` takes the letters, `state` holds the keys.
@@ -56,7 +63,7 @@ impl Bench {
             .await
             .expect("plain settings make an application");
         Self {
-            app,
+            app: Arc::new(app),
             clock,
             folder,
             postgres,
@@ -156,14 +163,16 @@ pub(crate) fn shared_data() -> Option<PathBuf> {
 }
 
 /// One database on the server, for one test.
-struct OwnDatabase {
+pub(crate) struct OwnDatabase {
     server: String,
     name: String,
-    url: String,
+    /// Its address.
+    pub(crate) url: String,
 }
 
 impl OwnDatabase {
-    async fn create() -> Self {
+    /// Makes it.
+    pub(crate) async fn create() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let server =
             std::env::var("LETTERPRESS_TEST_POSTGRES").expect("engines() asked for PostgreSQL only with a server");
@@ -182,7 +191,8 @@ impl OwnDatabase {
         }
     }
 
-    async fn drop(self) {
+    /// Drops it, whoever is connected.
+    pub(crate) async fn drop(self) {
         run(&self.server, &format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
     }
 }
@@ -203,6 +213,7 @@ pub(crate) fn settings(folder: &Path) -> Settings {
     let url = |text: &str| Url::parse(text).expect("tests spell addresses right");
     Settings {
         file: None,
+        findings: Vec::new(),
         base: folder.to_owned(),
         site: Site {
             title: "Workshop Notes".to_owned(),

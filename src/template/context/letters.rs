@@ -60,6 +60,8 @@ pub struct IssueLetter {
     pub more: Vec<Neighbour>,
     /// Links that are the same for everybody.
     pub links: FixedLinks,
+    /// Shown on the web instead of being sent: without links of a recipient.
+    pub web: bool,
     /// Whether articles carry rating links; the page behind them must exist.
     #[serde(skip)]
     pub feedback: bool,
@@ -112,7 +114,7 @@ pub struct Article {
     pub summary: String,
     /// HTML: the sanitised body, or empty where only the summary travels. The compiler adapts it for letters.
     pub html: String,
-    /// The text part of `html`. Leave it empty: the compiler makes it.
+    /// The same as plain text, as ingest made it from the article; empty where `html` is.
     pub text: String,
     /// The picture that stands for the article.
     pub image: Option<Picture>,

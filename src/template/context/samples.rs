@@ -66,7 +66,7 @@ impl Voice {
             name: "plain",
             language: "en",
             site: "Workshop Notes".to_owned(),
-            person: "Ada Author",
+            person: "A. Author",
             title: "What a plane iron taught me about deadlines".to_owned(),
             summary: "A dull blade does not announce itself. It asks for a little more force each day, until one day \
                       the work tears. Notes on noticing sooner."
@@ -110,7 +110,7 @@ impl Voice {
             name: "rtl",
             language: "ar",
             site: "دفتر الورشة".to_owned(),
-            person: "ليلى الكاتبة",
+            person: "كاتبة الموقع",
             title: "ثلاث أدوات بسيطة لكتابة أفضل".to_owned(),
             summary: "ننظر إلى ثلاث أدوات بسيطة ونقارن بينها.".to_owned(),
             category: "أدوات",
@@ -125,7 +125,7 @@ impl Voice {
             name: "cjk",
             language: "ja",
             site: "工房だより".to_owned(),
-            person: "山田 花子",
+            person: "筆者",
             title: "古い自転車を組み立て直す".to_owned(),
             summary: "週末に古い自転車を分解して、もう一度組み立てた。".to_owned(),
             category: "道具",
@@ -287,6 +287,7 @@ impl Voice {
             next: self.optional(self.neighbour(2)),
             more: self.neighbours(3),
             links: self.links(),
+            web: false,
             feedback: !self.bare,
             max_html: 90_000,
         }
