@@ -80,6 +80,7 @@ pub async fn add(app: &App, wish: &Add) -> Result<Added, SubscribeError> {
         subscriber: id,
         newsletter,
         method: Method::Operator,
+        shown: String::new(),
         form: Some("command"),
         language: None,
         network: None,
