@@ -98,20 +98,20 @@ async fn suppress(press: &Press, email: &str, reason: Suppressed) {
     conn.commit().await.unwrap();
 }
 
-async fn a_stranger_signs_up_confirms_and_gets_one_welcome(press: Press) {
+async fn a_stranger_signs_up_confirms_and_gets_one_welcome(press: &Press) {
     let answer = press.sign_up(ROSA, "weekly").await;
     assert_eq!(answer.status, StatusCode::OK);
     let shown = subscribe::show(&press.app, "ROSA@Example.org").await.unwrap();
     assert_eq!(
-        (status(&press, ROSA).await.as_str(), shown.notices.len()),
+        (status(press, ROSA).await.as_str(), shown.notices.len()),
         ("pending", 1)
     );
     assert!(shown.consents[0].confirmed_at.is_none() && shown.consents[0].network.as_deref() == Some("192.0.2.0/24"));
 
-    let path = confirm_path(&press, shown.id, "weekly");
+    let path = confirm_path(press, shown.id, "weekly");
     let page = press.get(&path).await;
     assert!(page.text().contains(&format!("action=\"{path}\"")) && page.text().contains("Weekly"));
-    assert_eq!(status(&press, ROSA).await, "pending");
+    assert_eq!(status(press, ROSA).await, "pending");
 
     let first = press.post(&path, "").await;
     let tables = press.tables().await;
@@ -120,26 +120,26 @@ async fn a_stranger_signs_up_confirms_and_gets_one_welcome(press: Press) {
     assert_eq!(tables, press.tables().await, "a repeat does nothing");
     let shown = subscribe::show(&press.app, ROSA).await.unwrap();
     assert_eq!(
-        (status(&press, ROSA).await.as_str(), shown.consents.len()),
+        (status(press, ROSA).await.as_str(), shown.consents.len()),
         ("active", 1)
     );
     assert!(shown.consents[0].confirmed_at.is_some());
-    assert_eq!(notices(&press, ROSA, "welcome").await, 1);
+    assert_eq!(notices(press, ROSA, "welcome").await, 1);
 }
 
-async fn a_newcomer_gets_the_first_digest_that_everyone_gets(press: Press) {
+async fn a_newcomer_gets_the_first_digest_that_everyone_gets(press: &Press) {
     press.fired("weekly", press.now() - Duration::days(3)).await;
-    let rosa = subscribed(&press, ROSA, "weekly").await;
+    let rosa = subscribed(press, ROSA, "weekly").await;
     assert_eq!(press.floor(rosa).await, press.now() - Duration::days(3));
-    let paul = subscribed(&press, "paul@example.org", "instant").await;
+    let paul = subscribed(press, "paul@example.org", "instant").await;
     assert_eq!(press.floor(paul).await, press.now());
 }
 
-async fn a_reader_changes_the_schedule_and_keeps_what_is_owed(press: Press) {
-    let rosa = subscribed(&press, ROSA, "weekly").await;
+async fn a_reader_changes_the_schedule_and_keeps_what_is_owed(press: &Press) {
+    let rosa = subscribed(press, ROSA, "weekly").await;
     let floor = press.floor(rosa).await;
     press.pass(Duration::hours(5));
-    let path = preferences_path(&press, rosa);
+    let path = preferences_path(press, rosa);
     assert!(press.get(&path).await.text().contains("notes/instant"));
     let saved = press
         .post(&path, "shown=notes&newsletter=notes&schedule=notes/instant")
@@ -155,14 +155,14 @@ async fn a_reader_changes_the_schedule_and_keeps_what_is_owed(press: Press) {
     press
         .post(&path, &format!("pause_until={}", until.format("%Y-%m-%d")))
         .await;
-    assert_eq!(status(&press, ROSA).await, "paused");
+    assert_eq!(status(press, ROSA).await, "paused");
     press.pass(Duration::days(31));
-    assert_eq!(status(&press, ROSA).await, "active");
+    assert_eq!(status(press, ROSA).await, "active");
 }
 
-async fn a_reader_leaves_with_one_click_and_can_take_it_back_for_a_quarter_of_an_hour(press: Press) {
-    let rosa = subscribed(&press, ROSA, "weekly").await;
-    let path = leave_path(&press, rosa);
+async fn a_reader_leaves_with_one_click_and_can_take_it_back_for_a_quarter_of_an_hour(press: &Press) {
+    let rosa = subscribed(press, ROSA, "weekly").await;
+    let path = leave_path(press, rosa);
     let boundary = "--x\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--x--\r\n";
     let answer = press
         .send(
@@ -173,14 +173,14 @@ async fn a_reader_leaves_with_one_click_and_can_take_it_back_for_a_quarter_of_an
         )
         .await;
     assert_eq!(answer.status, StatusCode::OK);
-    assert_eq!(status(&press, ROSA).await, "unsubscribed");
+    assert_eq!(status(press, ROSA).await, "unsubscribed");
     let again = press.post(&path, "List-Unsubscribe=One-Click").await;
     assert_eq!((again.status, again.text()), (StatusCode::OK, answer.text()));
 
     let undo = answer.action();
     assert_eq!(press.post(&undo, "").await.status, StatusCode::OK);
     assert_eq!(press.post(&undo, "").await.status, StatusCode::OK);
-    assert_eq!(status(&press, ROSA).await, "active");
+    assert_eq!(status(press, ROSA).await, "active");
     let line = &subscribe::show(&press.app, ROSA).await.unwrap().subscriptions[0];
     assert_eq!(line.schedule, "weekly");
     assert_eq!(press.number("SELECT COUNT(*) FROM suppressions").await, 0);
@@ -194,12 +194,12 @@ async fn a_reader_leaves_with_one_click_and_can_take_it_back_for_a_quarter_of_an
     assert!(!late.text().contains("/undo"));
 }
 
-async fn a_reader_who_unticks_the_newsletter_has_left(press: Press) {
-    let rosa = subscribed(&press, ROSA, "weekly").await;
-    let path = preferences_path(&press, rosa);
+async fn a_reader_who_unticks_the_newsletter_has_left(press: &Press) {
+    let rosa = subscribed(press, ROSA, "weekly").await;
+    let path = preferences_path(press, rosa);
     assert!(press.get(&path).await.text().contains("name=\"shown\" value=\"notes\""));
     press.post(&path, "shown=notes&schedule=notes/weekly").await;
-    assert_eq!(status(&press, ROSA).await, "unsubscribed");
+    assert_eq!(status(press, ROSA).await, "unsubscribed");
     assert_eq!(
         press
             .number("SELECT COUNT(*) FROM suppressions WHERE reason = 'left'")
@@ -208,19 +208,19 @@ async fn a_reader_who_unticks_the_newsletter_has_left(press: Press) {
     );
 }
 
-async fn scanners_that_fetch_every_link_change_nothing(press: Press) {
+async fn scanners_that_fetch_every_link_change_nothing(press: &Press) {
     press.sign_up("pending@example.org", "weekly").await;
     let pending = subscribe::show(&press.app, "pending@example.org").await.unwrap().id;
-    let rosa = subscribed(&press, ROSA, "weekly").await;
+    let rosa = subscribed(press, ROSA, "weekly").await;
     let tables = press.tables().await;
     let undo = Undo {
         subscriber: rosa,
         newsletter: code_of("notes"),
         expires: press.now() + Duration::minutes(9),
     };
-    let mut links = vec!["/subscribe".to_owned(), confirm_path(&press, pending, "weekly")];
+    let mut links = vec!["/subscribe".to_owned(), confirm_path(press, pending, "weekly")];
     for id in [pending, rosa] {
-        links.extend([leave_path(&press, id), preferences_path(&press, id)]);
+        links.extend([leave_path(press, id), preferences_path(press, id)]);
     }
     links.push(format!("/{}", undo.to_path(&press.app.keys)));
     for method in ["GET", "HEAD", "GET", "HEAD"] {
@@ -233,14 +233,14 @@ async fn scanners_that_fetch_every_link_change_nothing(press: Press) {
     assert_eq!(tables, press.tables().await);
 }
 
-async fn the_answer_to_a_sign_up_says_nothing_about_the_address(press: Press) {
+async fn the_answer_to_a_sign_up_says_nothing_about_the_address(press: &Press) {
     press.sign_up("pending@example.org", "weekly").await;
-    subscribed(&press, "active@example.org", "weekly").await;
-    let left = subscribed(&press, "left@example.org", "weekly").await;
-    press.post(&leave_path(&press, left), "").await;
-    subscribed(&press, "bounced@example.org", "weekly").await;
-    suppress(&press, "bounced@example.org", Suppressed::Bounce).await;
-    suppress(&press, "complained@example.org", Suppressed::Complaint).await;
+    subscribed(press, "active@example.org", "weekly").await;
+    let left = subscribed(press, "left@example.org", "weekly").await;
+    press.post(&leave_path(press, left), "").await;
+    subscribed(press, "bounced@example.org", "weekly").await;
+    suppress(press, "bounced@example.org", Suppressed::Bounce).await;
+    suppress(press, "complained@example.org", Suppressed::Complaint).await;
     let people = ["unknown", "pending", "active", "left", "bounced", "complained"];
     let mut answers = Vec::new();
     for (number, who) in people.into_iter().enumerate() {
@@ -258,33 +258,33 @@ async fn the_answer_to_a_sign_up_says_nothing_about_the_address(press: Press) {
     }
     let complained = subscribe::show(&press.app, "complained@example.org").await;
     assert!(complained.is_err(), "nothing is stored of a person who complained");
-    assert_eq!(status(&press, "left@example.org").await, "pending");
+    assert_eq!(status(press, "left@example.org").await, "pending");
 }
 
-async fn a_subscriber_who_signs_up_again_is_told_so_once_a_day(press: Press) {
-    subscribed(&press, ROSA, "weekly").await;
+async fn a_subscriber_who_signs_up_again_is_told_so_once_a_day(press: &Press) {
+    subscribed(press, ROSA, "weekly").await;
     for _ in 0..3 {
         press.sign_up(ROSA, "instant").await;
     }
-    assert_eq!(notices(&press, ROSA, "already").await, 1);
+    assert_eq!(notices(press, ROSA, "already").await, 1);
     let line = &subscribe::show(&press.app, ROSA).await.unwrap().subscriptions[0];
     assert_eq!(line.schedule, "weekly", "a stranger cannot change it");
     press.pass(Duration::hours(25));
     press.sign_up(ROSA, "weekly").await;
-    assert_eq!(notices(&press, ROSA, "already").await, 2);
+    assert_eq!(notices(press, ROSA, "already").await, 2);
 }
 
-async fn a_person_who_never_answers_gets_three_letters_in_a_month(press: Press) {
+async fn a_person_who_never_answers_gets_three_letters_in_a_month(press: &Press) {
     for day in 0..29 {
         press.sign_up(ROSA, "weekly").await;
         press.sign_up(ROSA, "weekly").await;
-        let letters = notices(&press, ROSA, "confirmation").await;
+        let letters = notices(press, ROSA, "confirmation").await;
         assert_eq!(letters, (day + 1).min(3), "day {day}");
         press.pass(Duration::hours(24));
     }
 }
 
-async fn one_household_causes_five_letters_an_hour(press: Press) {
+async fn one_household_causes_five_letters_an_hour(press: &Press) {
     for number in 0..8 {
         let answer = press.sign_up(&format!("reader{number}@example.org"), "weekly").await;
         assert_eq!(answer.status, StatusCode::OK);
@@ -296,7 +296,7 @@ async fn one_household_causes_five_letters_an_hour(press: Press) {
     assert_eq!(press.number("SELECT COUNT(*) FROM notices").await, 6);
 }
 
-async fn all_strangers_together_cause_fifty_letters_an_hour(press: Press) {
+async fn all_strangers_together_cause_fifty_letters_an_hour(press: &Press) {
     for number in 0..60 {
         press.come_from(&format!("2001:db8:{number}::1"));
         let answer = press.sign_up(&format!("reader{number}@example.org"), "weekly").await;
@@ -305,30 +305,30 @@ async fn all_strangers_together_cause_fifty_letters_an_hour(press: Press) {
     assert_eq!(press.number("SELECT COUNT(*) FROM notices").await, 50);
 }
 
-async fn a_person_whose_address_bounced_gets_a_second_chance_after_a_month(press: Press) {
-    let rosa = subscribed(&press, ROSA, "weekly").await;
-    suppress(&press, ROSA, Suppressed::Bounce).await;
-    assert_eq!(status(&press, ROSA).await, "suppressed");
+async fn a_person_whose_address_bounced_gets_a_second_chance_after_a_month(press: &Press) {
+    let rosa = subscribed(press, ROSA, "weekly").await;
+    suppress(press, ROSA, Suppressed::Bounce).await;
+    assert_eq!(status(press, ROSA).await, "suppressed");
     press.sign_up(ROSA, "weekly").await;
     press.pass(Duration::days(2));
     press.sign_up(ROSA, "weekly").await;
     assert_eq!(
-        notices(&press, ROSA, "confirmation").await,
+        notices(press, ROSA, "confirmation").await,
         2,
         "one of them is from the first sign-up"
     );
     assert_eq!(
-        press.post(&confirm_path(&press, rosa, "weekly"), "").await.status,
+        press.post(&confirm_path(press, rosa, "weekly"), "").await.status,
         StatusCode::OK
     );
-    assert_eq!(status(&press, ROSA).await, "active");
-    suppress(&press, ROSA, Suppressed::Complaint).await;
+    assert_eq!(status(press, ROSA).await, "active");
+    suppress(press, ROSA, Suppressed::Complaint).await;
     press.pass(Duration::days(60));
     press.sign_up(ROSA, "weekly").await;
-    assert_eq!(notices(&press, ROSA, "confirmation").await, 2);
+    assert_eq!(notices(press, ROSA, "confirmation").await, 2);
 }
 
-async fn a_machine_that_fills_the_hidden_field_leaves_no_trace(press: Press) {
+async fn a_machine_that_fills_the_hidden_field_leaves_no_trace(press: &Press) {
     let honest = press.sign_up(ROSA, "weekly").await;
     let tables = press.tables().await;
     let page = press.get("/subscribe").await;
@@ -340,10 +340,10 @@ async fn a_machine_that_fills_the_hidden_field_leaves_no_trace(press: Press) {
     assert_eq!(tables, press.tables().await);
 }
 
-async fn a_link_that_opens_nothing_gives_one_page_whatever_is_wrong_with_it(press: Press) {
-    let rosa = subscribed(&press, ROSA, "weekly").await;
-    let old = confirm_path(&press, rosa, "weekly");
-    let (leave, preferences) = (leave_path(&press, rosa), preferences_path(&press, rosa));
+async fn a_link_that_opens_nothing_gives_one_page_whatever_is_wrong_with_it(press: &Press) {
+    let rosa = subscribed(press, ROSA, "weekly").await;
+    let old = confirm_path(press, rosa, "weekly");
+    let (leave, preferences) = (leave_path(press, rosa), preferences_path(press, rosa));
     let token = |path: &str| path.rsplit('/').next().unwrap().to_owned();
     press.pass(Duration::hours(73));
     let unknown = Leave {
@@ -390,7 +390,7 @@ async fn a_link_that_opens_nothing_gives_one_page_whatever_is_wrong_with_it(pres
     );
 }
 
-async fn only_pages_of_the_authors_site_may_read_json_answers(press: Press) {
+async fn only_pages_of_the_authors_site_may_read_json_answers(press: &Press) {
     let ask = |origin: &'static str| [("origin", origin), ("access-control-request-method", "POST")];
     let friend = press
         .send("OPTIONS", "/subscribe", &ask("https://example.org"), "")
@@ -425,24 +425,24 @@ async fn only_pages_of_the_authors_site_may_read_json_answers(press: Press) {
     assert_eq!(press.number("SELECT COUNT(*) FROM subscribers").await, 0);
 }
 
-async fn a_person_who_left_cannot_be_brought_back_by_an_old_confirmation(press: Press) {
-    let rosa = subscribed(&press, ROSA, "weekly").await;
-    press.post(&leave_path(&press, rosa), "").await;
+async fn a_person_who_left_cannot_be_brought_back_by_an_old_confirmation(press: &Press) {
+    let rosa = subscribed(press, ROSA, "weekly").await;
+    press.post(&leave_path(press, rosa), "").await;
     assert_eq!(
-        press.post(&confirm_path(&press, rosa, "weekly"), "").await.status,
+        press.post(&confirm_path(press, rosa, "weekly"), "").await.status,
         StatusCode::NOT_FOUND
     );
-    assert_eq!(status(&press, ROSA).await, "unsubscribed");
+    assert_eq!(status(press, ROSA).await, "unsubscribed");
     press.sign_up(ROSA, "weekly").await;
-    press.post(&confirm_path(&press, rosa, "weekly"), "").await;
-    assert_eq!(status(&press, ROSA).await, "active");
+    press.post(&confirm_path(press, rosa, "weekly"), "").await;
+    assert_eq!(status(press, ROSA).await, "active");
     assert_eq!(
         press.number("SELECT COUNT(*) FROM suppressions").await,
         0,
         "a new double opt-in forgets the leave"
     );
     assert_eq!(
-        notices(&press, ROSA, "welcome").await,
+        notices(press, ROSA, "welcome").await,
         1,
         "no second welcome within 30 days"
     );

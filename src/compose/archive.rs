@@ -2,11 +2,12 @@
 
 use crate::app::App;
 use crate::model::article::Visibility;
-use crate::model::clock::from_micros;
+use crate::model::clock::{from_micros, to_micros};
 use crate::model::letter::{SlotName, SlotValues, fill};
 use crate::store::issues::{self, Issue};
-use crate::store::{Conn, StoreError};
-use crate::template::context::pages::{IssueLine, IssueTitles, Issues};
+use crate::store::{Conn, StoreError, articles};
+use crate::template::context::letters::Neighbour;
+use crate::template::context::pages::{Home, IssueLine, IssueTitles, Issues, NewsletterChoice, NotFound};
 use crate::template::context::{Frame, moment};
 
 use super::ComposeError;
@@ -15,6 +16,8 @@ use super::prepare::frozen;
 
 /// Issues on one page of the list.
 const PAGE: usize = 50;
+/// Articles on the start page.
+const LATEST: usize = 5;
 
 /// What stands at an issue's address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +77,45 @@ pub async fn issue_page(app: &App, id: &str) -> Result<ArchivedIssue, ComposeErr
     let values = impersonal(&settings.http.address("subscribe"));
     let html = fill(&letter.html, &values).map_err(|slot| crate::template::TemplateError::from(slot))?;
     Ok(ArchivedIssue::Page(html))
+}
+
+/// The start page: what there is, and where. `outbox`: letters land in a folder that can be looked at (demo).
+pub async fn home_page(app: &App, outbox: bool) -> Result<String, ComposeError> {
+    let settings = app.settings();
+    let mut conn = app.database.read().await?;
+    let public = articles::public(&mut conn, to_micros(app.clock.now())).await?;
+    let mut latest = Vec::new();
+    for listed in public.iter().take(LATEST) {
+        if let Some(article) = articles::one(&mut conn, &listed.id).await? {
+            latest.push(Neighbour {
+                title: article.content.display_title(article.published_at),
+                url: article.url,
+                date: moment(article.published_at, chrono_tz::UTC),
+                minutes: Some(article.content.reading_minutes).filter(|minutes| *minutes > 0),
+                summary: article.content.summary,
+            });
+        }
+    }
+    Ok(app.templates.page(&Home {
+        frame: Frame::new(&settings, &settings.site.language),
+        newsletters: settings
+            .newsletters
+            .iter()
+            .map(|newsletter| NewsletterChoice::new(newsletter, None))
+            .collect(),
+        latest,
+        subscribe_url: settings.http.address("subscribe"),
+        feeds_url: settings.http.address("feeds"),
+        issues_url: Some(settings.http.address("issues")),
+        outbox_url: outbox.then(|| settings.http.address("outbox")),
+    })?)
+}
+
+/// The page for addresses that lead nowhere.
+pub fn not_found_page(app: &App) -> Result<String, ComposeError> {
+    let settings = app.settings();
+    let frame = Frame::new(&settings, &settings.site.language);
+    Ok(app.templates.page(&NotFound { frame })?)
 }
 
 fn is_out(issue: &Issue) -> bool {

@@ -26,7 +26,7 @@ use crate::model::tick::Tick;
 use crate::store::StoreError;
 use crate::template::TemplateError;
 
-pub use archive::{ArchivedIssue, archive_page, issue_page};
+pub use archive::{ArchivedIssue, archive_page, home_page, issue_page, not_found_page};
 pub use issue::Composed;
 pub use plan::{Planned, PlannedArticle, PlannedVariant, plan};
 pub use preview::{Preview, preview};

@@ -1,7 +1,7 @@
 //! The HTML that stands for an article in a feed: all of it, or its summary and a link.
 
 use crate::config::FullOrSummary;
-use crate::model::entry::{Entry, Language};
+use crate::model::entry::{Clean, Entry, Language};
 use crate::model::feed_meta::FeedMeta;
 
 use super::{Limits, escape, words};
@@ -17,7 +17,7 @@ pub(super) struct Body {
 
 /// The body of one entry.
 pub(super) fn of(entry: &Entry, meta: &FeedMeta, limits: Limits) -> Body {
-    let whole = entry.body.as_ref().map(|body| body.as_str());
+    let whole = entry.body.as_ref().map(Clean::as_str);
     match whole {
         Some(html) if limits.content == FullOrSummary::Full => Body {
             html: if html.len() <= limits.max_entry_bytes {

@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
-use crate::model::entry::Byline;
+use crate::model::entry::{Byline, Clean, Language};
+use crate::model::feed_date::FeedDate;
 use crate::model::feed_key::Format;
 use crate::model::feed_meta::FeedMeta;
+use crate::model::feed_url::FeedUrl;
 
 use super::{Item, RenderError};
 
@@ -13,7 +15,8 @@ struct Feed<'a> {
     version: &'static str,
     title: &'a str,
     home_page_url: &'a str,
-    feed_url: String,
+    #[serde(rename = "feed_url")]
+    own_url: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,11 +64,11 @@ pub(super) fn document(meta: &FeedMeta, items: &[Item<'_>]) -> Result<String, Re
         version: "https://jsonfeed.org/version/1.1",
         title: meta.title.as_str(),
         home_page_url: meta.home.as_str(),
-        feed_url: meta.address(Format::Json),
-        description: meta.description.as_ref().map(|text| text.as_str()),
-        icon: meta.icon.as_ref().map(|url| url.as_str()),
+        own_url: meta.address(Format::Json),
+        description: meta.description.as_ref().map(Clean::as_str),
+        icon: meta.icon.as_ref().map(FeedUrl::as_str),
         authors: vec![author(&meta.author)],
-        language: meta.language.as_ref().map(|tag| tag.as_str()),
+        language: meta.language.as_ref().map(Language::as_str),
         items: items.iter().map(|item| feed_item(*item)).collect(),
     };
     let text = serde_json::to_string(&feed)?;
@@ -80,23 +83,23 @@ pub(super) fn document(meta: &FeedMeta, items: &[Item<'_>]) -> Result<String, Re
 fn author(byline: &Byline) -> Author<'_> {
     Author {
         name: byline.name.as_str(),
-        url: byline.url.as_ref().map(|url| url.as_str()),
+        url: byline.url.as_ref().map(FeedUrl::as_str),
     }
 }
 
-fn feed_item<'a>(Item { entry, body }: Item<'a>) -> FeedItem<'a> {
+fn feed_item(Item { entry, body }: Item<'_>) -> FeedItem<'_> {
     FeedItem {
         id: entry.id.as_str(),
         url: entry.url.as_str(),
-        external_url: entry.external_url.as_ref().map(|url| url.as_str()),
-        title: entry.title.as_ref().map(|title| title.as_str()),
+        external_url: entry.external_url.as_ref().map(FeedUrl::as_str),
+        title: entry.title.as_ref().map(Clean::as_str),
         content_html: &body.html,
-        summary: entry.summary.as_ref().map(|text| text.as_str()),
-        image: entry.image.as_ref().map(|url| url.as_str()),
+        summary: entry.summary.as_ref().map(Clean::as_str),
+        image: entry.image.as_ref().map(FeedUrl::as_str),
         date_published: entry.published.iso(),
-        date_modified: entry.edited.map(crate::model::feed_date::FeedDate::iso),
+        date_modified: entry.edited.map(FeedDate::iso),
         authors: entry.authors.iter().map(author).collect(),
-        tags: entry.labels().into_iter().map(|name| name.as_str()).collect(),
-        language: entry.language.as_ref().map(|tag| tag.as_str()),
+        tags: entry.labels().into_iter().map(Clean::as_str).collect(),
+        language: entry.language.as_ref().map(Language::as_str),
     }
 }

@@ -30,10 +30,14 @@ pub fn outlines(
     let _ = writeln!(out, "<dateModified>{}</dateModified>", changed.mail_style());
     let _ = writeln!(out, "<ownerName>{}</ownerName>", escape(owner));
     out.push_str("</head>\n<body>\n");
-    main.iter().for_each(|outline| line(&mut out, outline));
+    for outline in main {
+        line(&mut out, outline);
+    }
     for (name, outlines) in groups.iter().filter(|(_, outlines)| !outlines.is_empty()) {
         let _ = writeln!(out, "<outline text=\"{}\">", escape(name));
-        outlines.iter().for_each(|outline| line(&mut out, outline));
+        for outline in outlines {
+            line(&mut out, outline);
+        }
         out.push_str("</outline>\n");
     }
     out.push_str("</body>\n</opml>\n");

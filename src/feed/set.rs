@@ -33,8 +33,8 @@ impl FeedSet {
     }
 
     /// Puts newer feeds in the place of the old ones.
-    pub fn replace(&self, shelf: Shelf) {
-        self.shelf.store(Arc::new(shelf));
+    pub fn replace(&self, newer: Shelf) {
+        self.shelf.store(Arc::new(newer));
         self.keep_within_budget();
     }
 
@@ -61,8 +61,8 @@ impl FeedSet {
 
     /// Lets documents go that nobody asked for lately, until the rest fits.
     pub fn keep_within_budget(&self) {
-        let shelf = self.shelf.load();
-        let mut held: Vec<(u64, usize, &Slot)> = shelf
+        let current = self.shelf.load();
+        let mut held: Vec<(u64, usize, &Slot)> = current
             .slots
             .values()
             .filter_map(|slot| Some((slot.used.load(Ordering::Relaxed), slot.size()?, &**slot)))

@@ -35,6 +35,7 @@ impl IntoResponse for Failure {
 }
 
 /// A panic is a failure like any other; its message goes to the log.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]
 pub(super) fn of_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
     let text = panic
         .downcast_ref::<String>()
@@ -51,13 +52,14 @@ pub(super) async fn name(State(app): State<Arc<App>>, request: Request, next: Ne
         return response;
     }
     let id = mint_ulid(&*app.clock, &*app.chance);
-    match response.extensions().get::<Reason>() {
-        Some(Reason(reason)) => tracing::error!(id, reason = format!("{reason:#}"), "failed to answer a request"),
-        None => tracing::error!(
+    if let Some(Reason(reason)) = response.extensions().get() {
+        tracing::error!(id, reason = format!("{reason:#}"), "failed to answer a request");
+    } else {
+        tracing::error!(
             id,
             status = response.status().as_u16(),
             "failed to answer a request in time"
-        ),
+        );
     }
     *response.body_mut() = Body::from(format!(
         "Something went wrong here. Please try again later. (id {id})\n"

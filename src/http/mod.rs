@@ -14,6 +14,7 @@ mod date;
 mod failure;
 mod feeds;
 mod health;
+mod outbox;
 mod people;
 mod server;
 
@@ -51,11 +52,15 @@ pub struct Options {
 }
 
 /// Every route of the service.
-pub fn router(app: Arc<App>, _options: Options) -> Router {
-    Router::new()
+pub fn router(app: Arc<App>, options: Options) -> Router {
+    let mut pages = Router::new()
         .merge(health::routes())
         .merge(people::routes())
-        .merge(archive::routes())
+        .merge(archive::routes(options));
+    if options.outbox {
+        pages = pages.merge(outbox::routes());
+    }
+    pages
         .fallback(feeds::serve)
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(TimeoutLayer::with_status_code(

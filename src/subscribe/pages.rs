@@ -136,7 +136,7 @@ pub fn preferences(app: &App, token: &str, choices: &Choices, error: Option<Stri
         .collect();
     let ended = newsletters
         .is_empty()
-        .then(|| "Your subscription has ended. You can sign up again at any time.");
+        .then_some("Your subscription has ended. You can sign up again at any time.");
     let frame = frame(&settings);
     let page = page::Preferences {
         action: path(&frame, &format!("preferences/{token}")),

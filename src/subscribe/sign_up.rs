@@ -175,10 +175,11 @@ async fn ask(
         subscriber: person.id,
         newsletter: wish.newsletter,
         method: wish.request.method,
-        shown: wish
-            .is_our_page
-            .then(|| shown_text(wish.newsletter, wish.schedule))
-            .unwrap_or_default(),
+        shown: if wish.is_our_page {
+            shown_text(wish.newsletter, wish.schedule)
+        } else {
+            String::new()
+        },
         form: Some(wish.request.form.as_str()).filter(|form| !form.is_empty()),
         language: wish.request.language.as_deref(),
         network: wish.request.network.map(kept_part),
@@ -189,18 +190,11 @@ async fn ask(
         .filter(|one| one.state == State::Pending.word())
         .map_or(at, |one| one.created_at);
     let pending = Subscription {
-        subscriber_id: person.id,
-        newsletter_id: newsletter.to_owned(),
-        state: State::Pending.word().to_owned(),
         schedule_id: wish.schedule.id.clone(),
         topics: wish.topics.to_json(),
-        floor_at: at,
-        paused_until: None,
-        owed_check: 0,
         consent_id: Some(consent),
-        reason: None,
         created_at: since,
-        changed_at: at,
+        ..Subscription::begun(person.id, newsletter, State::Pending, at)
     };
     subscriptions::save(conn, &[pending]).await?;
     queue_confirmation(conn, person.id, newsletter, consent, at).await

@@ -146,7 +146,8 @@ impl Files {
 }
 
 fn write_list(dir: &Path, paths: &BTreeSet<String>) -> Result<(), SyndicateError> {
-    let list: String = paths.iter().map(|path| format!("{path}\n")).collect();
+    let mut list = paths.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
+    list.push('\n');
     write_if_other(&dir.join(MANIFEST), list.as_bytes()).map(drop)
 }
 

@@ -26,6 +26,14 @@ fn argument<'a>(helper: &'a Helper<'_>, at: usize) -> Result<&'a Value, RenderEr
         .ok_or_else(|| fail(format!("`{}` needs {} more argument", helper.name(), at + 1)))
 }
 
+/// The first argument; without any, the field of the helper's own name: `{{url}}` is the `url` of this article.
+fn subject(helper: &Helper<'_>, context: &Context, scope: &mut RenderContext<'_, '_>) -> Result<Value, RenderError> {
+    match helper.param(0) {
+        Some(param) => Ok(param.value().clone()),
+        None => Ok(scope.evaluate(context, helper.name())?.as_json().clone()),
+    }
+}
+
 fn text<'a>(helper: &'a Helper<'_>, at: usize) -> Result<&'a str, RenderError> {
     argument(helper, at)?
         .as_str()
@@ -42,13 +50,13 @@ fn write(registry: &Handlebars<'_>, value: &str, out: &mut dyn Output) -> Helper
 fn date(
     helper: &Helper<'_>,
     registry: &Handlebars<'_>,
-    _: &Context,
-    _: &mut RenderContext<'_, '_>,
+    context: &Context,
+    scope: &mut RenderContext<'_, '_>,
     out: &mut dyn Output,
 ) -> HelperResult {
-    let value = text(helper, 0)?;
-    let at: DateTime<FixedOffset> =
-        DateTime::parse_from_rfc3339(value).map_err(|_| fail("`date` needs a time, such as article.date"))?;
+    let value = subject(helper, context, scope)?;
+    let at: DateTime<FixedOffset> = DateTime::parse_from_rfc3339(value.as_str().unwrap_or_default())
+        .map_err(|_| fail("`date` needs a time, such as article.date"))?;
     let pattern = match helper.param(1).and_then(|param| param.value().as_str()) {
         None | Some("long") => "%-d %B %Y",
         Some("short") => "%-d %b %Y",
@@ -68,11 +76,12 @@ fn date(
 fn url(
     helper: &Helper<'_>,
     registry: &Handlebars<'_>,
-    _: &Context,
-    _: &mut RenderContext<'_, '_>,
+    context: &Context,
+    scope: &mut RenderContext<'_, '_>,
     out: &mut dyn Output,
 ) -> HelperResult {
-    let base = text(helper, 0)?;
+    let base = subject(helper, context, scope)?;
+    let base = base.as_str().unwrap_or_default();
     let whole = match helper.param(1).and_then(|param| param.value().as_str()) {
         Some(path) => format!("{}/{}", base.trim_end_matches('/'), path.trim_start_matches('/')),
         None => base.to_owned(),

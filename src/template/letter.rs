@@ -24,13 +24,13 @@ impl Templates {
         let mut letter = fitted(letter);
         let folder = letter.kind.word();
         for _ in 0..STEPS {
-            let rendered = self.render(folder, &letter, letter.articles.len(), letter.feedback)?;
+            let rendered = self.render(folder, &letter, letter.articles.len(), letter.feedback && !letter.web)?;
             let size = rendered.size();
             if size <= letter.max_html || !shorten::step(&mut letter, size) {
                 return rendered.into_letter(&letter.frame.site.language);
             }
         }
-        let rendered = self.render(folder, &letter, letter.articles.len(), letter.feedback)?;
+        let rendered = self.render(folder, &letter, letter.articles.len(), letter.feedback && !letter.web)?;
         rendered.into_letter(&letter.frame.site.language)
     }
 
@@ -166,6 +166,7 @@ fn with_slots(mut context: Value, articles: usize, feedback: bool, sentinels: &m
         })
         .collect();
     if let Some(fields) = context.as_object_mut() {
+        fields.insert("others".to_owned(), json!(articles.saturating_sub(1)));
         fields.insert("subscriber".to_owned(), subscriber);
         fields.insert("confirmation".to_owned(), confirmation);
         let known = fields.entry("links").or_insert_with(|| Value::Object(Map::new()));
@@ -183,12 +184,12 @@ fn with_slots(mut context: Value, articles: usize, feedback: bool, sentinels: &m
     context
 }
 
-/// CSS into `style` attributes; `@media` rules and blocks marked `data-css-inline="keep"` stay. Nothing is fetched.
+/// CSS into `style` attributes; blocks marked `data-css-inline="keep"` stay as they are. Nothing is fetched.
 fn inlined(html: &str, file: &str) -> Result<String, TemplateError> {
     let inliner = CSSInliner::options()
         .load_remote_stylesheets(false)
         .keep_style_tags(false)
-        .keep_at_rules(true)
+        .keep_at_rules(false)
         .build();
     inliner.inline(html).map_err(|error| {
         TemplateError::new(
@@ -198,4 +199,134 @@ fn inlined(html: &str, file: &str) -> Result<String, TemplateError> {
             "correct the CSS in its style blocks",
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::letter::{Segment, SlotValues, fill};
+    use crate::template::context::Sample;
+
+    fn templates() -> Templates {
+        Templates::load(None).unwrap()
+    }
+
+    fn values() -> SlotValues {
+        let mut values = SlotValues::new();
+        values
+            .set(SlotName::Name, "O'Neil & <Daughters>")
+            .set(SlotName::Email, "reader@example.org")
+            .set(SlotName::Since, "3 May 2026")
+            .set(SlotName::Unsubscribe, "https://letters.example.org/unsubscribe/AbC")
+            .set(SlotName::Preferences, "https://letters.example.org/preferences/DeF")
+            .set(SlotName::Feedback, "https://letters.example.org/feedback/x")
+            .set(SlotName::Confirm, "https://letters.example.org/confirm/GhI")
+            .set(SlotName::Expires, "6 May 2026");
+        for place in 0..20 {
+            values.set(
+                SlotName::ArticleFeedback(place),
+                format!("https://letters.example.org/feedback/{place}"),
+            );
+        }
+        values
+    }
+
+    fn whole(letter: &Letter) -> [String; 3] {
+        [&letter.subject, &letter.html, &letter.text].map(|part| fill(part, &values()).unwrap())
+    }
+
+    fn has_script(html: &str) -> bool {
+        dom_query::Document::from(html).select("script").exists()
+    }
+
+    #[test]
+    fn every_letter_can_be_made_of_every_sample() {
+        let templates = templates();
+        let mut problems = Vec::new();
+        templates.check_letters(&mut problems);
+        assert!(problems.is_empty(), "{problems:#?}");
+    }
+
+    #[test]
+    fn a_subscriber_finds_the_way_out_in_both_parts() {
+        for (name, letter) in IssueLetter::samples() {
+            let [subject, html, text] = whole(&templates().letter(&letter).unwrap());
+            for part in [&html, &text] {
+                assert!(part.contains("https://letters.example.org/unsubscribe/AbC"), "{name}");
+                assert!(part.contains("https://letters.example.org/preferences/DeF"), "{name}");
+                assert!(!part.contains("slot.invalid") && !part.contains("lp0"), "{name}");
+            }
+            assert!(
+                !subject.is_empty() && html.contains("<h1") && !has_script(&html),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_an_author_or_a_stranger_types_stays_text() {
+        let (_, hostile) = IssueLetter::samples().pop().unwrap();
+        let [_, html, _] = whole(&templates().letter(&hostile).unwrap());
+        assert!(!has_script(&html) && html.contains("{{site.url}}"), "{html}");
+    }
+
+    #[test]
+    fn a_letter_shown_on_the_web_has_nothing_of_a_recipient() {
+        let (_, letter) = IssueLetter::samples().remove(0);
+        let letter = IssueLetter { web: true, ..letter };
+        let slots = templates().letter(&letter).unwrap().slots();
+        assert!(slots.is_empty(), "{slots:?}");
+    }
+
+    #[test]
+    fn a_letter_over_its_budget_is_cut_and_says_where_the_rest_is() {
+        let (_, mut letter) = IssueLetter::samples().remove(0);
+        letter.kind = IssueKind::Instant;
+        letter.articles.truncate(1);
+        letter.max_html = 60_000;
+        letter.articles[0].html = format!("<p>{}</p>", "A long paragraph of many words. ".repeat(20)).repeat(300);
+        letter.articles[0].text = format!("{}\n\n", "A long paragraph of many words. ".repeat(20)).repeat(300);
+        let [_, html, text] = whole(&templates().letter(&letter).unwrap());
+        assert!(
+            shorten::size(&html, 0) <= 60_000 && html.len() > 30_000,
+            "{} bytes",
+            html.len()
+        );
+        assert!(html.contains("Read the rest on the site") && text.contains("Read the rest on the site"));
+        assert!(html.contains("/unsubscribe/AbC"));
+    }
+
+    #[test]
+    fn compiling_twice_gives_the_same_letter() {
+        let (_, letter) = IssueLetter::samples().remove(1);
+        assert_eq!(
+            templates().letter(&letter).unwrap(),
+            templates().letter(&letter).unwrap()
+        );
+    }
+
+    #[test]
+    fn an_error_in_an_authors_template_names_file_and_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("email/instant/body.txt.hbs");
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, "one\n{{articles.[0].titel}}\n").unwrap();
+        let problems = Templates::check(Some(dir.path()));
+        let named = problems
+            .iter()
+            .any(|p| p.file == "email/instant/body.txt.hbs" && p.line == Some(2));
+        assert!(named, "{problems:#?}");
+    }
+
+    #[test]
+    fn a_letter_holds_as_many_slots_as_its_template_prints() {
+        let (_, letter) = IssueLetter::samples().remove(0);
+        let compiled = templates().letter(&letter).unwrap();
+        let slots = compiled
+            .html
+            .iter()
+            .filter(|segment| matches!(segment, Segment::Slot { .. }))
+            .count();
+        assert!(slots >= 3, "{slots}");
+    }
 }

@@ -186,3 +186,52 @@ impl Templates {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_can_be_made_of_every_sample() {
+        let mut problems = Vec::new();
+        Templates::load(None).unwrap().check_pages(&mut problems);
+        assert!(problems.is_empty(), "{problems:#?}");
+    }
+
+    /// Writes every sample as a file, to be looked at: `LETTERPRESS_LOOK=DIR cargo test samples_to_look_at -- --ignored`.
+    #[test]
+    #[ignore = "for eyes: writes files"]
+    fn samples_to_look_at() {
+        use crate::model::letter::{SlotName, SlotValues, fill};
+        let dir = std::path::PathBuf::from(std::env::var("LETTERPRESS_LOOK").unwrap());
+        let templates = Templates::load(None).unwrap();
+        let mut values = SlotValues::new();
+        for name in [
+            SlotName::Unsubscribe,
+            SlotName::Preferences,
+            SlotName::Confirm,
+            SlotName::Feedback,
+        ] {
+            values.set(name, "https://letters.example.org/x");
+        }
+        values
+            .set(SlotName::Since, "3 May 2026")
+            .set(SlotName::Expires, "6 May 2026");
+        values
+            .set(SlotName::Name, "")
+            .set(SlotName::Email, "reader@example.org");
+        for (voice, letter) in IssueLetter::samples() {
+            for kind in [IssueKind::Instant, IssueKind::Digest] {
+                let letter = IssueLetter {
+                    kind,
+                    feedback: false,
+                    ..letter.clone()
+                };
+                let made = templates.letter(&letter).unwrap();
+                let name = format!("{}-{voice}", kind.word());
+                std::fs::write(dir.join(format!("{name}.html")), fill(&made.html, &values).unwrap()).unwrap();
+                std::fs::write(dir.join(format!("{name}.txt")), fill(&made.text, &values).unwrap()).unwrap();
+            }
+        }
+    }
+}

@@ -32,7 +32,7 @@ pub async fn reload_on_change(app: Arc<App>, stop: CancellationToken) {
             continue;
         }
         seen = now;
-        match config::load(Some(&file)) {
+        match config::load(Some(&file), config::environment()) {
             Ok(settings) => {
                 tracing::info!(file = %file.display(), "config read again");
                 app.replace_settings(settings);

@@ -1,7 +1,7 @@
 //! A press with two newsletters, a clock that is moved by hand, and visitors who knock at the real router.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, to_bytes};
@@ -9,24 +9,31 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode};
 use chrono::{DateTime, Duration, Utc};
 use letterpress::app::App;
-use letterpress::config::{self, Settings};
+use letterpress::config;
 use letterpress::http;
-use letterpress::model::clock::{Clock, SeededChance, SetClock, from_micros, to_micros};
-use letterpress::store::Database;
+use letterpress::model::clock::{from_micros, to_micros};
 use letterpress::store::occurrences::{self, Occurrence};
-use sqlx::Connection;
+use letterpress::store::{Database, Engine};
 use tower::ServiceExt;
+
+use crate::support::{Bench, at};
 
 /// Each test on SQLite, and on PostgreSQL where the environment names one.
 macro_rules! on_both_engines {
     ($($name:ident),+ $(,)?) => {
         mod on_sqlite {
-            $(#[tokio::test] async fn $name() { super::$name(super::Press::sqlite().await).await })+
+            $(#[tokio::test] async fn $name() {
+                let press = super::Press::open(letterpress::store::Engine::Sqlite).await;
+                super::$name(&press).await;
+                press.close().await;
+            })+
         }
         mod on_postgres {
             $(#[tokio::test] async fn $name() {
-                if let Some(press) = super::Press::postgres().await {
-                    super::$name(press).await;
+                if crate::support::engines().contains(&letterpress::store::Engine::Postgres) {
+                    let press = super::Press::open(letterpress::store::Engine::Postgres).await;
+                    super::$name(&press).await;
+                    press.close().await;
                 }
             })+
         }
@@ -34,79 +41,58 @@ macro_rules! on_both_engines {
 }
 pub(crate) use on_both_engines;
 
-/// Wed, 25 Nov 2026 06:30:00 GMT
-const MORNING: i64 = 1_795_588_200;
-
-pub struct Press {
-    pub app: Arc<App>,
-    clock: Arc<SetClock>,
+pub(crate) struct Press {
+    bench: Bench,
+    pub(crate) app: Arc<App>,
     visitor: Mutex<SocketAddr>,
-    folder: tempfile::TempDir,
 }
 
 impl Press {
-    pub async fn sqlite() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}", folder.path().join("letterpress.db").display());
-        Self::open(folder, &url).await
+    pub(crate) async fn sqlite() -> Self {
+        Self::open(Engine::Sqlite).await
     }
 
-    /// On a database of its own; `None` where there is no server.
-    pub async fn postgres() -> Option<Self> {
-        let server = std::env::var("LETTERPRESS_TEST_POSTGRES").ok()?;
-        let folder = tempfile::tempdir().unwrap();
-        let name = folder
-            .path()
-            .file_name()?
-            .to_str()?
-            .replace(|c: char| !c.is_ascii_alphanumeric(), "_")
-            .to_lowercase();
-        let name = format!("people_{}_{name}", std::process::id());
-        let mut connection = sqlx::PgConnection::connect(&server).await.unwrap();
-        let make = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
-        sqlx::query(make).execute(&mut connection).await.unwrap();
-        let (base, _) = server.rsplit_once('/').unwrap();
-        Some(Self::open(folder, &format!("{base}/{name}")).await)
-    }
-
-    async fn open(folder: tempfile::TempDir, url: &str) -> Self {
-        let clock = Arc::new(SetClock::at(DateTime::from_timestamp(MORNING, 0).unwrap()));
-        let settings = settings(&folder, url);
-        let chance = Arc::new(SeededChance::new(1));
-        let app = App::assemble(settings, Arc::clone(&clock) as Arc<dyn Clock>, chance)
-            .await
-            .unwrap();
+    pub(crate) async fn open(engine: Engine) -> Self {
+        let now = at("2026-11-25T06:30:00Z");
+        let bench = Bench::on(engine, now, |settings| {
+            let ours = config::parse(SETTINGS, Path::new("/letterpress.toml"), []).unwrap();
+            settings.site = ours.site;
+            settings.newsletters = ours.newsletters;
+            settings.http = ours.http;
+        })
+        .await;
+        let app = Arc::clone(&bench.app);
         let visitor = Mutex::new("192.0.2.7:4711".parse().unwrap());
-        Self {
-            app: Arc::new(app),
-            clock,
-            visitor,
-            folder,
-        }
+        Self { bench, app, visitor }
     }
 
-    pub fn now(&self) -> DateTime<Utc> {
-        self.clock.now()
+    pub(crate) async fn close(self) {
+        drop(self.app);
+        self.bench.close().await;
     }
 
-    pub fn pass(&self, time: Duration) {
-        self.clock.advance(time.to_std().unwrap());
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.app.clock.now()
+    }
+
+    pub(crate) fn pass(&self, time: Duration) {
+        self.bench.wait(time.to_std().unwrap());
     }
 
     /// The files of the database.
-    pub fn files(&self) -> Vec<PathBuf> {
-        let entries = std::fs::read_dir(self.folder.path())
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.bench.folder.path())
             .unwrap()
             .map(|entry| entry.unwrap().path());
         entries.filter(|path| path.is_file()).collect()
     }
 
     /// From now on requests come from this address.
-    pub fn come_from(&self, address: &str) {
+    pub(crate) fn come_from(&self, address: &str) {
         *self.visitor.lock().unwrap() = SocketAddr::new(address.parse().unwrap(), 4711);
     }
 
-    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Got {
+    pub(crate) async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Got {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -126,12 +112,12 @@ impl Press {
         }
     }
 
-    pub async fn get(&self, path: &str) -> Got {
+    pub(crate) async fn get(&self, path: &str) -> Got {
         self.send("GET", path, &[], "").await
     }
 
     /// Sends a form.
-    pub async fn post(&self, path: &str, form: &str) -> Got {
+    pub(crate) async fn post(&self, path: &str, form: &str) -> Got {
         self.send(
             "POST",
             path,
@@ -141,7 +127,7 @@ impl Press {
         .await
     }
 
-    pub async fn sign_up(&self, email: &str, schedule: &str) -> Got {
+    pub(crate) async fn sign_up(&self, email: &str, schedule: &str) -> Got {
         self.post(
             "/subscribe",
             &format!("email={}&schedule=notes/{schedule}", email.replace('+', "%2B")),
@@ -150,7 +136,7 @@ impl Press {
     }
 
     /// Says that an occurrence of a schedule became an issue.
-    pub async fn fired(&self, schedule: &str, at: DateTime<Utc>) {
+    pub(crate) async fn fired(&self, schedule: &str, at: DateTime<Utc>) {
         let occurrence = Occurrence {
             newsletter_id: "notes".to_owned(),
             schedule_id: schedule.to_owned(),
@@ -168,7 +154,7 @@ impl Press {
         conn.commit().await.unwrap();
     }
 
-    pub async fn floor(&self, subscriber: i64) -> DateTime<Utc> {
+    pub(crate) async fn floor(&self, subscriber: i64) -> DateTime<Utc> {
         from_micros(
             self.number(&format!(
                 "SELECT floor_at FROM subscriptions WHERE subscriber_id = {subscriber}"
@@ -177,19 +163,16 @@ impl Press {
         )
     }
 
-    pub async fn number(&self, query: &str) -> i64 {
-        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(query.to_owned()));
+    pub(crate) async fn number(&self, query: &str) -> i64 {
+        let query = sqlx::AssertSqlSafe(query.to_owned());
         match &self.app.database {
-            Database::Sqlite { write, .. } => query.fetch_one(write).await.unwrap(),
-            Database::Postgres(pool) => {
-                let sql = sqlx::AssertSqlSafe(sqlx::Execute::sql(query).as_str().to_owned());
-                sqlx::query_scalar(sql).fetch_one(pool).await.unwrap()
-            }
+            Database::Sqlite { write, .. } => sqlx::query_scalar(query).fetch_one(write).await.unwrap(),
+            Database::Postgres(pool) => sqlx::query_scalar(query).fetch_one(pool).await.unwrap(),
         }
     }
 
     /// Everything in the database, as text.
-    pub async fn tables(&self) -> Vec<String> {
+    pub(crate) async fn tables(&self) -> Vec<String> {
         match &self.app.database {
             Database::Sqlite { write, .. } => sqlite_rows(write).await,
             Database::Postgres(pool) => postgres_rows(pool).await,
@@ -235,31 +218,29 @@ async fn postgres_rows(pool: &sqlx::PgPool) -> Vec<String> {
 
 /// An answer.
 #[derive(Debug, PartialEq)]
-pub struct Got {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
+pub(crate) struct Got {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
     body: Vec<u8>,
 }
 
 impl Got {
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
 
     /// Where the form of the page goes.
-    pub fn action(&self) -> String {
+    pub(crate) fn action(&self) -> String {
         let (_, rest) = self.text().split_once("action=\"").expect("a form");
         rest.split('"').next().unwrap().to_owned()
     }
 }
 
-fn settings(folder: &tempfile::TempDir, url: &str) -> Settings {
-    let text = format!(
-        r#"
+const SETTINGS: &str = r#"
 [site]
 title = "Workshop Notes"
 url = "https://example.org"
-author = {{ name = "A. Author", email = "author@example.org" }}
+author = { name = "A. Author", email = "author@example.org" }
 [[sources]]
 kind = "folder"
 path = "content"
@@ -287,14 +268,6 @@ cron = "0 8 1 * *"
 [mail]
 from = "Workshop Notes <notes@example.org>"
 transport = "outbox"
-[database]
-url = "{url}"
-[state]
-dir = "state"
 [http]
 public_url = "https://letters.example.org"
-"#
-    );
-    std::fs::create_dir_all(folder.path().join("content")).unwrap();
-    config::parse(&text, &folder.path().join("letterpress.toml"), []).unwrap()
-}
+"#;

@@ -23,7 +23,7 @@ const PORTS_TO_TRY: u16 = 20;
 
 /// What the demo is asked to do.
 #[derive(Debug, clap::Args)]
-pub struct Demo {
+pub(super) struct Demo {
     /// Port of the pages on 127.0.0.1; the next free one is taken when it is in use
     #[arg(long, default_value_t = 8080)]
     port: u16,
@@ -37,15 +37,20 @@ pub struct Demo {
 
 impl Demo {
     /// Runs the demo.
-    pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+    pub(super) async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         let dir = self.folder()?;
-        let listener = if self.once { None } else { Some(listen(self.port).await?) };
+        let listener = if self.once {
+            None
+        } else {
+            Some(listen(self.port).await?)
+        };
         let port = match &listener {
             Some(listener) => listener.local_addr()?.port(),
             None => self.port,
         };
         let file = sample::write_config(&dir, port)?;
-        let settings = config::load(Some(&file)).map_err(|problems| anyhow::anyhow!("{problems}"))?;
+        let settings =
+            config::load(Some(&file), config::environment()).map_err(|problems| anyhow::anyhow!("{problems}"))?;
         let app = Arc::new(App::open(settings).await?);
         round(&app, &dir).await?;
         println!("{}", written(&dir));
@@ -95,11 +100,11 @@ async fn round(app: &Arc<App>, dir: &Path) -> anyhow::Result<()> {
         consent: Some("sample people of the demo".to_owned()),
         ..subscribe::ImportOptions::default()
     };
-    subscribe::import(app, sample::PEOPLE.as_bytes(), &people, &|_| {}).await?;
+    subscribe::import(app, sample::PEOPLE.as_bytes(), &people, |_| {}).await?;
     articles::write_first(&dir.join("content"), app.clock.now())?;
     ingest::scan_all(app, &|_, _| {}).await?;
     syndicate::refresh(app).await?;
-    syndicate::export(app, &dir.join("feeds")).await?;
+    syndicate::export(app, &dir.join("feeds"), &|_, _| {}).await?;
     compose::tick(app).await?;
     compose::send_now(app, "notes", "weekly").await?;
     deliver::send_all(app).await?;
