@@ -1,8 +1,11 @@
 //! The one integration binary.
 
 mod architecture;
+mod config;
 mod feeds;
 mod feeds_http;
+mod kills;
 mod people;
 mod sources;
+mod statements;
 mod support;

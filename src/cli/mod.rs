@@ -166,7 +166,7 @@ mod tests {
     fn every_command_has_a_help_text() {
         let mut command = Cli::command();
         command.build();
-        command.debug_assert();
+        command.clone().debug_assert();
         fn walk(command: &clap::Command) {
             for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
                 assert!(
