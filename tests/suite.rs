@@ -5,6 +5,7 @@ mod config;
 mod feeds;
 mod feeds_http;
 mod kills;
+mod people;
 mod sources;
 mod statements;
 mod support;
