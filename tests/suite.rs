@@ -1,4 +1,5 @@
 //! The one integration binary.
 
 mod architecture;
+mod lettre_canaries;
 mod smtp_faults;

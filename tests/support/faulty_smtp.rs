@@ -309,11 +309,8 @@ impl<W: Wire> Conversation<'_, W> {
     }
 
     fn hello(&self) -> String {
-        let mut text = "250-relay.example.org\r\n".to_owned();
-        for offer in &self.shared.offers {
-            text.push_str(&format!("250-{offer}\r\n"));
-        }
-        text + "250 HELP\r\n"
+        let lines = [&["relay.example.org"][..], &self.shared.offers].concat();
+        format!("250-{}\r\n250 HELP\r\n", lines.join("\r\n250-"))
     }
 
     async fn auth(&mut self, line: &str) -> Result<(), End> {
