@@ -2,8 +2,7 @@
 //!
 //! Slow rows run with short deadlines: what counts is which side of the deadline a reply falls on.
 
-#[path = "support/faulty_smtp.rs"]
-mod faulty_smtp;
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,7 +15,7 @@ use letterpress::model::verdict::{Cause, Class, Fault, Phase, Told, Trouble, Ver
 use secrecy::SecretString;
 use tokio::time::{Instant, sleep};
 
-use faulty_smtp::{Act, Certificate, Relay, When};
+use crate::support::faulty_smtp::{Act, Certificate, Relay, When};
 
 const EVERYTHING: &[&str] = &[
     "PIPELINING",

@@ -1,5 +1,9 @@
 //! The one integration binary.
 
 mod architecture;
+mod feeds;
+mod feeds_http;
 mod lettre_canaries;
 mod smtp_faults;
+mod sources;
+mod support;

@@ -4,6 +4,8 @@
 //! there instead of answering well; rules for one moment are used one after the other, the last one for good if it is
 //! to stay.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -21,7 +23,7 @@ use tokio_rustls::TlsAcceptor;
 
 /// When a rule applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum When {
+pub(crate) enum When {
     Greeting,
     Ehlo,
     Helo,
@@ -40,7 +42,7 @@ pub enum When {
 
 /// What the relay does.
 #[derive(Debug, Clone)]
-pub enum Act {
+pub(crate) enum Act {
     /// Answers with these bytes.
     Say(Vec<u8>),
     /// Answers with these bytes, one at a time.
@@ -65,36 +67,36 @@ pub enum Act {
 
 impl Act {
     /// Answers with this line.
-    pub fn say(line: &str) -> Self {
+    pub(crate) fn say(line: &str) -> Self {
         Self::Say(format!("{line}\r\n").into_bytes())
     }
 
     /// Answers with this line and closes.
-    pub fn bye(line: &str) -> Self {
+    pub(crate) fn bye(line: &str) -> Self {
         Self::SayAndClose(format!("{line}\r\n").into_bytes())
     }
 }
 
 /// A letter whose dot arrived.
 #[derive(Debug, Clone)]
-pub struct Arrived {
+pub(crate) struct Arrived {
     /// Which connection, from 1.
-    pub connection: usize,
-    pub from: String,
-    pub to: String,
+    pub(crate) connection: usize,
+    pub(crate) from: String,
+    pub(crate) to: String,
     /// With dots still doubled.
-    pub content: Vec<u8>,
+    pub(crate) content: Vec<u8>,
 }
 
 /// What the relay saw.
 #[derive(Debug, Default)]
-pub struct Seen {
-    pub connections: usize,
+pub(crate) struct Seen {
+    pub(crate) connections: usize,
     /// Every command line, of all connections.
-    pub lines: Vec<String>,
-    pub arrived: Vec<Arrived>,
+    pub(crate) lines: Vec<String>,
+    pub(crate) arrived: Vec<Arrived>,
     /// Most command lines that came in one read.
-    pub most_together: usize,
+    pub(crate) most_together: usize,
 }
 
 #[derive(Debug, Default)]
@@ -105,8 +107,8 @@ struct Rules {
 
 /// A running relay; it ends with the test's runtime.
 #[derive(Debug, Clone)]
-pub struct Relay {
-    pub address: SocketAddr,
+pub(crate) struct Relay {
+    pub(crate) address: SocketAddr,
     shared: Arc<Shared>,
 }
 
@@ -121,12 +123,12 @@ struct Shared {
 
 impl Relay {
     /// A relay in clear with these EHLO keywords.
-    pub async fn start(offers: &[&'static str]) -> Self {
+    pub(crate) async fn start(offers: &[&'static str]) -> Self {
         Self::start_with(offers, None, false).await
     }
 
     /// A relay with a certificate, for STARTTLS or from the first byte.
-    pub async fn start_tls(offers: &[&'static str], certificate: &Certificate, implicit: bool) -> Self {
+    pub(crate) async fn start_tls(offers: &[&'static str], certificate: &Certificate, implicit: bool) -> Self {
         Self::start_with(offers, Some(certificate.server_config()), implicit).await
     }
 
@@ -154,18 +156,18 @@ impl Relay {
     }
 
     /// The next time only; several of them are used in order.
-    pub fn once(&self, when: When, act: Act) -> &Self {
+    pub(crate) fn once(&self, when: When, act: Act) -> &Self {
         self.shared.rules().once.entry(when).or_default().push(act);
         self
     }
 
     /// Every time, after the ones that are meant for once.
-    pub fn always(&self, when: When, act: Act) -> &Self {
+    pub(crate) fn always(&self, when: When, act: Act) -> &Self {
         self.shared.rules().always.insert(when, act);
         self
     }
 
-    pub fn seen(&self) -> MutexGuard<'_, Seen> {
+    pub(crate) fn seen(&self) -> MutexGuard<'_, Seen> {
         self.shared.seen()
     }
 }
@@ -222,7 +224,7 @@ async fn answer(mut socket: TcpStream, number: usize, shared: Arc<Shared>) {
     };
     match (end, &acceptor) {
         (End::StartTls, Some(acceptor)) => answer_secretly(acceptor, socket, number, &shared, false).await,
-        (End::Reset, _) => reset(socket),
+        (End::Reset, _) => reset(&socket),
         _ => {}
     }
 }
@@ -233,14 +235,14 @@ async fn answer_secretly(acceptor: &TlsAcceptor, socket: TcpStream, number: usiz
     };
     match converse(&mut stream, number, shared, greets).await {
         End::Cut => {}
-        End::Reset => reset(stream.into_inner().0),
+        End::Reset => reset(stream.get_ref().0),
         End::Close | End::StartTls => {
             let _ = stream.shutdown().await;
         }
     }
 }
 
-fn reset(socket: TcpStream) {
+fn reset(socket: &TcpStream) {
     socket.set_zero_linger().unwrap();
 }
 
@@ -457,7 +459,7 @@ impl<W: Wire> Conversation<'_, W> {
     }
 
     async fn fill(&mut self) -> Result<(), End> {
-        let mut chunk = [0; 16 * 1024];
+        let mut chunk = vec![0; 16 * 1024];
         match self.wire.read(&mut chunk).await {
             Ok(0) | Err(_) => Err(End::Close),
             Ok(read) => {
@@ -474,15 +476,15 @@ fn path_of(line: &str) -> String {
 }
 
 /// A certificate for a host, and the file of the authority that signed it.
-pub struct Certificate {
+pub(crate) struct Certificate {
     chain: Vec<u8>,
     key: Vec<u8>,
-    pub authority: PathBuf,
+    pub(crate) authority: PathBuf,
 }
 
 impl Certificate {
     /// Signed by an authority whose certificate lies in `folder`, good until `last_year`.
-    pub fn signed(folder: &Path, host: &str, last_year: i32) -> Self {
+    pub(crate) fn signed(folder: &Path, host: &str, last_year: i32) -> Self {
         let mut authority = CertificateParams::new(Vec::new()).unwrap();
         authority.distinguished_name.push(DnType::CommonName, "An Authority");
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -499,7 +501,7 @@ impl Certificate {
     }
 
     /// Signed by nobody; the authority's file holds another one.
-    pub fn self_signed(folder: &Path, host: &str) -> Self {
+    pub(crate) fn self_signed(folder: &Path, host: &str) -> Self {
         let other = Self::signed(folder, host, 2100);
         let key = KeyPair::generate().unwrap();
         let certificate = params(host, 2100).self_signed(&key).unwrap();
