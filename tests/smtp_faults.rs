@@ -56,7 +56,7 @@ fn secured(relay: &Relay, tls: config::Tls, authority: &Path) -> config::Smtp {
 
 /// Long enough for a loaded machine, short enough to wait for.
 fn deadlines() -> Deadlines {
-    let second = Duration::from_millis(1_000);
+    let second = Duration::from_secs(1);
     Deadlines {
         connect: 5 * second,
         command: second,
