@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::postgres::Postgres;
+use letterpress::store::Engine;
+
 use crate::support::sink::{Sink, Taken};
+use crate::support::{OwnDatabase, engines};
 
 const CONNECTIONS: usize = 8;
 
@@ -173,9 +175,11 @@ async fn nobody_is_left_out_when_the_process_is_killed_again_and_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_left_out_when_a_node_on_postgres_is_killed_again_and_again() {
-    let Some(postgres) = Postgres::for_one_test().await else { return };
-    survive(&postgres.url(), 1_500, 8).await;
-    postgres.drop().await;
+    if engines().contains(&Engine::Postgres) {
+        let database = OwnDatabase::create().await;
+        survive(&database.url, 1_500, 8).await;
+        database.drop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -184,12 +184,12 @@ fn with_slots(mut context: Value, articles: usize, feedback: bool, sentinels: &m
     context
 }
 
-/// CSS into `style` attributes; `@media` rules and blocks marked `data-css-inline="keep"` stay. Nothing is fetched.
+/// CSS into `style` attributes; blocks marked `data-css-inline="keep"` stay as they are. Nothing is fetched.
 fn inlined(html: &str, file: &str) -> Result<String, TemplateError> {
     let inliner = CSSInliner::options()
         .load_remote_stylesheets(false)
         .keep_style_tags(false)
-        .keep_at_rules(true)
+        .keep_at_rules(false)
         .build();
     inliner.inline(html).map_err(|error| {
         TemplateError::new(

@@ -5,6 +5,8 @@ mod wire;
 
 pub(crate) use wire::Got;
 
+pub(crate) mod sink;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -119,14 +121,16 @@ pub(crate) fn shared_data() -> Option<PathBuf> {
 }
 
 /// One database on the server, for one test.
-struct OwnDatabase {
+pub(crate) struct OwnDatabase {
     server: String,
     name: String,
-    url: String,
+    /// Its address.
+    pub(crate) url: String,
 }
 
 impl OwnDatabase {
-    async fn create() -> Self {
+    /// Makes it.
+    pub(crate) async fn create() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let server =
             std::env::var("LETTERPRESS_TEST_POSTGRES").expect("engines() asked for PostgreSQL only with a server");
@@ -145,7 +149,8 @@ impl OwnDatabase {
         }
     }
 
-    async fn drop(self) {
+    /// Drops it, whoever is connected.
+    pub(crate) async fn drop(self) {
         run(&self.server, &format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
     }
 }

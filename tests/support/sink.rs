@@ -9,18 +9,18 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 /// What the sink has taken: recipient → Message-IDs, in the order of arrival.
-pub type Taken = BTreeMap<String, Vec<String>>;
+pub(crate) type Taken = BTreeMap<String, Vec<String>>;
 
 /// A running sink on a loopback port of its own; it ends with the test's runtime.
 #[derive(Debug, Clone)]
-pub struct Sink {
+pub(crate) struct Sink {
     address: SocketAddr,
     taken: Arc<Mutex<Taken>>,
 }
 
 impl Sink {
     /// Starts a sink that answers each dot after `pause`.
-    pub async fn start(pause: Duration) -> Self {
+    pub(crate) async fn start(pause: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let sink = Self {
             address: listener.local_addr().unwrap(),
@@ -38,12 +38,12 @@ impl Sink {
     }
 
     /// Where it listens.
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.address.port()
     }
 
     /// What it has taken so far.
-    pub fn taken(&self) -> Taken {
+    pub(crate) fn taken(&self) -> Taken {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

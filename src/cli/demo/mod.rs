@@ -23,7 +23,7 @@ const PORTS_TO_TRY: u16 = 20;
 
 /// What the demo is asked to do.
 #[derive(Debug, clap::Args)]
-pub struct Demo {
+pub(super) struct Demo {
     /// Port of the pages on 127.0.0.1; the next free one is taken when it is in use
     #[arg(long, default_value_t = 8080)]
     port: u16,
@@ -37,7 +37,7 @@ pub struct Demo {
 
 impl Demo {
     /// Runs the demo.
-    pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+    pub(super) async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         let dir = self.folder()?;
         let listener = if self.once { None } else { Some(listen(self.port).await?) };
         let port = match &listener {
