@@ -7,6 +7,7 @@ mod feeds_http;
 mod kills;
 mod lettre_canaries;
 mod people;
+mod sending;
 mod smtp_faults;
 mod smtp_speed;
 mod sources;
