@@ -1,8 +1,14 @@
 //! `[database]` and `[state]`: where things are kept.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use url::{Host, Url};
+
+use super::problem::Wrong;
+use super::secret::secret;
+use super::section::Section;
+use super::value::path;
 
 /// `[database]`
 #[derive(Debug, Clone)]
@@ -16,4 +22,113 @@ pub struct DatabaseSettings {
 pub struct State {
     /// Lock, place file, keys; absolute. Default: beside the SQLite file; required with PostgreSQL.
     pub dir: PathBuf,
+}
+
+/// Reads `[database]`.
+pub(super) fn read_database(mut section: Section<'_>, base: &Path) -> DatabaseSettings {
+    let given = secret(&mut section, "url", "url_file", base);
+    let given = given.map_or_else(
+        || "sqlite://letterpress.db".to_owned(),
+        |url| url.expose_secret().to_owned(),
+    );
+    let url = checked_url(&given, base).unwrap_or_else(|wrong| {
+        let key = if section.was_given("url_file") {
+            "url_file"
+        } else {
+            "url"
+        };
+        section.refuse(key, wrong);
+        given
+    });
+    section.close();
+    DatabaseSettings { url: url.into() }
+}
+
+/// The address with an absolute path. Messages never quote it: it may hold a password.
+fn checked_url(text: &str, base: &Path) -> Result<String, Wrong> {
+    if let Some(rest) = text.strip_prefix("sqlite:") {
+        return Ok(absolute_sqlite(rest.strip_prefix("//").unwrap_or(rest), base));
+    }
+    let remedy = "write `sqlite://FILE` or `postgres://NAME@HOST/DATABASE`";
+    let mut url = Url::parse(text).map_err(|_| Wrong::new("is not the address of a database", remedy))?;
+    if !matches!(url.scheme(), "postgres" | "postgresql") {
+        return Err(Wrong::new(
+            format!("`{}` is not a known kind of database", url.scheme()),
+            remedy,
+        ));
+    }
+    if is_remote(&url) {
+        let mode = url.query_pairs().find(|(key, _)| key == "sslmode" || key == "ssl-mode");
+        match mode.map(|(_, mode)| mode.into_owned()).as_deref() {
+            None => {
+                url.query_pairs_mut().append_pair("sslmode", "verify-full");
+            }
+            Some("verify-full" | "verify-ca") => {}
+            Some(mode) => {
+                let message = format!("`sslmode={mode}` lets a stranger stand in for a database on another machine");
+                return Err(Wrong::new(
+                    message,
+                    "write `sslmode=verify-full`, with `sslrootcert=FILE` for an authority of your own",
+                ));
+            }
+        }
+    }
+    Ok(url.into())
+}
+
+fn absolute_sqlite(rest: &str, base: &Path) -> String {
+    let (file, query) = rest
+        .split_once('?')
+        .map_or((rest, None), |(file, query)| (file, Some(query)));
+    if file == ":memory:" {
+        return format!("sqlite:{rest}");
+    }
+    let file = base.join(file);
+    let file = std::path::absolute(&file).unwrap_or(file);
+    let query = query.map_or_else(String::new, |query| format!("?{query}"));
+    format!("sqlite://{}{query}", file.display())
+}
+
+/// Whether the way to a PostgreSQL leaves this machine.
+fn is_remote(url: &Url) -> bool {
+    let named = url.query_pairs().find(|(key, _)| key == "host" || key == "hostaddr");
+    if let Some((_, host)) = named {
+        return !(host.starts_with('/') || is_here(&host));
+    }
+    match url.host() {
+        // A socket's path, percent-encoded, or nothing at all: the local socket.
+        None => false,
+        Some(Host::Domain(name)) => !(name.is_empty() || name.to_ascii_lowercase().starts_with("%2f") || is_here(name)),
+        Some(Host::Ipv4(address)) => !address.is_loopback(),
+        Some(Host::Ipv6(address)) => !address.is_loopback(),
+    }
+}
+
+/// Whether a host is this very machine.
+pub(super) fn is_here(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || bare
+            .parse()
+            .is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+}
+
+/// Reads `[state]`; its default lies beside the SQLite file.
+pub(super) fn read_state(mut section: Section<'_>, database: &DatabaseSettings, base: &Path) -> State {
+    let url = database.url.expose_secret();
+    let file = url
+        .strip_prefix("sqlite://")
+        .map(|rest| rest.split('?').next().unwrap_or(rest));
+    let folder = file.and_then(|file| Path::new(file).parent()).unwrap_or(base);
+    let dir = if url.starts_with("postgres") {
+        let remedy =
+            "write a folder of this machine, such as `/var/lib/letterpress`: with PostgreSQL it has no default";
+        section.require("dir", remedy, path(base))
+    } else {
+        section.get("dir", path(base))
+    };
+    section.close();
+    State {
+        dir: dir.unwrap_or_else(|| folder.join("state")),
+    }
 }

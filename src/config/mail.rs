@@ -1,11 +1,18 @@
 //! `[mail]` and `[mail.smtp]`: who letters come from and how they leave.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use secrecy::SecretString;
+use url::Url;
 
-use crate::model::address::Mailbox;
+use super::database::is_here;
+use super::problem::Wrong;
+use super::secret::secret;
+use super::section::Section;
+use super::site::Site;
+use super::value::{duration, filled, flag, mailbox, one_of, path, rate, size, some_time, whole};
+use crate::model::address::{DisplayName, EmailAddress, Mailbox};
 
 /// `[mail]`
 #[derive(Debug, Clone)]
@@ -92,4 +99,148 @@ pub enum Tls {
     Implicit,
     /// In clear: on loopback only.
     None,
+}
+
+const TRANSPORTS: &[(&str, TransportKind)] = &[("smtp", TransportKind::Smtp), ("outbox", TransportKind::Outbox)];
+const ON_UNKNOWN: &[(&str, OnUnknown)] = &[
+    ("resend", OnUnknown::Resend),
+    ("skip", OnUnknown::Skip),
+    ("hold", OnUnknown::Hold),
+];
+const TLS: &[(&str, Tls)] = &[
+    ("starttls", Tls::StartTls),
+    ("implicit", Tls::Implicit),
+    ("none", Tls::None),
+];
+
+/// What `[mail]` is read beside.
+pub(super) struct Surroundings<'s> {
+    pub(super) base: &'s Path,
+    pub(super) site: &'s Site,
+    pub(super) public_url: &'s Url,
+    /// Without a newsletter nobody is written to, and nothing is required.
+    pub(super) has_newsletters: bool,
+}
+
+/// Reads `[mail]`.
+pub(super) fn read(mut section: Section<'_>, beside: &Surroundings<'_>) -> Mail {
+    let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+    let enabled = section.get("enabled", flag).unwrap_or(true);
+    let transport = section
+        .get("transport", one_of(TRANSPORTS))
+        .unwrap_or(TransportKind::Smtp);
+    let sends = enabled && beside.has_newsletters;
+    let from = if sends {
+        let remedy = "write who letters come from: `Workshop Notes <notes@example.org>`";
+        section.require("from", remedy, mailbox)
+    } else {
+        section.get("from", mailbox)
+    };
+    let needs_relay = sends && transport == TransportKind::Smtp;
+    let mail = Mail {
+        enabled,
+        from: from.unwrap_or_else(|| nobody(beside.site)),
+        reply_to: section.get("reply_to", mailbox),
+        transport,
+        outbox: section
+            .get("outbox", path(beside.base))
+            .unwrap_or_else(|| beside.base.join("outbox")),
+        on_unknown: section
+            .get("on_unknown", one_of(ON_UNKNOWN))
+            .unwrap_or(OnUnknown::Resend),
+        unknown_delay: section.get("unknown_delay", duration).unwrap_or(minutes(15)),
+        expire_after: section.get("expire_after", some_time).unwrap_or(minutes(48 * 60)),
+        grace: section.get("grace", duration).unwrap_or(Duration::from_secs(25)),
+        restart_breaker: section.get("restart_breaker", whole(0)).unwrap_or(10),
+        max_html: section.get("max_html", size).unwrap_or(90_000),
+        smtp: read_smtp(section.section("smtp"), beside, needs_relay),
+    };
+    section.close();
+    mail
+}
+
+/// Stands for the sender where no letter is ever sent.
+fn nobody(site: &Site) -> Mailbox {
+    let address = site.author.email.clone().unwrap_or_else(|| {
+        EmailAddress::parse("nobody@letterpress.invalid").expect("a dot-atom at a domain name is an address")
+    });
+    Mailbox {
+        name: DisplayName::cleaned(&site.title),
+        address,
+    }
+}
+
+fn read_smtp(mut section: Section<'_>, beside: &Surroundings<'_>, required: bool) -> Smtp {
+    let host = if required {
+        let remedy = "write the name of your relay, or `transport = \"outbox\"` to keep letters in a folder";
+        section.require("host", remedy, filled)
+    } else {
+        section.get("host", filled)
+    };
+    let host = host.unwrap_or_else(|| "localhost".to_owned());
+    let tls = section.get("tls", one_of(TLS)).unwrap_or(Tls::StartTls);
+    if tls == Tls::None && !is_here(&host) {
+        let message = "sends letters and password in clear to another machine";
+        section.refuse(
+            "tls",
+            Wrong::new(message, "write `tls = \"starttls\"` or `tls = \"implicit\"`"),
+        );
+    }
+    let usual_port = match tls {
+        Tls::StartTls => 587,
+        Tls::Implicit => 465,
+        Tls::None => 25,
+    };
+    let smtp = Smtp {
+        port: section.get("port", whole(1)).unwrap_or(usual_port),
+        username: section.get("username", filled),
+        password: secret(&mut section, "password", "password_file", beside.base),
+        ca_file: section.get("ca_file", path(beside.base)),
+        helo: section
+            .get("helo", filled)
+            .unwrap_or_else(|| beside.public_url.host_str().unwrap_or("localhost").to_owned()),
+        connections: section.get("connections", whole(1)).unwrap_or(8),
+        rate: section.get("rate", rate),
+        messages_per_connection: section.get("messages_per_connection", whole(1)).unwrap_or(100),
+        pipelining: section.get("pipelining", flag).unwrap_or(true),
+        host,
+        tls,
+    };
+    check_login(&section);
+    check_ca_file(&section, smtp.ca_file.as_deref());
+    section.close();
+    smtp
+}
+
+/// A name and a password make sense only together.
+fn check_login(section: &Section<'_>) {
+    let has_password = section.was_given("password") || section.was_given("password_file");
+    match (section.was_given("username"), has_password) {
+        (true, false) => {
+            let remedy = "write `password_file = \"FILE\"` with the path of a file that holds the password";
+            section.refuse("username", Wrong::new("stands without a password", remedy));
+        }
+        (false, true) => {
+            let key = if section.was_given("password") {
+                "password"
+            } else {
+                "password_file"
+            };
+            section.refuse(
+                key,
+                Wrong::new("stands without a username", "write `username = \"…\"` beside it"),
+            );
+        }
+        _ => {}
+    }
+}
+
+fn check_ca_file(section: &Section<'_>, file: Option<&Path>) {
+    if let Some(file) = file.filter(|file| !file.is_file()) {
+        let message = format!("{} is not a file", file.display());
+        section.refuse(
+            "ca_file",
+            Wrong::new(message, "write the path of a PEM file with certificates"),
+        );
+    }
 }

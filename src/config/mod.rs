@@ -5,18 +5,27 @@
 mod database;
 mod feeds;
 mod http;
+mod load;
 mod mail;
+mod nearest;
 mod newsletters;
+mod place;
+mod problem;
+mod secret;
+mod section;
 mod site;
 mod sources;
+mod value;
 
 use std::path::PathBuf;
 
 pub use database::{DatabaseSettings, State};
 pub use feeds::{Feeds, FullOrSummary};
 pub use http::Http;
+pub use load::{DEFAULT_FILE, environment, load, parse};
 pub use mail::{Mail, OnUnknown, Smtp, Tls, TransportKind};
 pub use newsletters::{Cadence, CatchUp, Joiner, Newsletter, Order, Schedule};
+pub use problem::{ConfigProblems, Problem, Severity};
 pub use site::{Site, SiteAuthor, Theme};
 pub use sources::{Baseline, Shortcodes, Source, Watch};
 
@@ -45,6 +54,9 @@ pub struct Settings {
     pub state: State,
     /// `[http]`
     pub http: Http,
+    /// What was found while reading that does not keep the settings from being used: a source folder that is not there
+    /// (an error for `check`), and warnings.
+    pub findings: Vec<Problem>,
 }
 
 impl Settings {

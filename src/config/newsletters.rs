@@ -4,10 +4,17 @@ use std::time::Duration;
 
 use chrono::NaiveTime;
 use chrono_tz::Tz;
-
-use crate::model::schedule::CronRule;
+use config::Value;
 
 use super::FullOrSummary;
+use super::feeds::CONTENT;
+use super::problem::Wrong;
+use super::section::Section;
+use super::site::Site;
+use super::value::{
+    Read, duration, filled, flag, id, language, list, one_of, some_time, text, time_of_day, whole, zone,
+};
+use crate::model::schedule::{CronRule, DayMatch};
 
 /// One `[[newsletters]]`.
 #[derive(Debug, Clone)]
@@ -123,4 +130,160 @@ pub enum Joiner {
     Issue,
     /// Only articles after the confirmation.
     Now,
+}
+
+const LEDGERS: &[(&str, bool)] = &[("shared", false), ("own", true)];
+const DAY_MATCHES: &[(&str, DayMatch)] = &[("any", DayMatch::Any), ("all", DayMatch::All)];
+const CATCH_UPS: &[(&str, CatchUp)] = &[("merge", CatchUp::Merge), ("skip", CatchUp::Skip)];
+const ORDERS: &[(&str, Order)] = &[("newest", Order::Newest), ("oldest", Order::Oldest)];
+const JOINERS: &[(&str, Joiner)] = &[("issue", Joiner::Issue), ("now", Joiner::Now)];
+
+/// Reads every `[[newsletters]]`.
+pub(super) fn read(sections: Vec<Section<'_>>, site: &Site) -> Vec<Newsletter> {
+    let mut newsletters: Vec<Newsletter> = Vec::new();
+    for mut section in sections {
+        let newsletter = read_newsletter(&mut section, site);
+        if newsletters
+            .iter()
+            .any(|other| other.id == newsletter.id && !other.id.is_empty())
+        {
+            let message = format!("\"{}\" is the id of another newsletter", newsletter.id);
+            section.refuse("id", Wrong::new(message, "give each newsletter an id of its own"));
+        }
+        section.close();
+        newsletters.push(newsletter);
+    }
+    newsletters
+}
+
+fn read_newsletter(section: &mut Section<'_>, site: &Site) -> Newsletter {
+    let remedy = "write a short id such as `id = \"notes\"`; never change it later";
+    let newsletter = Newsletter {
+        id: section.require("id", remedy, id).unwrap_or_default(),
+        name: section.get("name", filled).unwrap_or_else(|| site.title.clone()),
+        description: section.get("description", text).unwrap_or_default(),
+        time_zone: section.get("time_zone", zone).unwrap_or(Tz::UTC),
+        language: section
+            .get("language", language)
+            .unwrap_or_else(|| site.language.clone()),
+        categories: section.get("categories", list(filled)).unwrap_or_default(),
+        tags: section.get("tags", list(filled)).unwrap_or_default(),
+        look_back: section
+            .get("look_back", some_time)
+            .unwrap_or(Duration::from_secs(90 * 86_400)),
+        own_ledger: section.get("ledger", one_of(LEDGERS)).unwrap_or(false),
+        schedules: read_schedules(section),
+    };
+    check_look_back(section, &newsletter);
+    newsletter
+}
+
+/// What goes out once in a long while must not find its articles too old.
+fn check_look_back(section: &Section<'_>, newsletter: &Newsletter) {
+    let gaps = newsletter
+        .schedules
+        .iter()
+        .filter_map(|schedule| match &schedule.cadence {
+            Cadence::Cron(rule) => Some((rule.longest_gap().num_days(), &schedule.id)),
+            Cadence::Instant => None,
+        });
+    let Some((gap, schedule)) = gaps.max() else { return };
+    let look_back = newsletter.look_back.as_secs() / 86_400;
+    if u64::try_from(gap * 2).is_ok_and(|needed| look_back < needed) {
+        let message = format!(
+            "{look_back} days are less than twice the longest time between two issues of \"{schedule}\" ({gap} days)"
+        );
+        let remedy = format!("write `look_back = \"{}d\"` or more", gap * 2);
+        section.refuse("look_back", Wrong::new(message, remedy));
+    }
+}
+
+fn read_schedules(section: &mut Section<'_>) -> Vec<Schedule> {
+    if !section.has("schedules") {
+        let remedy =
+            "write `[[newsletters.schedules]]` with an `id`, and `cron = \"0 8 * * MON\"` or `settle = \"20m\"`";
+        section.refuse("schedules", Wrong::new("are missing", remedy));
+    }
+    let mut schedules: Vec<Schedule> = Vec::new();
+    for mut section in section.sections("schedules") {
+        let schedule = read_schedule(&mut section);
+        if schedules
+            .iter()
+            .any(|other| other.id == schedule.id && !other.id.is_empty())
+        {
+            let message = format!("\"{}\" is the id of another schedule of this newsletter", schedule.id);
+            section.refuse("id", Wrong::new(message, "give each schedule an id of its own"));
+        }
+        if schedule.is_default && schedules.iter().any(|other| other.is_default) {
+            let remedy = "mark only the schedule of people who choose none";
+            section.refuse("default", Wrong::new("marks a second schedule", remedy));
+        }
+        section.close();
+        schedules.push(schedule);
+    }
+    schedules
+}
+
+fn read_schedule(section: &mut Section<'_>) -> Schedule {
+    let remedy = "write a short id such as `id = \"weekly\"`; never change it later";
+    let id = section.require("id", remedy, id).unwrap_or_default();
+    let (cadence, cron_text) = read_cadence(section);
+    let instant = cadence == Cadence::Instant;
+    let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+    Schedule {
+        name: section.get("name", filled).unwrap_or_else(|| name_from(&id)),
+        id,
+        cadence,
+        cron_text,
+        is_default: section.get("default", flag).unwrap_or(false),
+        settle: section
+            .get("settle", duration)
+            .unwrap_or(minutes(if instant { 20 } else { 2 })),
+        max_articles: section.get("max_articles", whole(1)).unwrap_or(10),
+        min_articles: section.get("min_articles", whole(1)).unwrap_or(1),
+        max_lateness: section.get("max_lateness", duration).unwrap_or(minutes(6 * 60)),
+        catch_up: section.get("catch_up", one_of(CATCH_UPS)).unwrap_or(CatchUp::Merge),
+        catch_up_at: section
+            .get("catch_up_at", time_of_day)
+            .unwrap_or_else(|| NaiveTime::from_hms_opt(8, 0, 0).expect("eight o'clock is a time")),
+        flood_guard: section
+            .get("flood_guard", whole(1))
+            .unwrap_or(if instant { 5 } else { 25 }),
+        order: section.get("order", one_of(ORDERS)).unwrap_or(Order::Newest),
+        joiner: section
+            .get("joiner", one_of(JOINERS))
+            .unwrap_or(if instant { Joiner::Now } else { Joiner::Issue }),
+        content: section.get("content", one_of(CONTENT)).unwrap_or(if instant {
+            FullOrSummary::Full
+        } else {
+            FullOrSummary::Summary
+        }),
+    }
+}
+
+fn read_cadence(section: &mut Section<'_>) -> (Cadence, String) {
+    let day_match = section.get("day_match", one_of(DAY_MATCHES)).unwrap_or_default();
+    if !section.has("cron") && !section.has("settle") {
+        let remedy = "write `cron = \"0 8 * * MON\"` for a digest, or `settle = \"20m\"` for a letter per article";
+        section.refuse("", Wrong::new("has neither `cron` nor `settle`", remedy));
+    }
+    let rule = section.get("cron", |value| read_rule(value, day_match));
+    rule.map_or((Cadence::Instant, String::new()), |(rule, text)| {
+        (Cadence::Cron(rule), text)
+    })
+}
+
+fn read_rule(value: &Value, day_match: DayMatch) -> Read<(CronRule, String)> {
+    let text = text(value)?;
+    let rule = CronRule::parse(&text, day_match).map_err(|error| Wrong::new(error.message(), error.remedy()))?;
+    Ok((rule, text))
+}
+
+/// `weekly` is shown as "Weekly", `first-monday` as "First monday".
+fn name_from(id: &str) -> String {
+    let words = id.replace('-', " ");
+    let mut letters = words.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
