@@ -105,18 +105,22 @@ CREATE TABLE content_versions (
     changed_at BIGINT NOT NULL
 );
 
--- Ids and times of feeds: equal on every node and after every restart.
+-- Ids and times of feeds: equal on every node and after every restart. `version` is the content version behind a row;
+-- a node that lags behind overwrites nothing newer. `mark` stands for the members and what they say.
 CREATE TABLE feed_scopes (
     scope TEXT NOT NULL PRIMARY KEY,
     feed_id TEXT NOT NULL,
     title TEXT NOT NULL,
-    updated_at BIGINT NOT NULL
+    updated_at BIGINT NOT NULL,
+    mark TEXT NOT NULL,
+    version BIGINT NOT NULL
 );
 CREATE TABLE feed_changes (
     path TEXT NOT NULL PRIMARY KEY,
     etag TEXT NOT NULL,
     changed_at BIGINT NOT NULL,
-    renderer BIGINT NOT NULL
+    renderer BIGINT NOT NULL,
+    version BIGINT NOT NULL
 );
 
 CREATE TABLE subscribers (

@@ -29,16 +29,28 @@ impl Offer {
         rules: Rules,
         in_ledger: impl Fn(&str) -> bool,
     ) -> Result<Self, StoreError> {
-        let articles: Vec<Mailable> = articles.into_iter().filter(|a| matches_terms(a, &rules.filter)).collect();
+        let articles: Vec<Mailable> = articles
+            .into_iter()
+            .filter(|a| matches_terms(a, &rules.filter))
+            .collect();
         let mut carriers: BTreeMap<String, HashMap<i64, Vec<usize>>> = BTreeMap::new();
         for (place, article) in articles.iter().enumerate() {
             for (issue, variant, newsletter) in issues::carriers(conn, &article.id).await? {
                 if in_ledger(&newsletter) {
-                    carriers.entry(issue).or_default().entry(variant).or_default().push(place);
+                    carriers
+                        .entry(issue)
+                        .or_default()
+                        .entry(variant)
+                        .or_default()
+                        .push(place);
                 }
             }
         }
-        Ok(Self { articles, rules, carriers })
+        Ok(Self {
+            articles,
+            rules,
+            carriers,
+        })
     }
 
     /// What each person of a page gets: `(subscriber, places)`, without those who get nothing.
@@ -47,7 +59,9 @@ impl Offer {
         conn: &mut Conn,
         page: &[Recipient],
     ) -> Result<Vec<(i64, Vec<usize>)>, StoreError> {
-        let (Some(first), Some(last)) = (page.first(), page.last()) else { return Ok(Vec::new()) };
+        let (Some(first), Some(last)) = (page.first(), page.last()) else {
+            return Ok(Vec::new());
+        };
         let mut mailed: HashMap<i64, HashSet<usize>> = HashMap::new();
         for (issue, variants) in &self.carriers {
             for (who, variant) in deliveries::mailed(conn, issue, first.subscriber_id, last.subscriber_id).await? {
@@ -62,7 +76,10 @@ impl Offer {
             .map(|person| {
                 let topics: Vec<String> = serde_json::from_str(&person.topics).unwrap_or_default();
                 let had = mailed.get(&person.subscriber_id).unwrap_or(&nothing);
-                (person.subscriber_id, owed(&self.articles, &self.rules, person.floor_at, &topics, had))
+                (
+                    person.subscriber_id,
+                    owed(&self.articles, &self.rules, person.floor_at, &topics, had),
+                )
             })
             .filter(|(_, places)| !places.is_empty())
             .collect())

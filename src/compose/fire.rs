@@ -17,7 +17,8 @@ use super::ComposeError;
 use super::draft::Audience;
 use super::issue::{Composed, Due, compose};
 
-fn micros(duration: Duration) -> i64 {
+/// A duration as the database counts.
+pub(super) fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
@@ -37,6 +38,17 @@ pub(super) async fn round(app: &App) -> Result<usize, ComposeError> {
     Ok(made)
 }
 
+/// Notes when each schedule was first seen.
+pub(super) async fn note_schedules(app: &App) -> Result<(), ComposeError> {
+    let settings = app.settings();
+    for newsletter in &settings.newsletters {
+        for schedule in &newsletter.schedules {
+            anchor(app, newsletter, schedule).await?;
+        }
+    }
+    Ok(())
+}
+
 /// A new schedule, or one whose rule or zone changed, starts with now: editing 08:00 to 07:00 fires nothing today.
 async fn anchor(app: &App, newsletter: &Newsletter, schedule: &Schedule) -> Result<Anchor, ComposeError> {
     let text = format!("{:?}\n{}", schedule.cadence, newsletter.time_zone.name());
@@ -47,11 +59,26 @@ async fn anchor(app: &App, newsletter: &Newsletter, schedule: &Schedule) -> Resu
     let now = to_micros(app.clock.now());
     let fresh = match known {
         Some(anchor) if anchor.rule_hash == rule_hash => return Ok(anchor),
-        Some(anchor) => Anchor { rule_hash, anchor_at: now, started_at: anchor.started_at },
-        None => Anchor { rule_hash, anchor_at: now, started_at: now },
+        Some(anchor) => Anchor {
+            rule_hash,
+            anchor_at: now,
+            started_at: anchor.started_at,
+        },
+        None => Anchor {
+            rule_hash,
+            anchor_at: now,
+            started_at: now,
+        },
     };
     let mut conn = app.database.begin().await?;
-    occurrences::set_anchor(&mut conn, &newsletter.id, &schedule.id, newsletter.time_zone.name(), &fresh).await?;
+    occurrences::set_anchor(
+        &mut conn,
+        &newsletter.id,
+        &schedule.id,
+        newsletter.time_zone.name(),
+        &fresh,
+    )
+    .await?;
     conn.commit().await?;
     Ok(fresh)
 }
@@ -86,7 +113,6 @@ async fn fire_cron(
             due_at: to_micros(newest.at),
             now: to_micros(now),
             who: Audience::All,
-            template: "digest",
             only: None,
             settle: true,
         };
@@ -106,11 +132,20 @@ async fn move_anchor(
     anchor: Anchor,
     at: DateTime<Utc>,
 ) -> Result<(), ComposeError> {
-    let moved = Anchor { anchor_at: to_micros(at), ..anchor };
+    let moved = Anchor {
+        anchor_at: to_micros(at),
+        ..anchor
+    };
     Ok(occurrences::set_anchor(conn, &newsletter.id, &schedule.id, newsletter.time_zone.name(), &moved).await?)
 }
 
-fn row(newsletter: &Newsletter, schedule: &Schedule, key: &OccurrenceKey, at: DateTime<Utc>, now: DateTime<Utc>) -> Occurrence {
+fn row(
+    newsletter: &Newsletter,
+    schedule: &Schedule,
+    key: &OccurrenceKey,
+    at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Occurrence {
     Occurrence {
         newsletter_id: newsletter.id.clone(),
         schedule_id: schedule.id.clone(),
@@ -134,7 +169,10 @@ async fn record_older(
     newest: &schedule::Occurrence,
     now: DateTime<Utc>,
 ) -> Result<(), ComposeError> {
-    let older: Vec<_> = passed.iter().filter(|o| o.key != newest.key && o.at <= newest.at).collect();
+    let older: Vec<_> = passed
+        .iter()
+        .filter(|o| o.key != newest.key && o.at <= newest.at)
+        .collect();
     let Some(last) = older.last() else { return Ok(()) };
     let mut merged = row(newsletter, schedule, &last.key, last.at, now);
     let swallowed = older.len() == 1 && matches!(last.note, schedule::Note::Gap);
@@ -167,7 +205,14 @@ async fn miss(
     let at = to_micros(newest.at);
     let from = at.saturating_sub(micros(newsletter.look_back));
     for article in articles::mailable(conn, at, from, at, &newsletter.id, &schedule.id).await? {
-        occurrences::pass_over(conn, (&newsletter.id, &schedule.id), &article.id, "catch_up", to_micros(now)).await?;
+        occurrences::pass_over(
+            conn,
+            (&newsletter.id, &schedule.id),
+            &article.id,
+            "catch_up",
+            to_micros(now),
+        )
+        .await?;
     }
     Ok(())
 }
@@ -181,7 +226,9 @@ async fn fire_instant(
 ) -> Result<usize, ComposeError> {
     let now = to_micros(app.clock.now());
     let mut conn = app.database.read().await?;
-    let from = now.saturating_sub(micros(newsletter.look_back)).max(anchor.started_at - 1);
+    let from = now
+        .saturating_sub(micros(newsletter.look_back))
+        .max(anchor.started_at - 1);
     let settled = now - micros(schedule.settle);
     let found = articles::mailable(&mut conn, now, from, settled, &newsletter.id, &schedule.id).await?;
     let mut open = Vec::new();
@@ -206,7 +253,6 @@ async fn fire_instant(
             due_at,
             now,
             who: Audience::All,
-            template: "instant",
             only: Some(article.id.clone()),
             settle: true,
         };
@@ -225,7 +271,8 @@ async fn miss_instant(
     let mut conn = app.database.begin().await?;
     let mut missed = row(newsletter, schedule, key, from_micros(due_at), app.clock.now());
     "missed".clone_into(&mut missed.state);
-    missed.reason = Some("the service was away for longer than max_lateness; the next catch-up letter carries it".to_owned());
+    missed.reason =
+        Some("the service was away for longer than max_lateness; the next catch-up letter carries it".to_owned());
     occurrences::insert(&mut conn, &missed).await?;
     audience::flag_all(&mut conn, (&newsletter.id, &schedule.id)).await?;
     conn.commit().await?;
@@ -252,7 +299,6 @@ async fn catch_up(app: &App, newsletter: &Newsletter, schedule: &Schedule, now: 
         due_at: now,
         now,
         who: Audience::Waiting,
-        template: "digest",
         only: None,
         settle: true,
     };

@@ -6,8 +6,9 @@ use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
 
 use crate::app::App;
-use crate::config::{Newsletter, Order, Schedule};
+use crate::config::{Cadence, Newsletter, Order, Schedule};
 use crate::model::clock::{mint_ulid, to_micros};
+use crate::store::articles::Mailable;
 use crate::store::chunks::{self, Chunk};
 use crate::store::issues::{self, Issue, Variant};
 use crate::store::occurrences::{self, Occurrence};
@@ -29,8 +30,6 @@ pub(super) struct Due<'a> {
     /// Microseconds.
     pub(super) now: i64,
     pub(super) who: Audience,
-    /// `instant` or `digest`.
-    pub(super) template: &'static str,
     /// The one article of an instant occurrence.
     pub(super) only: Option<String>,
     /// `send` by hand does not wait for articles to settle.
@@ -61,9 +60,40 @@ impl Due<'_> {
     }
 
     fn rules(&self) -> Rules {
-        let max = if self.only.is_some() { 1 } else { self.schedule.max_articles };
-        let min = if self.only.is_some() || !self.settle { 1 } else { self.schedule.min_articles };
-        Rules { filter: self.newsletter.filter(), max_articles: max, min_articles: min }
+        let max = if self.only.is_some() {
+            1
+        } else {
+            self.schedule.max_articles
+        };
+        let min = if self.only.is_some() || !self.settle {
+            1
+        } else {
+            self.schedule.min_articles
+        };
+        Rules {
+            filter: self.newsletter.filter(),
+            max_articles: max,
+            min_articles: min,
+        }
+    }
+
+    /// `instant` for one article of the instant cadence, else `digest`.
+    fn template(&self, articles: usize) -> &'static str {
+        if self.schedule.cadence == Cadence::Instant && articles == 1 {
+            "instant"
+        } else {
+            "digest"
+        }
+    }
+
+    /// The articles at `places`, in the order of the letter.
+    pub(super) fn in_order<'o>(&self, offer: &'o Offer, places: &[usize]) -> Vec<&'o Mailable> {
+        let mut items: Vec<_> = places.iter().map(|place| &offer.articles[*place]).collect();
+        items.sort_by(|a, b| (b.published_at, &a.id).cmp(&(a.published_at, &b.id)));
+        if self.schedule.order == Order::Oldest {
+            items.reverse();
+        }
+        items
     }
 
     fn occurrence(&self, state: &str) -> Occurrence {
@@ -84,10 +114,21 @@ impl Due<'_> {
     /// What may be mailed by this occurrence, and who got it already.
     pub(super) async fn offer(&self, app: &App, conn: &mut Conn) -> Result<Offer, ComposeError> {
         let micros = |d: std::time::Duration| i64::try_from(d.as_micros()).unwrap_or(i64::MAX);
-        let settled_before = if self.settle { self.now - micros(self.schedule.settle) } else { self.now };
+        let settled_before = if self.settle {
+            self.now - micros(self.schedule.settle)
+        } else {
+            self.now
+        };
         let from = self.now.saturating_sub(micros(self.newsletter.look_back));
-        let mut found =
-            articles::mailable(conn, self.now, from, settled_before, &self.newsletter.id, &self.schedule.id).await?;
+        let mut found = articles::mailable(
+            conn,
+            self.now,
+            from,
+            settled_before,
+            &self.newsletter.id,
+            &self.schedule.id,
+        )
+        .await?;
         if let Some(only) = &self.only {
             found.retain(|article| article.id == *only);
         }
@@ -135,7 +176,10 @@ fn flood(due: &Due<'_>, offer: &Offer) -> Option<usize> {
     for article in &offer.articles {
         *by_scan.entry(article.first_seen).or_default() += 1;
     }
-    by_scan.into_values().max().filter(|most| *most > due.schedule.flood_guard)
+    by_scan
+        .into_values()
+        .max()
+        .filter(|most| *most > due.schedule.flood_guard)
 }
 
 /// Variants of an issue as they are found: list of places → number and recipients.
@@ -163,12 +207,19 @@ async fn write(app: &App, conn: &mut Conn, due: &Due<'_>, offer: &Offer) -> Resu
         let Some(last) = page.last() else { break };
         after = last.subscriber_id;
         let found = offer.for_page(conn, &page).await?;
-        let (Some((lo, _)), Some((hi, _))) = (found.first(), found.last()) else { continue };
+        let (Some((lo, _)), Some((hi, _))) = (found.first(), found.last()) else {
+            continue;
+        };
         if candidates == 0 {
             issues::insert(conn, &issue_row(due, &id, app), &app.templates.hash()).await?;
         }
         chunk_no += 1;
-        let chunk = Chunk { issue_id: id.clone(), chunk_no, lo: *lo, hi: *hi };
+        let chunk = Chunk {
+            issue_id: id.clone(),
+            chunk_no,
+            lo: *lo,
+            hi: *hi,
+        };
         let mut rows = Vec::with_capacity(found.len());
         for (who, places) in found {
             let (number, is_new) = variants.number(places.clone());
@@ -211,17 +262,13 @@ async fn add_variant(
     variant_no: i64,
     places: &[usize],
 ) -> Result<(), ComposeError> {
-    let mut items: Vec<_> = places.iter().map(|place| &offer.articles[*place]).collect();
-    items.sort_by(|a, b| (b.published_at, &a.id).cmp(&(a.published_at, &b.id)));
-    if due.schedule.order == Order::Oldest {
-        items.reverse();
-    }
+    let items = due.in_order(offer, places);
     let listed: Vec<(String, &str)> = items.iter().map(|article| (article.id.clone(), "full")).collect();
     let names: Vec<&str> = listed.iter().map(|(id, _)| id.as_str()).collect();
     let variant = Variant {
         variant_no,
         language: due.newsletter.language.clone(),
-        template: due.template.to_owned(),
+        template: due.template(items.len()).to_owned(),
         items_hash: HEXLOWER.encode(&digest(&SHA256, names.join("\n").as_bytes()).as_ref()[..16]),
         recipients: 0,
         letter: None,
@@ -249,6 +296,9 @@ async fn seal(
     issues::set_candidates(conn, id, candidates).await?;
     match deliveries::repeats(conn, id).await? {
         0 => Ok(()),
-        pairs => Err(ComposeError::Repeats { issue: id.to_owned(), pairs }),
+        pairs => Err(ComposeError::Repeats {
+            issue: id.to_owned(),
+            pairs,
+        }),
     }
 }

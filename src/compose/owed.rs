@@ -6,28 +6,30 @@ use crate::store::articles::Mailable;
 
 /// What a schedule takes and how much of it.
 #[derive(Debug, Clone)]
-pub struct Rules {
+pub(super) struct Rules {
     /// Terms that the newsletter is limited to; empty means all. Slugs.
-    pub filter: Vec<String>,
+    pub(super) filter: Vec<String>,
     /// The oldest owed articles are taken up to this many, so that none starves.
-    pub max_articles: usize,
+    pub(super) max_articles: usize,
     /// Fewer than this: nothing yet.
-    pub min_articles: usize,
+    pub(super) min_articles: usize,
 }
 
 /// Whether an article carries one of the terms; an empty list matches everything.
-pub fn matches_terms(article: &Mailable, terms: &[String]) -> bool {
+pub(super) fn matches_terms(article: &Mailable, terms: &[String]) -> bool {
     let content = &article.content;
     terms.is_empty()
         || content.categories.iter().chain(&content.tags).any(|term| {
-            terms.iter().any(|wanted| wanted.eq_ignore_ascii_case(&term.slug) || wanted.eq_ignore_ascii_case(&term.term))
+            terms
+                .iter()
+                .any(|wanted| wanted.eq_ignore_ascii_case(&term.slug) || wanted.eq_ignore_ascii_case(&term.term))
         })
 }
 
 /// The places in `articles` (oldest first) of what one person is owed and gets now; empty for nothing yet.
 ///
 /// `floor_at`: articles mailable after it count. `mailed`: places that the person's ledger already has.
-pub fn owed(
+pub(super) fn owed(
     articles: &[Mailable],
     rules: &Rules,
     floor_at: i64,
@@ -55,8 +57,14 @@ mod tests {
     use crate::model::article::{Content, Term};
 
     fn article(id: &str, mailable_at: i64, tag: &str) -> Mailable {
-        let tags = vec![Term { term: tag.to_owned(), slug: tag.to_lowercase() }];
-        let content = Content { tags, ..Content::default() };
+        let tags = vec![Term {
+            term: tag.to_owned(),
+            slug: tag.to_lowercase(),
+        }];
+        let content = Content {
+            tags,
+            ..Content::default()
+        };
         Mailable {
             id: id.to_owned(),
             mailable_at,
@@ -69,7 +77,11 @@ mod tests {
     }
 
     fn rules(max: usize, min: usize) -> Rules {
-        Rules { filter: Vec::new(), max_articles: max, min_articles: min }
+        Rules {
+            filter: Vec::new(),
+            max_articles: max,
+            min_articles: min,
+        }
     }
 
     #[test]
@@ -87,7 +99,10 @@ mod tests {
     #[test]
     fn a_reader_of_one_topic_gets_no_other() {
         let articles = [article("a", 10, "Rust"), article("b", 20, "Tea")];
-        assert_eq!(owed(&articles, &rules(10, 1), 0, &["tea".to_owned()], &HashSet::new()), [1]);
+        assert_eq!(
+            owed(&articles, &rules(10, 1), 0, &["tea".to_owned()], &HashSet::new()),
+            [1]
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::model::clock::Clock;
 /// Asked directly before the dot: the lease must be valid by the clock that counts suspended time, and nobody may have
 /// asked to stop.
 #[derive(Debug, Clone)]
-pub struct Gate {
+pub(super) struct Gate {
     clock: Arc<dyn Clock>,
     /// End of the lease, milliseconds since boot.
     lease_until: Arc<AtomicU64>,
@@ -18,7 +18,11 @@ pub struct Gate {
 
 impl Gate {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, lease_until: Arc::default(), stopped: Arc::default() }
+        Self {
+            clock,
+            lease_until: Arc::default(),
+            stopped: Arc::default(),
+        }
     }
 
     /// The lease was renewed for `length`, counted from `asked_at`, the moment before the database was asked.
@@ -33,7 +37,7 @@ impl Gate {
     }
 
     /// Whether a dot may be written now.
-    pub fn is_open(&self) -> bool {
+    pub(super) fn is_open(&self) -> bool {
         let now = u64::try_from(self.clock.since_boot().as_millis()).unwrap_or(u64::MAX);
         !self.stopped.load(Ordering::SeqCst) && now < self.lease_until.load(Ordering::SeqCst)
     }

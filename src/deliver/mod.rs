@@ -1,1 +1,38 @@
-//! Leases chunks, records attempts, sends, records outcomes.
+//! Sends what is due: leases chunks, records `attempting`, hands letters to the transport, records outcomes.
+//!
+//! ```text
+//!  chunks ──▶ [sender] ──[lanes]──▶ [connection] × N ──▶ relay
+//!                                     │   ▲
+//!                       begin, settle ▼   │ go / refused
+//!                                  [writer]  one group commit for all connections
+//! ```
+//!
+//! A message costs one wait for a commit: the outcome of one letter and the attempt of the next are handed over
+//! together (`delivery.md` 7). Whatever ends this process, every row says what is known of its letter: [`node`] takes
+//! over what a dead process left, and [`gate`] keeps a process that lost its lease from sending.
+
+mod connection;
+mod drain;
+mod gate;
+mod lanes;
+mod letters;
+mod node;
+mod notice;
+mod operate;
+mod outbox;
+mod outcome;
+mod pace;
+mod relay;
+mod sender;
+mod test_letter;
+mod writer;
+
+pub use drain::{DrainError, send_all, send_issue};
+pub use node::NodeError;
+pub use operate::{
+    Counts, IssueArticle, IssueReport, OperateError, UnknownDelivery, cancel, counts, list, pause, pause_all, resume,
+    show,
+};
+pub use outbox::{OutboxView, outbox_letter, outbox_page};
+pub use sender::{DeliverError, Sender};
+pub use test_letter::{TestError, TestLetter, send_test, test_letter};

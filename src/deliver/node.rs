@@ -11,15 +11,16 @@ use rustix::fs::{FlockOperation, flock};
 use crate::app::App;
 use crate::config::OnUnknown;
 use crate::model::clock::{mint_ulid, to_micros};
+use crate::store::chunks::Chunk;
 use crate::store::nodes::{self, NewNode};
-use crate::store::{StoreError, chunks, counters, deliveries, notices};
+use crate::store::{Conn, StoreError, chunks, counters, deliveries, issues, notices};
 
 use super::gate::Gate;
 
 /// How long a lease lasts, and how often it is renewed.
-pub const LEASE: Duration = Duration::from_secs(60);
+pub(super) const LEASE: Duration = Duration::from_secs(60);
 /// A sixth of [`LEASE`].
-pub const HEARTBEAT: Duration = Duration::from_secs(10);
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(10);
 
 /// Why this process cannot send.
 #[derive(Debug, thiserror::Error)]
@@ -42,9 +43,9 @@ pub enum NodeError {
 
 /// A registered sender.
 #[derive(Debug)]
-pub struct Node {
+pub(super) struct Node {
     /// Fencing epoch.
-    pub id: i64,
+    pub(super) id: i64,
     pub(super) gate: Gate,
     // Held as long as the node lives; the system frees it however the process ends.
     _lock: File,
@@ -52,7 +53,7 @@ pub struct Node {
 
 impl Node {
     /// Takes the lock, registers, and takes over what an earlier process of this place left behind.
-    pub async fn start(app: &App) -> Result<Self, NodeError> {
+    pub(super) async fn start(app: &App) -> Result<Self, NodeError> {
         let dir = app.settings().state.dir.clone();
         let (lock, place_id) = take_place(app, &dir)?;
         let gate = Gate::new(Arc::clone(&app.clock));
@@ -60,7 +61,11 @@ impl Node {
         let now = app.clock.now();
         let mut conn = app.database.begin().await?;
         let id = counters::next(&mut conn, "nodes", 1).await?;
-        let row = NewNode { name: name_of_process(), place_id: place_id.clone(), boot_id: boot_id() };
+        let row = NewNode {
+            name: name_of_process(),
+            place_id: place_id.clone(),
+            boot_id: boot_id(),
+        };
         nodes::start(&mut conn, id, &row, to_micros(now), to_micros(now + LEASE)).await?;
         // Whoever holds the lock knows that earlier processes of this place are gone, whatever their leases say.
         nodes::end_place(&mut conn, &place_id, id).await?;
@@ -72,7 +77,7 @@ impl Node {
     }
 
     /// Renews the lease. `false`: it was lost, and no dot is written any more.
-    pub async fn beat(&self, app: &App) -> Result<bool, NodeError> {
+    pub(super) async fn beat(&self, app: &App) -> Result<bool, NodeError> {
         let asked_at = app.clock.since_boot();
         let now = app.clock.now();
         let mut conn = app.database.begin().await?;
@@ -87,11 +92,11 @@ impl Node {
     }
 
     /// Takes over the chunks of dead nodes: what they were attempting is `unknown` from now on. Returns how many rows.
-    pub async fn sweep(&self, app: &App) -> Result<u64, NodeError> {
+    pub(super) async fn sweep(&self, app: &App) -> Result<u64, NodeError> {
         let now = app.clock.now();
         let settings = app.settings();
-        let resend_at = matches!(settings.mail.on_unknown, OnUnknown::Resend)
-            .then(|| to_micros(now + settings.mail.unknown_delay));
+        let resend_at =
+            matches!(settings.mail.on_unknown, OnUnknown::Resend).then(|| to_micros(now + settings.mail.unknown_delay));
         let now = to_micros(now);
         let mut conn = app.database.read().await?;
         let mut dead = nodes::dead_owners(&mut conn, now).await?;
@@ -104,7 +109,8 @@ impl Node {
             let mut conn = app.database.begin().await?;
             for chunk in chunks::take_over(&mut conn, self.id, owner, now).await? {
                 doubtful += deliveries::orphans_to_unknown(&mut conn, &chunk, owner, now, resend_at).await?;
-                chunks::release(&mut conn, &chunk, self.id).await?;
+                give_back(&mut conn, &chunk, self.id, now).await?;
+                issues::finish(&mut conn, &chunk.issue_id, now).await?;
             }
             doubtful += notices::abandon(&mut conn, owner, now, resend_at).await?;
             conn.commit().await?;
@@ -116,7 +122,7 @@ impl Node {
     }
 
     /// An orderly end: nothing of this node needs a take-over.
-    pub async fn stop(&self, app: &App) -> Result<(), NodeError> {
+    pub(super) async fn stop(&self, app: &App) -> Result<(), NodeError> {
         self.gate.close();
         let mut conn = app.database.begin().await?;
         nodes::stop(&mut conn, self.id, to_micros(app.clock.now())).await?;
@@ -125,13 +131,31 @@ impl Node {
     }
 }
 
+/// Releases a chunk. Of a cancelled issue nothing stays open: what was deferred or not tried meanwhile is cancelled too.
+pub(super) async fn give_back(conn: &mut Conn, chunk: &Chunk, owner: i64, now: i64) -> Result<(), StoreError> {
+    let issue = issues::one(conn, &chunk.issue_id).await?;
+    if issue.is_some_and(|issue| issue.state == "cancelled") {
+        deliveries::cancel(conn, &chunk.issue_id, now).await?;
+    }
+    chunks::release(conn, chunk, owner).await?;
+    Ok(())
+}
+
 /// Locks `sender.lock` and reads or makes the place's id.
 fn take_place(app: &App, dir: &Path) -> Result<(File, String), NodeError> {
     let path = dir.join("sender.lock");
-    let fail = |error: io::Error| NodeError::Folder { path: path.clone(), error };
+    let fail = |error: io::Error| NodeError::Folder {
+        path: path.clone(),
+        error,
+    };
     std::fs::create_dir_all(dir).map_err(fail)?;
-    let mut file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(fail)?;
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(fail)?;
     flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|error| match error {
         rustix::io::Errno::WOULDBLOCK => NodeError::Locked(path.clone()),
         other => fail(other.into()),
@@ -152,5 +176,8 @@ fn name_of_process() -> String {
 }
 
 fn boot_id() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
 }

@@ -24,6 +24,18 @@ pub(super) struct Outcome {
     pub(super) detail: String,
 }
 
+impl Outcome {
+    /// A letter that could not be made.
+    pub(super) fn render(detail: &str) -> Self {
+        Self {
+            state: "failed",
+            wait: None,
+            code: "render".to_owned(),
+            detail: detail.chars().take(500).collect(),
+        }
+    }
+}
+
 /// How the author wants doubt to be handled.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Doubt {
@@ -47,9 +59,16 @@ pub(super) fn judge(verdict: &Verdict, deferrals: i64, unknowns: i64, doubt: Dou
         Class::NotTried(_) => ("pending", Some(Duration::ZERO), "not_tried"),
         Class::Unknown => ("unknown", doubt.wait(unknowns), "unknown"),
     };
-    let code = verdict.code().map_or_else(|| word.to_owned(), |code| format!("{code} {word}"));
+    let code = verdict
+        .code()
+        .map_or_else(|| word.to_owned(), |code| format!("{code} {word}"));
     let detail = verdict.detail().chars().take(500).collect();
-    Outcome { state, wait, code, detail }
+    Outcome {
+        state,
+        wait,
+        code,
+        detail,
+    }
 }
 
 fn word_of(fault: Fault) -> &'static str {
@@ -79,7 +98,10 @@ mod tests {
     use crate::model::clock::SeededChance;
     use crate::model::verdict::{Cause, Phase, Reply};
 
-    const DOUBT: Doubt = Doubt { policy: OnUnknown::Resend, delay: Duration::from_secs(900) };
+    const DOUBT: Doubt = Doubt {
+        policy: OnUnknown::Resend,
+        delay: Duration::from_secs(900),
+    };
 
     fn judged(verdict: &Verdict, unknowns: i64, doubt: Doubt) -> (&'static str, bool) {
         let outcome = judge(verdict, 0, unknowns, doubt, &SeededChance::new(1));
@@ -94,11 +116,34 @@ mod tests {
 
     #[test]
     fn a_doubtful_letter_is_sent_once_more_and_no_further() {
-        let doubtful = Verdict { dot_began: true, ..Verdict::cause(Phase::Dot, Cause::Closed) };
+        let doubtful = Verdict {
+            dot_began: true,
+            ..Verdict::cause(Phase::Dot, Cause::Closed)
+        };
         assert_eq!(judged(&doubtful, 0, DOUBT), ("unknown", true));
         assert_eq!(judged(&doubtful, 1, DOUBT), ("unknown", false));
-        assert_eq!(judged(&doubtful, 0, Doubt { policy: OnUnknown::Hold, ..DOUBT }), ("unknown", false));
-        assert_eq!(judged(&doubtful, 0, Doubt { policy: OnUnknown::Skip, ..DOUBT }), ("unknown", false));
+        assert_eq!(
+            judged(
+                &doubtful,
+                0,
+                Doubt {
+                    policy: OnUnknown::Hold,
+                    ..DOUBT
+                }
+            ),
+            ("unknown", false)
+        );
+        assert_eq!(
+            judged(
+                &doubtful,
+                0,
+                Doubt {
+                    policy: OnUnknown::Skip,
+                    ..DOUBT
+                }
+            ),
+            ("unknown", false)
+        );
     }
 
     #[test]

@@ -13,13 +13,20 @@ pub(super) struct Pace {
 impl Pace {
     /// At most `per_second` letters; `None` for as fast as it goes.
     pub(super) fn new(per_second: Option<f64>) -> Self {
-        let interval = per_second.filter(|rate| *rate > 0.0).map(|rate| Duration::from_secs_f64(1.0 / rate));
-        Self { interval, next: Mutex::default() }
+        let interval = per_second
+            .filter(|rate| *rate > 0.0)
+            .map(|rate| Duration::from_secs_f64(1.0 / rate));
+        Self {
+            interval,
+            next: Mutex::default(),
+        }
     }
 
     /// How long to wait before the next letter; `now` counts since boot.
     pub(super) fn reserve(&self, now: Duration) -> Duration {
-        let Some(interval) = self.interval else { return Duration::ZERO };
+        let Some(interval) = self.interval else {
+            return Duration::ZERO;
+        };
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let at = (*next).max(now);
         *next = at + interval;

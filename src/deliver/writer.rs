@@ -22,13 +22,34 @@ pub(super) enum Op {
     /// An attempt of a delivery ended.
     Settle(Settled),
     /// A delivery is not wanted any more.
-    Skip { issue_id: String, subscriber_id: i64, reason: &'static str, now: i64 },
+    Skip {
+        issue_id: String,
+        subscriber_id: i64,
+        reason: &'static str,
+        now: i64,
+    },
     /// A delivery cannot be made, or is too late.
-    Fail { issue_id: String, subscriber_id: i64, code: &'static str, detail: String, now: i64 },
+    Fail {
+        issue_id: String,
+        subscriber_id: i64,
+        code: &'static str,
+        detail: String,
+        now: i64,
+    },
     /// An attempt of a notice begins.
-    BeginNotice { id: i64, attempt_no: i64, owner: i64, now: i64 },
+    BeginNotice {
+        id: i64,
+        attempt_no: i64,
+        owner: i64,
+        now: i64,
+    },
     /// An attempt of a notice ended.
-    SettleNotice { key: (i64, i64, i64), settlement: Settlement, detail: String, now: i64 },
+    SettleNotice {
+        key: (i64, i64, i64),
+        settlement: Settlement,
+        detail: String,
+        now: i64,
+    },
 }
 
 /// What the database said to an operation.
@@ -63,7 +84,12 @@ impl Writer {
 
     /// Hands operations over together and waits until they are durable: one answer each, in order.
     pub(super) async fn write(&self, ops: Vec<Op>) -> Result<Vec<Answer>, WriteError> {
-        let gone = || WriteError(Arc::new(StoreError::Corrupt { what: "the writer", value: "ended".to_owned() }));
+        let gone = || {
+            WriteError(Arc::new(StoreError::Corrupt {
+                what: "the writer",
+                value: "ended".to_owned(),
+            }))
+        };
         let (answer, answered) = oneshot::channel();
         self.0.send((ops, answer)).await.map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
@@ -125,22 +151,39 @@ async fn run(conn: &mut Conn, op: &Op) -> Result<Answer, StoreError> {
     let changed = match op {
         Op::Begin(attempt) => deliveries::attempt(conn, attempt).await?,
         Op::Settle(settled) => deliveries::settle(conn, settled).await?,
-        Op::Skip { issue_id, subscriber_id, reason, now } => {
-            deliveries::skip(conn, issue_id, *subscriber_id, reason, *now).await?
+        Op::Skip {
+            issue_id,
+            subscriber_id,
+            reason,
+            now,
+        } => deliveries::skip(conn, issue_id, *subscriber_id, reason, *now).await?,
+        Op::Fail {
+            issue_id,
+            subscriber_id,
+            code,
+            detail,
+            now,
+        } => deliveries::fail(conn, (issue_id, *subscriber_id), code, detail, *now).await?,
+        Op::BeginNotice {
+            id,
+            attempt_no,
+            owner,
+            now,
+        } => {
+            return Ok(
+                match notices::start_attempt(conn, *id, *attempt_no, *owner, *now).await? {
+                    Started::Go => Answer::Done,
+                    Started::Refused => Answer::Closed,
+                    Started::Elsewhere => Answer::Refused,
+                },
+            );
         }
-        Op::Fail { issue_id, subscriber_id, code, detail, now } => {
-            deliveries::fail(conn, (issue_id, *subscriber_id), code, detail, *now).await?
-        }
-        Op::BeginNotice { id, attempt_no, owner, now } => {
-            return Ok(match notices::start_attempt(conn, *id, *attempt_no, *owner, *now).await? {
-                Started::Go => Answer::Done,
-                Started::Refused => Answer::Closed,
-                Started::Elsewhere => Answer::Refused,
-            });
-        }
-        Op::SettleNotice { key, settlement, detail, now } => {
-            notices::settle(conn, *key, settlement, detail, *now).await?
-        }
+        Op::SettleNotice {
+            key,
+            settlement,
+            detail,
+            now,
+        } => notices::settle(conn, *key, settlement, detail, *now).await?,
     };
     Ok(if changed { Answer::Done } else { Answer::Refused })
 }

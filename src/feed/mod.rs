@@ -1,5 +1,154 @@
 //! Articles to RSS, Atom, JSON Feed and OPML: the only importer of `rss` and `atom_syndication`.
+//!
+//! Both crates are typed writers here and never parse anything. What they get wrong is put right in [`element`] (names
+//! and attributes of foreign elements), [`rss`] and [`atom`]; every string reaches them through the types of
+//! [`crate::model::entry`], which hold nothing that breaks XML. Each work-around has a test that asserts the defect:
+//! when such a test fails after an upgrade, delete the work-around.
 
-/// The prepared feeds.
-#[derive(Debug, Default)]
-pub struct FeedSet;
+mod atom;
+mod body;
+mod element;
+mod json;
+mod opml;
+mod prepared;
+mod rss;
+mod set;
+mod words;
+
+pub use opml::{Outline, outlines};
+pub use prepared::{Bodies, Kind, Prepared};
+pub use set::{Documents, FeedSet, Plan, Shelf, Slot, TermIndex};
+pub use words::{Words, words};
+
+use std::sync::Arc;
+
+use crate::config::{Feeds, FullOrSummary};
+use crate::model::entry::Entry;
+use crate::model::feed_meta::FeedMeta;
+
+/// Raised with every intended change of what the writers print.
+pub const RENDERER: i64 = 1;
+
+/// The style of an opened feed.
+pub const STYLE: &str = include_str!("feeds.css");
+
+const GENERATOR: &str = "Letterpress";
+const GENERATOR_URL: &str = "https://crates.io/crates/letterpress";
+const MAJOR_VERSION: &str = env!("CARGO_PKG_VERSION_MAJOR");
+
+/// Why a document could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// The RSS writer.
+    #[error("write an RSS document: {0}; this is a defect, please report it")]
+    Rss(#[from] ::rss::Error),
+    /// The Atom writer.
+    #[error("write an Atom document: {0}; this is a defect, please report it")]
+    Atom(#[from] atom_syndication::Error),
+    /// The JSON writer.
+    #[error("write a JSON Feed document: {0}; this is a defect, please report it")]
+    Json(#[from] serde_json::Error),
+    /// A prefix that no namespace belongs to makes strict readers drop the whole feed.
+    #[error("write a document with the prefix `{0}`: it has no namespace; this is a defect, please report it")]
+    Prefix(String),
+    /// A writer's output is not what the adapter expects.
+    #[error("write a document: {0}; this is a defect, please report it")]
+    Shape(&'static str),
+}
+
+/// How much of each article a document holds, and how long it may be.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Whole articles or summaries.
+    pub content: FullOrSummary,
+    /// Bytes of one document; at least one entry always stays.
+    pub max_bytes: usize,
+    /// A longer article appears as summary and link.
+    pub max_entry_bytes: usize,
+}
+
+impl Limits {
+    /// As the author set them.
+    pub fn of(feeds: &Feeds) -> Self {
+        Self {
+            content: feeds.content,
+            max_bytes: feeds.max_bytes,
+            max_entry_bytes: feeds.max_entry_bytes,
+        }
+    }
+}
+
+/// The three documents of one scope, as text: RSS, Atom, JSON Feed.
+pub type Texts = [String; 3];
+
+/// Writes the three documents from one list of entries. All three are cut at the same entry, so that they hold the same
+/// ids: the longest list with which none is longer than `limits.max_bytes`.
+pub fn write(meta: &FeedMeta, entries: &[Arc<Entry>], limits: Limits) -> Result<Texts, RenderError> {
+    let whole = write_all(meta, entries, limits)?;
+    if fits(&whole, limits) || entries.len() < 2 {
+        return Ok(whole);
+    }
+    let (mut good, mut bad) = (1, entries.len());
+    let mut best = write_all(meta, &entries[..good], limits)?;
+    while bad - good > 1 {
+        let middle = usize::midpoint(good, bad);
+        let texts = write_all(meta, &entries[..middle], limits)?;
+        if fits(&texts, limits) {
+            (good, best) = (middle, texts);
+        } else {
+            bad = middle;
+        }
+    }
+    Ok(best)
+}
+
+fn fits(texts: &Texts, limits: Limits) -> bool {
+    texts.iter().all(|text| text.len() <= limits.max_bytes)
+}
+
+fn write_all(meta: &FeedMeta, entries: &[Arc<Entry>], limits: Limits) -> Result<Texts, RenderError> {
+    let bodies: Vec<body::Body> = entries.iter().map(|entry| body::of(entry, meta, limits)).collect();
+    let items: Vec<Item<'_>> = entries
+        .iter()
+        .zip(&bodies)
+        .map(|(entry, body)| Item { entry, body })
+        .collect();
+    Ok([
+        rss::document(meta, &items)?,
+        atom::document(meta, &items)?,
+        json::document(meta, &items)?,
+    ])
+}
+
+/// An entry with the HTML that stands for it.
+#[derive(Debug, Clone, Copy)]
+struct Item<'a> {
+    entry: &'a Entry,
+    body: &'a body::Body,
+}
+
+/// Declaration and style of an XML document: the crates write no processing instructions, and Atom's no encoding.
+fn prolog(meta: &FeedMeta) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<?xml-stylesheet type=\"text/css\" href=\"{}\"?>\n",
+        escape(&meta.under_base("feeds.css"))
+    )
+}
+
+/// Text as content or attribute of XML and HTML.
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 16);
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,168 @@
-//! To come.
+//! Feeds and their lists, to the letter of `feeds.md` 13.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::app::App;
+use crate::model::feed_date::FeedDate;
+use crate::model::feed_key::Format;
+use crate::syndicate::{self, Answer, Kind, Prepared};
+
+use super::coding::{self, Coding};
+use super::{Shared, conditional};
+
+const METHODS: &str = "GET, HEAD, OPTIONS";
+const SHORTLY: &str = "public, max-age=60";
+const FOR_A_DAY: &str = "public, max-age=86400";
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+
+/// What an opened feed may do: show itself, and follow a link that a person clicks. A script in it never runs.
+const FEED_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; \
+     form-action 'none'; sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation";
+
+/// Answers every path that is no page. The query is ignored.
+pub(super) async fn serve(State(app): Shared, method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    let answer = syndicate::answer(&app, uri.path()).await;
+    if matches!(answer, Answer::NotFound) {
+        return plain(
+            StatusCode::NOT_FOUND,
+            "Nothing is published at this address.\n",
+            SHORTLY,
+        );
+    }
+    match method {
+        Method::GET | Method::HEAD => {}
+        Method::OPTIONS => return preflight(),
+        _ => return refused(),
+    }
+    match answer {
+        Answer::Document(document) => Reading {
+            app: &app,
+            headers: &headers,
+        }
+        .answer(&document, method == Method::HEAD),
+        Answer::Moved(to) => moved(&to),
+        Answer::Gone => plain(StatusCode::GONE, "This feed is no longer published.\n", SHORTLY),
+        Answer::NotYet | Answer::NotFound => not_yet(),
+    }
+}
+
+/// One request for a document.
+struct Reading<'a> {
+    app: &'a App,
+    headers: &'a HeaderMap,
+}
+
+impl Reading<'_> {
+    fn answer(&self, document: &Arc<Prepared>, head_only: bool) -> Response {
+        let now = self.app.clock.now();
+        // RFC 9110 §8.8.2.1: a date ahead of our clock is not announced.
+        let changed = Some(document.changed()).filter(|at| *at <= FeedDate::new(now));
+        let mut response = Response::new(Body::empty());
+        self.describe(document, changed, response.headers_mut());
+        if conditional::has_newest(self.headers, document.tag(), changed, now) {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            return response;
+        }
+        let coding = coding::wanted(self.headers);
+        let bodies = document.bodies();
+        let body = match coding {
+            Coding::Identity => &bodies.identity,
+            Coding::Gzip => &bodies.gzip,
+            Coding::Brotli => &bodies.brotli,
+        };
+        self.describe_body(document, coding, body.len(), response.headers_mut());
+        if !head_only {
+            *response.body_mut() = Body::from(Bytes::from_owner(Arc::clone(body)));
+        }
+        response
+    }
+
+    /// What a 304 says, too.
+    fn describe(&self, document: &Prepared, changed: Option<FeedDate>, headers: &mut HeaderMap) {
+        let age = self.app.settings().feeds.max_age.as_secs();
+        put(headers, header::ETAG, &format!("W/\"{}\"", document.tag()));
+        if let Some(changed) = changed {
+            put(headers, header::LAST_MODIFIED, &changed.http());
+        }
+        let kept = format!("public, max-age={age}, stale-while-revalidate=60, stale-if-error=86400");
+        put(headers, header::CACHE_CONTROL, &kept);
+        put(headers, header::VARY, "Accept-Encoding, Sec-Fetch-Dest");
+        put(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    }
+
+    fn describe_body(&self, document: &Prepared, coding: Coding, length: usize, headers: &mut HeaderMap) {
+        let opened_as_page = self.headers.get(SEC_FETCH_DEST).is_some_and(|dest| dest == "document");
+        put(
+            headers,
+            header::CONTENT_TYPE,
+            document.kind().content_type(opened_as_page),
+        );
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        if let Some(name) = coding.name() {
+            put(headers, header::CONTENT_ENCODING, name);
+        }
+        if let Some(link) = document.link() {
+            put(headers, header::LINK, link);
+        }
+        put(headers, header::ACCEPT_RANGES, "none");
+        put(
+            headers,
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            "ETag, Link, Last-Modified, Retry-After",
+        );
+        if matches!(document.kind(), Kind::Feed(Format::Rss | Format::Atom)) {
+            put(headers, header::CONTENT_SECURITY_POLICY, FEED_POLICY);
+        }
+    }
+}
+
+/// Leaves a header out that cannot be one; none of ours is such.
+fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+fn plain(status: StatusCode, sentence: &'static str, kept: &'static str) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+        (header::CACHE_CONTROL, kept),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    ];
+    (status, headers, sentence).into_response()
+}
+
+fn moved(to: &str) -> Response {
+    let mut response = plain(StatusCode::MOVED_PERMANENTLY, "This address has moved.\n", FOR_A_DAY);
+    put(response.headers_mut(), header::LOCATION, to);
+    response
+}
+
+fn not_yet() -> Response {
+    let sentence = "This feed is being prepared; please ask again in a moment.\n";
+    let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, sentence, "no-store");
+    put(response.headers_mut(), header::RETRY_AFTER, "5");
+    response
+}
+
+fn refused() -> Response {
+    let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "A feed can only be read.\n", "no-store");
+    put(response.headers_mut(), header::ALLOW, METHODS);
+    response
+}
+
+fn preflight() -> Response {
+    let headers = [
+        (header::ALLOW, METHODS),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, METHODS),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "*"),
+        (header::ACCESS_CONTROL_MAX_AGE, "86400"),
+    ];
+    (StatusCode::NO_CONTENT, headers).into_response()
+}

@@ -2,8 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::model::article::{DateOrigin, Draft, Visibility};
+use crate::model::article::{Draft, Visibility};
+use crate::model::clock::to_micros;
 use crate::store::articles::Known;
+
+/// How long a vanished article can be found again, in microseconds: 30 days.
+const MATCHABLE: i64 = 30 * 86_400_000_000;
+/// Vanished articles with one title or date that are compared with a newcomer.
+const MOST_COMPARED: usize = 50;
 
 /// Which stored article a draft is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,52 +37,69 @@ pub(super) struct Index {
     by_former: HashMap<String, Vec<usize>>,
     by_header: HashMap<String, usize>,
     by_body: HashMap<Vec<u8>, Vec<usize>>,
+    missing_by_title: HashMap<String, Vec<usize>>,
+    missing_by_date: HashMap<i64, Vec<usize>>,
     missing: HashSet<usize>,
     claimed: HashSet<usize>,
+    replaced: HashSet<usize>,
     new_urls: HashMap<String, String>,
     first_scan: bool,
 }
 
 impl Index {
     /// An index over `known` (in the order of paths), given the locators that this scan found.
-    pub(super) fn new(known: Vec<Known>, present: &HashSet<&str>, first_scan: bool) -> Self {
+    pub(super) fn new(known: Vec<Known>, present: &HashSet<&str>, first_scan: bool, now: i64) -> Self {
         let mut index = Self {
             by_locator: HashMap::with_capacity(known.len()),
             by_url: HashMap::with_capacity(known.len()),
             by_former: HashMap::new(),
             by_header: HashMap::new(),
             by_body: HashMap::with_capacity(known.len()),
+            missing_by_title: HashMap::new(),
+            missing_by_date: HashMap::new(),
             missing: HashSet::new(),
             claimed: HashSet::new(),
+            replaced: HashSet::new(),
             new_urls: HashMap::new(),
             first_scan,
             known,
         };
         for at in 0..index.known.len() {
-            index.add(at, present);
+            index.add(at, present, now);
         }
         index
     }
 
-    fn add(&mut self, at: usize, present: &HashSet<&str>) {
-        let article = &self.known[at];
+    fn add(&mut self, at: usize, present: &HashSet<&str>, now: i64) {
+        let article = self.known[at].clone();
         let live = article.visibility != Visibility::Gone;
         if live || !self.by_url.contains_key(&article.url) {
             self.by_url.insert(article.url.clone(), at);
         }
-        for former in &article.former_urls {
-            self.by_former.entry(former.clone()).or_default().push(at);
-        }
         if let Some(id) = &article.header_id {
             self.by_header.insert(id.clone(), at);
         }
-        self.by_body.entry(article.body_hash.clone()).or_default().push(at);
         if live || !self.by_locator.contains_key(&article.locator) {
             self.by_locator.insert(article.locator.clone(), at);
         }
-        if !present.contains(article.locator.as_str()) {
-            self.missing.insert(at);
+        for former in article.former_urls {
+            self.by_former.entry(former).or_default().push(at);
         }
+        let forgotten = !live && article.missing_since.is_some_and(|since| now - since > MATCHABLE);
+        if forgotten {
+            return;
+        }
+        self.by_body.entry(article.body_hash).or_default().push(at);
+        if !present.contains(article.locator.as_str()) {
+            self.miss(at);
+        }
+    }
+
+    fn miss(&mut self, at: usize) {
+        let article = &self.known[at];
+        self.missing.insert(at);
+        self.missing_by_title.entry(article.title.clone()).or_default().push(at);
+        self.missing_by_date.entry(article.published_at).or_default().push(at);
     }
 
     /// The stored article whose file had this path at the last scan.
@@ -91,83 +114,138 @@ impl Index {
         left
     }
 
+    /// The file of this article holds another one now.
+    pub(super) fn replace(&mut self, at: usize) {
+        self.replaced.insert(at);
+        self.miss(at);
+    }
+
+    /// Whether the file of this article holds another one now.
+    pub(super) fn is_replaced(&self, at: usize) -> bool {
+        self.replaced.contains(&at)
+    }
+
+    /// Vanished articles with the title or the date of a draft: it may be one of them, moved and edited.
+    pub(super) fn like(&self, draft: &Draft) -> Vec<usize> {
+        let title = draft.content.title.as_deref().filter(|title| !title.is_empty());
+        let by_title = title.and_then(|title| self.missing_by_title.get(title));
+        let by_date = draft
+            .published_at
+            .and_then(|at| self.missing_by_date.get(&to_micros(at)));
+        let both = by_title.into_iter().chain(by_date).flatten().copied();
+        let mut found: Vec<usize> = both.filter(|at| self.is_free(*at)).take(MOST_COMPARED).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
     /// Notes that a draft is this stored article, so that no other draft can be.
     pub(super) fn claim(&mut self, at: usize) {
         self.claimed.insert(at);
     }
 
-    /// Notes the address of a new article.
+    /// Notes the address of an article of this scan.
     pub(super) fn claim_url(&mut self, url: &str, locator: &str) {
         self.new_urls.insert(url.to_owned(), locator.to_owned());
     }
 
-    /// Which new article of this scan has this address already.
+    /// Which article of this scan has this address already.
     pub(super) fn url_claimed_by(&self, url: &str) -> Option<&str> {
         self.new_urls.get(url).map(String::as_str)
+    }
+
+    fn is_free(&self, at: usize) -> bool {
+        !self.claimed.contains(&at)
     }
 
     /// Decides by the rules of `sources.md` 2.3, the first that matches; `reused` says whether a path is used again.
     pub(super) fn identify(&self, draft: &Draft, body_hash: &[u8], reused: bool) -> Identity {
         if let Some(at) = draft.header_id.as_ref().and_then(|id| self.by_header.get(id)).copied() {
-            return self.found(at, draft);
+            let own = self.is_free(at) && (self.missing.contains(&at) || self.known[at].locator == draft.locator);
+            return if own {
+                self.found(at, draft)
+            } else {
+                Identity::Duplicate(at)
+            };
         }
-        let by_url = self.by_url.get(&draft.url).copied().filter(|at| self.may_claim(*at));
-        if let Some(at) = self.at_locator(&draft.locator).filter(|at| !self.claimed.contains(at)) {
-            let swapped = by_url.is_some_and(|other| other != at) || self.is_former_of_another(&draft.url, at);
-            if !swapped && !reused {
-                return self.found(at, draft);
+        let here = self
+            .at_locator(&draft.locator)
+            .filter(|at| self.is_free(*at) && !reused);
+        let owner = self.owner(&draft.url).filter(|owner| Some(*owner) != here);
+        match (here, owner) {
+            (_, Some(owner)) => self.with_address_of(owner, draft, body_hash),
+            (Some(here), None) => match self.former(&draft.url).filter(|other| *other != here) {
+                Some(other) => Identity::Moved(other),
+                None => self.found(here, draft),
+            },
+            (None, None) => {
+                let former = self.former(&draft.url).map(Identity::Moved);
+                let found = former
+                    .or_else(|| self.by_content(body_hash))
+                    .or_else(|| self.by_alias(draft));
+                found.unwrap_or(Identity::New)
             }
         }
-        if let Some(at) = by_url {
-            // A file that is still there keeps its address; the newcomer is told so.
-            let present = !self.missing.contains(&at) && self.known[at].locator != draft.locator;
-            let taken = present && self.at_locator(&draft.locator).is_none();
-            return if taken { Identity::UrlTaken(at) } else { Identity::Moved(at) };
+    }
+
+    /// The draft has the address of another stored article: files were swapped or renamed, or two claim one address.
+    fn with_address_of(&self, owner: usize, draft: &Draft, body_hash: &[u8]) -> Identity {
+        let article = &self.known[owner];
+        let title = draft.content.title.as_deref().unwrap_or("");
+        let resembles = article.body_hash == body_hash || (article.title == title && !title.is_empty());
+        let went = self.missing.contains(&owner);
+        if self.is_free(owner) && (went || (resembles && self.at_locator(&draft.locator).is_some())) {
+            Identity::Moved(owner)
+        } else {
+            Identity::UrlTaken(owner)
         }
-        if let Some(at) = self.former(&draft.url) {
-            return Identity::Moved(at);
-        }
-        self.by_content(body_hash).or_else(|| self.by_alias(draft)).unwrap_or(Identity::New)
     }
 
     fn found(&self, at: usize, draft: &Draft) -> Identity {
         let same_place = self.known[at].locator == draft.locator && self.known[at].url == draft.url;
-        if same_place { Identity::Same(at) } else { Identity::Moved(at) }
+        if same_place {
+            Identity::Same(at)
+        } else {
+            Identity::Moved(at)
+        }
     }
 
-    fn may_claim(&self, at: usize) -> bool {
-        !self.claimed.contains(&at)
-    }
-
-    fn is_former_of_another(&self, url: &str, at: usize) -> bool {
-        self.former(url).is_some_and(|other| other != at)
+    /// The stored article with this address; one whose file was replaced has given it up.
+    fn owner(&self, url: &str) -> Option<usize> {
+        let at = self.by_url.get(url).copied()?;
+        let alive = self.known[at].visibility != Visibility::Gone || self.missing.contains(&at);
+        (alive && !self.is_replaced(at)).then_some(at)
     }
 
     fn former(&self, url: &str) -> Option<usize> {
-        self.by_former.get(url)?.iter().copied().find(|at| self.may_claim(*at))
+        let found = self.by_former.get(url)?.iter().copied();
+        found
+            .into_iter()
+            .find(|at| self.is_free(*at) && self.missing.contains(at))
     }
 
     fn by_content(&self, body_hash: &[u8]) -> Option<Identity> {
         let same = self.by_body.get(body_hash)?;
-        let gone: Vec<usize> = same.iter().copied().filter(|at| self.missing.contains(at) && self.may_claim(*at)).collect();
-        match gone.as_slice() {
-            // Several vanished and as many came, all alike: paired in the order of paths.
-            [first, ..] => Some(Identity::Moved(*first)),
-            [] if self.first_scan => None,
-            [] => same
-                .iter()
-                .copied()
-                .find(|at| !self.missing.contains(at) && self.known[*at].visibility == Visibility::Public)
-                .map(Identity::Duplicate),
+        let went = same
+            .iter()
+            .copied()
+            .find(|at| self.missing.contains(at) && self.is_free(*at));
+        // Several vanished and as many came, all alike: paired in the order of paths.
+        if let Some(first) = went {
+            return Some(Identity::Moved(first));
         }
+        let present = |at: &usize| !self.missing.contains(at) && self.known[*at].visibility == Visibility::Public;
+        same.iter()
+            .copied()
+            .find(present)
+            .filter(|_| !self.first_scan)
+            .map(Identity::Duplicate)
     }
 
     fn by_alias(&self, draft: &Draft) -> Option<Identity> {
-        let mut named: Vec<usize> = draft
-            .aliases
-            .iter()
-            .filter_map(|alias| self.by_url.get(alias).copied())
-            .filter(|at| self.missing.contains(at) && self.may_claim(*at))
+        let named = draft.aliases.iter().filter_map(|alias| self.by_url.get(alias).copied());
+        let mut named: Vec<usize> = named
+            .filter(|at| self.missing.contains(at) && self.is_free(*at))
             .collect();
         named.dedup();
         match named.as_slice() {
@@ -178,42 +256,10 @@ impl Index {
     }
 }
 
-/// SHA-256 of what identifies a text wherever it lies: title, words without addresses, terms, and a date that the author wrote.
-pub(super) fn body_hash(draft: &Draft) -> Vec<u8> {
-    let mut hash = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
-    let content = &draft.content;
-    let mut part = |text: &str| {
-        hash.update(text.as_bytes());
-        hash.update(b"\0");
-    };
-    part(content.title.as_deref().unwrap_or(""));
-    // Links are absolute, so they change with the place of the file.
-    for word in content.body_text.split_whitespace().filter(|word| !word.contains("://")) {
-        part(word);
-    }
-    for term in content.tags.iter().chain(&content.categories) {
-        part(&term.slug);
-    }
-    let written = matches!(draft.published_from, DateOrigin::Header | DateOrigin::Page | DateOrigin::Feed | DateOrigin::Table);
-    if let Some(at) = draft.published_at.filter(|_| written) {
-        part(&at.timestamp().to_string());
-    }
-    hash.finish().as_ref().to_vec()
-}
-
-/// SHA-256 of everything that a reader can see.
-pub(super) fn content_hash(draft: &Draft) -> Vec<u8> {
-    let mut hash = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
-    hash.update(serde_json::to_string(&draft.content).unwrap_or_default().as_bytes());
-    hash.update(draft.url.as_bytes());
-    hash.update(draft.updated_at.map(|at| at.timestamp()).unwrap_or_default().to_string().as_bytes());
-    hash.finish().as_ref().to_vec()
-}
-
 /// Share of four-word runs that two texts have in common (Jaccard): 0 to 1.
 pub(super) fn likeness(one: &str, other: &str) -> f64 {
     fn shingles(text: &str) -> HashSet<Vec<&str>> {
-        let words: Vec<&str> = text.split_whitespace().collect();
+        let words: Vec<&str> = text.split_whitespace().filter(|word| !word.contains("://")).collect();
         words.windows(4.min(words.len().max(1))).map(<[&str]>::to_vec).collect()
     }
     let (one, other) = (shingles(one), shingles(other));
@@ -225,4 +271,19 @@ pub(super) fn likeness(one: &str, other: &str) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "counts of words stay far below 2^52")]
     let share = common as f64 / all as f64;
     share
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_compared_by_runs_of_four_words() {
+        let text = "one two three four five six seven eight";
+        assert!((likeness(text, text) - 1.0).abs() < f64::EPSILON);
+        assert!(likeness(text, "nine ten eleven twelve thirteen") < 0.01);
+        assert!((likeness("", "") - 1.0).abs() < f64::EPSILON);
+        let moved = "see it (https://example.org/a/) one two three four";
+        assert!((likeness(moved, &moved.replace("/a/", "/b/")) - 1.0).abs() < f64::EPSILON);
+    }
 }

@@ -1,126 +1,100 @@
-//! One scan of a source: walk, read what changed, write, decide.
+//! One scan of a source: walk, read what changed, write. What it comes to is decided in `finish`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use futures_util::StreamExt;
 
 use crate::app::App;
-use crate::config::Source;
+use crate::config::{Shortcodes, Source};
 use crate::model::article::{Problem, Severity, Visibility};
-use crate::model::clock::to_micros;
-use crate::source::folder::{self, Candidate, FolderSettings, Locators, Reading};
+use crate::model::clock::{Clock, to_micros};
+use crate::source::folder::{self, Candidate, FolderSettings, Locators, Walked};
 use crate::store::articles::{self, Known};
 use crate::store::{Conn, StoreError, sources};
 
 use super::identity::Index;
+use super::one_at_a_time::Turn;
+use super::read::{Outcome, Reader};
 use super::record::{self, Scene};
+use super::report::{IngestError, ProblemRow, ScanReport};
+use super::row::stamp;
 use super::settings::folder_settings;
 
 const BATCH: usize = 200;
-
-/// What a scan did; printed by `articles scan`.
-#[derive(Debug, Clone, Default, serde::Serialize)]
-pub struct ScanReport {
-    /// New articles.
-    pub added: u64,
-    /// Articles that a reader sees differently.
-    pub updated: u64,
-    /// Articles at another path or address.
-    pub moved: u64,
-    /// Articles that left the feeds.
-    pub withdrawn: u64,
-    /// New files that the author's marks keep back.
-    pub excluded: u64,
-    /// New articles that the bulk fuse holds.
-    pub held: u64,
-    /// New articles that the first scan found: in the feeds, not mailed.
-    pub baseline: u64,
-    /// New articles that letters may carry.
-    pub mailable: u64,
-    /// Files that were looked at.
-    pub files: u64,
-    /// What a person should mend.
-    pub problems: Vec<Problem>,
-}
-
-impl ScanReport {
-    /// Adds another source's report.
-    pub fn add(&mut self, other: Self) {
-        self.added += other.added;
-        self.updated += other.updated;
-        self.moved += other.moved;
-        self.withdrawn += other.withdrawn;
-        self.excluded += other.excluded;
-        self.held += other.held;
-        self.baseline += other.baseline;
-        self.mailable += other.mailable;
-        self.files += other.files;
-        self.problems.extend(other.problems);
-    }
-
-    fn changed(&self) -> bool {
-        self.added + self.updated + self.moved + self.withdrawn > 0
-    }
-}
+/// Files whose stamp is as young as the last scan are read again each time; above this many the scan's time is noted
+/// instead, which ends that.
+const CHEAP_TO_READ_AGAIN: usize = 1_000;
+/// Unknown template tags that may go without a person looking.
+const LEFTOVERS: u32 = 3;
 
 /// Told as a scan goes on: files done, files in all.
 pub type Progress<'a> = &'a (dyn Fn(u64, u64) + Send + Sync);
 
-/// What stops a scan.
-#[derive(Debug, thiserror::Error)]
-pub enum IngestError {
-    /// The database.
-    #[error("write articles: {0}")]
-    Store(#[from] StoreError),
-    /// A reading thread ended early.
-    #[error("read articles: {0}; this is a defect, please report it")]
-    Thread(#[from] tokio::task::JoinError),
+/// Scans every source, one after the other. A second scan waits for the first, also in another process.
+pub async fn scan_all(app: &App, progress: Progress<'_>) -> Result<ScanReport, IngestError> {
+    scan_each(app, false, progress).await
 }
 
-/// Scans every source, one after the other.
-pub async fn scan_all(app: &App, progress: Progress<'_>) -> Result<ScanReport, IngestError> {
-    let _one_at_a_time = app.scanning.lock().await;
+/// As [`scan_all`], and believes that files which are missing are meant to be, however many they are.
+pub async fn accept_vanished(app: &App, progress: Progress<'_>) -> Result<ScanReport, IngestError> {
+    scan_each(app, true, progress).await
+}
+
+async fn scan_each(app: &App, accept_vanished: bool, progress: Progress<'_>) -> Result<ScanReport, IngestError> {
+    let _turn = Turn::wait(app).await?;
     let mut report = ScanReport::default();
     for source in &app.settings().sources {
-        report.add(scan_source(app, source, progress).await?);
+        report.add(scan(app, source, accept_vanished, progress).await?);
     }
     Ok(report)
 }
 
 /// Scans one source.
 pub async fn scan_source(app: &App, source: &Source, progress: Progress<'_>) -> Result<ScanReport, IngestError> {
+    let _turn = Turn::wait(app).await?;
+    scan(app, source, false, progress).await
+}
+
+async fn scan(
+    app: &App,
+    source: &Source,
+    accept_vanished: bool,
+    progress: Progress<'_>,
+) -> Result<ScanReport, IngestError> {
     let settings = Arc::new(folder_settings(&app.settings(), source, app.clock.now()));
     let walked = tokio::task::spawn_blocking({
-        let settings = Arc::clone(&settings);
-        move || walk_when_quiet(&settings)
+        let (settings, clock) = (Arc::clone(&settings), Arc::clone(&app.clock));
+        move || walk_when_quiet(&settings, &*clock)
     })
     .await?;
-    let candidates = match walked {
-        Ok(candidates) => candidates,
+    let walked = match walked {
+        Ok(walked) => walked,
         Err(error) => return root_is_away(app, source, &error.to_string()).await,
     };
-    let mut scan = Scan::begin(app, source, settings, candidates).await?;
+    let mut scan = Scan::begin(app, source, settings, walked).await?;
+    scan.accept_vanished = accept_vanished;
     scan.read_and_write(progress).await?;
-    Ok(scan.finish().await?)
+    scan.finish().await
 }
 
 /// Editors write in pieces: files that changed a moment ago are looked at again until they hold still (at most 2 s).
-fn walk_when_quiet(settings: &FolderSettings) -> Result<Vec<Candidate>, folder::SourceError> {
-    let mut candidates = folder::walk(settings)?;
+fn walk_when_quiet(settings: &FolderSettings, clock: &dyn Clock) -> Result<Walked, folder::SourceError> {
+    let mut walked = folder::walk(settings)?;
     for _ in 0..10 {
-        if !folder::is_fresh(&candidates) {
+        let now = clock.now().timestamp_nanos_opt().unwrap_or(i64::MAX);
+        if !folder::is_fresh(&walked.candidates, now) {
             break;
         }
         std::thread::sleep(std::time::Duration::from_millis(200));
         let again = folder::walk(settings)?;
-        let still = again == candidates;
-        candidates = again;
+        let still = again == walked;
+        walked = again;
         if still {
             break;
         }
     }
-    Ok(candidates)
+    Ok(walked)
 }
 
 async fn root_is_away(app: &App, source: &Source, error: &str) -> Result<ScanReport, IngestError> {
@@ -128,28 +102,37 @@ async fn root_is_away(app: &App, source: &Source, error: &str) -> Result<ScanRep
         locator: String::new(),
         line: None,
         code: "mass_vanish".to_owned(),
-        message: format!("the folder of source {} cannot be read: {error}", source.id),
+        message: format!("the folder of source {} cannot be read: failed to {error}", source.id),
         remedy: "check the path and its rights; nothing is withdrawn meanwhile".to_owned(),
         severity: Severity::Error,
     };
     let mut conn = app.database.begin().await?;
     sources::add_problem(&mut conn, &source.id, &problem, to_micros(app.clock.now())).await?;
     conn.commit().await?;
-    Ok(ScanReport { problems: vec![problem], ..ScanReport::default() })
+    let problems = vec![ProblemRow::new(&source.id, problem)];
+    Ok(ScanReport {
+        problems,
+        ..ScanReport::default()
+    })
 }
 
-struct Scan<'a> {
-    app: &'a App,
-    source: &'a Source,
+/// A scan under way.
+pub(super) struct Scan<'a> {
+    pub(super) app: &'a App,
+    pub(super) source: &'a Source,
     settings: Arc<FolderSettings>,
-    settings_hash: String,
-    candidates: Vec<Candidate>,
-    index: Index,
-    first: bool,
-    now: i64,
+    pub(super) settings_hash: String,
+    pub(super) walked: Walked,
+    pub(super) index: Index,
+    pub(super) row: sources::SourceRow,
+    pub(super) now: i64,
     to_read: Vec<Candidate>,
-    with_problems: HashSet<String>,
-    report: ScanReport,
+    /// What is noted about each file; the empty path is the source as a whole.
+    pub(super) problems: BTreeMap<String, Vec<Problem>>,
+    pub(super) report: ScanReport,
+    /// Anything was written before the end.
+    pub(super) wrote: bool,
+    pub(super) accept_vanished: bool,
 }
 
 impl<'a> Scan<'a> {
@@ -157,40 +140,97 @@ impl<'a> Scan<'a> {
         app: &'a App,
         source: &'a Source,
         settings: Arc<FolderSettings>,
-        candidates: Vec<Candidate>,
+        walked: Walked,
     ) -> Result<Self, IngestError> {
         let mut conn = app.database.read().await?;
         let row = sources::one(&mut conn, &source.id).await?;
         let known = articles::known(&mut conn, &source.id).await?;
-        let with_problems: HashSet<String> = sources::files_with_problems(&mut conn, &source.id).await?.into_iter().collect();
+        let mut problems: BTreeMap<String, Vec<Problem>> = BTreeMap::new();
+        for problem in sources::problems_of(&mut conn, &source.id).await? {
+            problems.entry(problem.locator.clone()).or_default().push(problem);
+        }
         drop(conn);
+        // Engines sort texts by rules of their own.
+        for of_file in problems.values_mut() {
+            of_file.sort_by(|one, other| one.code.cmp(&other.code));
+        }
+        let now = to_micros(settings.now);
         let settings_hash = settings.fingerprint();
-        let to_read = changed_files(&candidates, &known, &row, &settings_hash, &with_problems);
-        let present: HashSet<&str> = candidates.iter().map(|c| c.locator.as_str()).collect();
-        let mut index = Index::new(known, &present, row.baseline_at.is_none());
+        let to_read = changed_files(&walked.candidates, &known, &row, &settings_hash);
+        let present: HashSet<&str> = walked.candidates.iter().map(|c| c.locator.as_str()).collect();
+        let mut index = Index::new(known, &present, row.baseline_at.is_none(), now);
         let reading: HashSet<&str> = to_read.iter().map(|c| c.locator.as_str()).collect();
-        for candidate in candidates.iter().filter(|c| !reading.contains(c.locator.as_str())) {
+        for candidate in walked
+            .candidates
+            .iter()
+            .filter(|c| !reading.contains(c.locator.as_str()))
+        {
             if let Some(at) = index.at_locator(&candidate.locator) {
                 index.claim(at);
             }
         }
-        let report = ScanReport { files: candidates.len() as u64, ..ScanReport::default() };
-        let now = to_micros(app.clock.now());
-        let first = row.baseline_at.is_none();
-        Ok(Self { app, source, settings, settings_hash, candidates, index, first, now, to_read, with_problems, report })
+        let report = ScanReport {
+            files: walked.candidates.len() as u64,
+            ..ScanReport::default()
+        };
+        let (wrote, accept_vanished) = (false, false);
+        Ok(Self {
+            app,
+            source,
+            settings,
+            settings_hash,
+            walked,
+            index,
+            row,
+            now,
+            to_read,
+            problems,
+            report,
+            wrote,
+            accept_vanished,
+        })
+    }
+
+    /// The first complete scan seals the baseline.
+    pub(super) fn is_first(&self) -> bool {
+        self.row.baseline_at.is_none()
+    }
+
+    fn reader(&self) -> Reader {
+        let same_rules = self.row.settings_hash == self.settings_hash;
+        let live = self
+            .index
+            .known
+            .iter()
+            .filter(|known| known.visibility != Visibility::Gone);
+        let known_bytes: HashMap<String, Vec<u8>> = if same_rules {
+            live.clone()
+                .map(|known| (known.locator.clone(), known.source_hash.clone()))
+                .collect()
+        } else {
+            HashMap::new()
+        };
+        Reader {
+            settings: Arc::clone(&self.settings),
+            locators: Locators::new(&self.walked.candidates),
+            known_bytes,
+            were_full: live.map(|known| (known.locator.clone(), known.file_size > 0)).collect(),
+        }
     }
 
     /// Files are read and parsed on every core, in order, while the batch before is being written.
     async fn read_and_write(&mut self, progress: Progress<'_>) -> Result<(), IngestError> {
         let all = self.to_read.len() as u64;
-        let locators = Arc::new(Locators::new(&self.settings, &self.candidates));
+        if all == 0 {
+            return Ok(());
+        }
+        let reader = Arc::new(self.reader());
         let batches: Vec<Vec<Candidate>> = self.to_read.chunks(BATCH / 4).map(<[Candidate]>::to_vec).collect();
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        let settings = Arc::clone(&self.settings);
         let mut readings = futures_util::stream::iter(batches)
             .map(move |batch| {
-                let (settings, locators) = (Arc::clone(&settings), Arc::clone(&locators));
-                tokio::task::spawn_blocking(move || read_batch(&settings, &locators, batch))
+                let reader = Arc::clone(&reader);
+                tokio::task::spawn_blocking(move || reader.read_all(batch))
             })
             .buffered(cores + 1);
         let mut done = 0;
@@ -209,163 +249,142 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    async fn write(&mut self, readings: Vec<(Candidate, Reading)>) -> Result<(), IngestError> {
+    async fn write(&mut self, mut readings: Vec<(Candidate, Outcome)>) -> Result<(), IngestError> {
+        readings.retain(|(candidate, outcome)| self.is_news(candidate, outcome));
         if readings.is_empty() {
             return Ok(());
         }
-        let look_back = i64::try_from(self.source.look_back.as_micros()).unwrap_or(i64::MAX);
-        let scene = Scene { app: self.app, source_id: &self.source.id, now: self.now, look_back };
         let mut conn = self.app.database.begin().await?;
-        for (candidate, reading) in readings {
-            let problems = match reading {
-                Reading::Draft(draft) => {
-                    record::draft(&scene, &mut conn, &mut self.index, &candidate, *draft, &mut self.report).await?
-                }
-                Reading::NotAnArticle => Vec::new(),
-                Reading::Problem(problem) => {
-                    // What was public keeps its last good revision: the file is there, it only cannot be read.
-                    if let Some(at) = self.index.at_locator(&candidate.locator) {
-                        self.index.claim(at);
-                    }
-                    vec![problem]
-                }
-            };
-            if self.with_problems.contains(&candidate.locator) {
-                sources::clear_problems(&mut conn, &self.source.id, &candidate.locator).await?;
-            }
-            for problem in problems {
-                sources::add_problem(&mut conn, &self.source.id, &problem, self.now).await?;
-                self.report.problems.push(problem);
+        for (candidate, outcome) in readings {
+            let problems = self.write_one(&mut conn, &candidate, outcome).await?;
+            if let Some(problems) = problems {
+                self.note(&mut conn, &candidate.locator, problems).await?;
             }
         }
         conn.commit().await?;
         Ok(())
     }
 
-    /// The last transaction: what vanished, what may be mailed, and the sign to render anew.
-    async fn finish(mut self) -> Result<ScanReport, StoreError> {
-        let mut conn = self.app.database.begin().await?;
-        sources::clear_problems(&mut conn, &self.source.id, "").await?;
-        for locator in self.stale_problem_files() {
-            sources::clear_problems(&mut conn, &self.source.id, &locator).await?;
-        }
-        self.vanish(&mut conn).await?;
-        self.decide(&mut conn).await?;
-        let due = articles::publish_due(&mut conn, self.now).await?;
-        let count = i64::try_from(self.candidates.len()).unwrap_or(i64::MAX);
-        sources::scanned(&mut conn, &self.source.id, self.now, &self.settings_hash, count).await?;
-        if self.report.changed() || due > 0 || self.first {
-            articles::bump_version(&mut conn, self.app.clock.now()).await?;
-        }
-        conn.commit().await?;
-        Ok(self.report)
-    }
-
-    fn stale_problem_files(&self) -> Vec<String> {
-        let present: HashSet<&str> = self.candidates.iter().map(|c| c.locator.as_str()).collect();
-        self.with_problems.iter().filter(|file| !file.is_empty() && !present.contains(file.as_str())).cloned().collect()
-    }
-
-    async fn vanish(&mut self, conn: &mut Conn) -> Result<(), StoreError> {
-        let missing: Vec<Known> = self
-            .index
-            .unclaimed_missing()
-            .into_iter()
-            .map(|at| self.index.known[at].clone())
-            .filter(|known| known.visibility != Visibility::Gone)
-            .collect();
-        let public = self.index.known.iter().filter(|k| k.visibility == Visibility::Public).count();
-        let gone = missing.iter().filter(|k| k.visibility == Visibility::Public).count();
-        if gone > (public / 5).max(5) || (self.candidates.is_empty() && gone > 0) {
-            return self.mass_vanish(conn, gone).await;
-        }
-        let patience = i64::try_from(self.source.vanish_after.as_micros()).unwrap_or(i64::MAX);
-        for known in missing {
-            articles::missed(conn, &known.id, self.now).await?;
-            let long = known.missing_since.is_some_and(|since| self.now - since >= patience);
-            // Two scans at least, so that a checkout or an atomic save does no harm.
-            if long || (patience == 0 && known.missing_scans >= 1) {
-                articles::set_visibility(conn, &known.id, Visibility::Gone, Some("the file is gone"), self.now).await?;
-                self.report.withdrawn += 1;
+    /// Whether a reading needs a transaction; what needs none is taken note of here.
+    fn is_news(&mut self, candidate: &Candidate, outcome: &Outcome) -> bool {
+        let at = self.index.at_locator(&candidate.locator);
+        match outcome {
+            Outcome::SameBytes | Outcome::Changing => {
+                let Some(at) = at else { return false };
+                self.index.claim(at);
+                let known = &self.index.known[at];
+                let noted = (known.file_size, known.file_mtime, known.file_id) == stamp(candidate);
+                matches!(outcome, Outcome::SameBytes) && !(noted && known.missing_since.is_none())
             }
+            Outcome::NotAnArticle => self.problems.contains_key(&candidate.locator),
+            Outcome::Problem(problem) => {
+                // What was public keeps its last good revision: the file is there, it only cannot be read.
+                if let Some(at) = at {
+                    self.index.claim(at);
+                }
+                self.problems
+                    .get(&candidate.locator)
+                    .is_none_or(|known| known.as_slice() != std::slice::from_ref(problem))
+            }
+            Outcome::Draft(_) => true,
         }
-        Ok(())
     }
 
-    async fn mass_vanish(&mut self, conn: &mut Conn, gone: usize) -> Result<(), StoreError> {
-        let problem = Problem {
-            locator: String::new(),
-            line: None,
-            code: "mass_vanish".to_owned(),
-            message: format!("{gone} public articles are missing at once; none is withdrawn"),
-            remedy: "bring the files back; if they are meant to be gone, run `articles scan --accept-vanished`".to_owned(),
-            severity: Severity::Error,
-        };
-        sources::add_problem(conn, &self.source.id, &problem, self.now).await?;
-        self.report.problems.push(problem);
-        Ok(())
+    /// Writes one reading; returns the file's problems, or nothing when they are as they were.
+    async fn write_one(
+        &mut self,
+        conn: &mut Conn,
+        candidate: &Candidate,
+        outcome: Outcome,
+    ) -> Result<Option<Vec<Problem>>, StoreError> {
+        match outcome {
+            Outcome::Draft(prepared) => {
+                let scene = Scene {
+                    app: self.app,
+                    source_id: &self.source.id,
+                    now: self.now,
+                    look_back: i64::try_from(self.source.look_back.as_micros()).unwrap_or(i64::MAX),
+                    most_leftovers: if self.source.shortcodes == Shortcodes::Hold {
+                        0
+                    } else {
+                        LEFTOVERS
+                    },
+                    baseline: self.row.baseline_at.is_none() && !self.source.baseline.mails(),
+                };
+                let recorded =
+                    record::draft(&scene, conn, &mut self.index, candidate, *prepared, &mut self.report).await?;
+                self.wrote |= recorded.wrote;
+                Ok(Some(recorded.problems))
+            }
+            Outcome::SameBytes => {
+                if let Some(at) = self.index.at_locator(&candidate.locator) {
+                    let known = &self.index.known[at];
+                    self.wrote |= record::same_bytes(conn, known, candidate, &known.source_hash).await?;
+                }
+                Ok(None)
+            }
+            Outcome::Changing => Ok(None),
+            Outcome::NotAnArticle => Ok(Some(Vec::new())),
+            Outcome::Problem(problem) => Ok(Some(vec![problem])),
+        }
     }
 
-    /// Baseline on the first scan, held above the fuse, else mailable (`sources.md` 2.5).
-    async fn decide(&mut self, conn: &mut Conn) -> Result<(), StoreError> {
-        let window = self.now - 600_000_000;
-        let (pending, recent) = articles::undecided(conn, &self.source.id, window).await?;
-        let fuse = i64::from(self.source.fuse);
-        let reason = if self.first && !self.source.baseline.mails() {
-            Some("baseline")
-        } else if !self.first && pending + recent > fuse {
-            Some("held")
+    /// Replaces what is noted about a file, if it is different.
+    pub(super) async fn note(
+        &mut self,
+        conn: &mut Conn,
+        locator: &str,
+        mut problems: Vec<Problem>,
+    ) -> Result<(), StoreError> {
+        problems.sort_by(|one, other| one.code.cmp(&other.code));
+        // One of a kind is enough for a file: the table's key says so.
+        problems.dedup_by(|one, other| one.code == other.code);
+        let known = self.problems.get(locator).map_or(&[][..], Vec::as_slice);
+        if known == problems.as_slice() {
+            return Ok(());
+        }
+        sources::clear_problems(conn, &self.source.id, locator).await?;
+        for problem in &problems {
+            sources::add_problem(conn, &self.source.id, problem, self.now).await?;
+        }
+        if problems.is_empty() {
+            self.problems.remove(locator);
         } else {
-            None
-        };
-        articles::decide(conn, &self.source.id, reason).await?;
-        let decided = u64::try_from(pending).unwrap_or(0);
-        match reason {
-            Some("baseline") => self.report.baseline = decided,
-            Some(_) => self.report.held = decided,
-            None => self.report.mailable = decided,
+            self.problems.insert(locator.to_owned(), problems);
         }
+        self.wrote = true;
         Ok(())
+    }
+
+    /// Whether so many files are as young as the last scan that its time should be noted anew.
+    pub(super) fn reads_much_again(&self) -> bool {
+        self.to_read.len() > CHEAP_TO_READ_AGAIN
     }
 }
 
-/// What must be read: new files, other stamps, files with problems, and everything when the settings changed.
+/// What must be read: new files, other stamps, and everything when the settings changed.
 fn changed_files(
     candidates: &[Candidate],
     known: &[Known],
     row: &sources::SourceRow,
     settings_hash: &str,
-    with_problems: &HashSet<String>,
 ) -> Vec<Candidate> {
     if row.settings_hash != settings_hash {
         return candidates.to_vec();
     }
     // A file whose stamp is as young as the last scan may have changed again within the same tick of its clock.
-    let too_young = row.scanned_at.map_or(0, |at| at.saturating_sub(2_000_000).saturating_mul(1000));
-    let stamps: HashMap<&str, &Known> =
-        known.iter().filter(|k| k.visibility != Visibility::Gone).map(|k| (k.locator.as_str(), k)).collect();
-    candidates
-        .iter()
-        .filter(|candidate| {
-            let Some(known) = stamps.get(candidate.locator.as_str()) else { return true };
-            (known.file_size, known.file_mtime, known.file_id) != record::stamp(candidate)
-                || known.file_mtime > too_young
-                || known.missing_since.is_some()
-                || with_problems.contains(&candidate.locator)
-        })
-        .cloned()
-        .collect()
-}
-
-fn read_batch(settings: &FolderSettings, locators: &Locators, batch: Vec<Candidate>) -> Vec<(Candidate, Reading)> {
-    batch
-        .into_iter()
-        .map(|candidate| {
-            let reading = match folder::read(settings, &candidate) {
-                Ok(bytes) => folder::parse_guarded(settings, &candidate, &bytes, locators),
-                Err(problem) => Reading::Problem(problem),
-            };
-            (candidate, reading)
-        })
-        .collect()
+    let too_young = row
+        .scanned_at
+        .map_or(0, |at| at.saturating_sub(2_000_000).saturating_mul(1000));
+    let live = known.iter().filter(|known| known.visibility != Visibility::Gone);
+    let stamps: HashMap<&str, &Known> = live.map(|known| (known.locator.as_str(), known)).collect();
+    let changed = |candidate: &&Candidate| {
+        let Some(known) = stamps.get(candidate.locator.as_str()) else {
+            return true;
+        };
+        (known.file_size, known.file_mtime, known.file_id) != stamp(candidate)
+            || known.file_mtime > too_young
+            || known.missing_since.is_some()
+    };
+    candidates.iter().filter(changed).cloned().collect()
 }

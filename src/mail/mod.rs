@@ -1,11 +1,20 @@
 //! Messages (MIME, headers), the SMTP connection, transports, replies.
 //!
 //! [`message`] turns a compiled letter and the facts of one delivery into bytes, [`transport`] hands them over: to a
-//! relay through [`smtp`], as files through [`outbox`], or into memory for tests.
+//! relay through [`smtp`], as files through [`outbox`], or into [`memory`] for tests. [`preview`] and [`outbox`] read
+//! our own letters back for people.
 
 mod header;
+pub mod memory;
 pub mod message;
 pub mod outbox;
+mod parts;
+pub mod preview;
 mod quoted_printable;
 pub mod smtp;
 pub mod transport;
+
+pub use parts::ReadLetter;
+
+/// Asked directly before the final dot of a letter: may it still go out? After a no the letter counts as not tried.
+pub type Gate<'a> = &'a (dyn Fn() -> bool + Send + Sync);

@@ -1,1 +1,28 @@
-//! Where articles come from: files, their headers, Markdown, HTML clean-up.
+//! Where articles come from: files to drafts. Identity, state and storage are the business of `ingest`.
+//!
+//! A file goes through one stage per module: [`folder`] finds and reads it beneath its root, `decode` makes text of bytes,
+//! `header` splits off the fields, `fields`, `dates`, `people`, `marks` and `address` say what they mean, `tags` resolves
+//! template tags, `markdown`, `plain` and `page` make HTML of a body, and `html` makes that HTML safe and absolute.
+
+pub mod folder;
+
+mod address;
+mod basics;
+mod body;
+mod dates;
+mod decode;
+mod details;
+mod draft;
+mod fields;
+mod header;
+mod html;
+mod locators;
+mod markdown;
+mod marks;
+mod naming;
+mod page;
+mod people;
+mod plain;
+mod prose;
+mod tags;
+mod title;

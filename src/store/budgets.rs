@@ -1,1 +1,45 @@
-//! To come.
+//! Budgets for letters that strangers can cause: shared by all nodes and kept over restarts.
+//!
+//! One row per scope with the theoretical arrival time of the generic cell rate algorithm (ITU-T I.371, Annex A): it
+//! moves ahead by one interval per letter, and a letter is refused when it would be further ahead than the burst allows.
+
+use super::{Conn, StoreError};
+
+/// How much of something is allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Budget {
+    /// What is counted; holds no address.
+    pub scope: String,
+    /// Time that one letter costs, microseconds.
+    pub interval: i64,
+    /// Letters that may come at once after a rest.
+    pub burst: i64,
+}
+
+const TAKE: &str = "INSERT INTO budgets (scope, tat) VALUES ($1, $2 + $3) ON CONFLICT (scope) DO UPDATE \
+     SET tat = CASE WHEN budgets.tat > $2 THEN budgets.tat ELSE $2 END + $3 WHERE budgets.tat <= $4";
+
+/// Takes one letter out of a budget; `false` when it is used up. A transaction that is not committed takes nothing.
+pub async fn take(conn: &mut Conn, budget: &Budget, now: i64) -> Result<bool, StoreError> {
+    Ok(on!(conn, |c| sqlx::query(TAKE)
+        .bind(&budget.scope)
+        .bind(now)
+        .bind(budget.interval)
+        .bind(now + (budget.burst - 1) * budget.interval)
+        .execute(c)
+        .await?
+        .rows_affected())
+        == 1)
+}
+
+const REFILL: &str = "DELETE FROM budgets WHERE scope = $1";
+
+/// Fills a budget up again.
+pub async fn refill(conn: &mut Conn, scope: &str) -> Result<(), StoreError> {
+    on!(conn, |c| sqlx::query(REFILL)
+        .bind(scope)
+        .execute(c)
+        .await?
+        .rows_affected());
+    Ok(())
+}

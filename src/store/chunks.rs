@@ -75,19 +75,31 @@ pub async fn claim(conn: &mut Conn, owner: i64, now: i64, limit: i64) -> Result<
 }
 
 // Counters are recounted, never incremented: a lost commit answer cannot make them wrong.
-const RELEASE: &str = "UPDATE chunks SET owner = NULL, \
-     state = CASE WHEN EXISTS (SELECT 1 FROM deliveries d WHERE d.issue_id = $1 AND d.subscriber_id BETWEEN chunks.lo AND chunks.hi \
-       AND (d.state IN ('pending', 'deferred', 'attempting') OR (d.state = 'unknown' AND d.next_at IS NOT NULL))) \
-       THEN 'open' ELSE 'done' END, \
-     next_at = COALESCE((SELECT MIN(d.next_at) FROM deliveries d WHERE d.issue_id = $1 \
-       AND d.subscriber_id BETWEEN chunks.lo AND chunks.hi AND d.state IN ('pending', 'deferred', 'unknown') \
-       AND d.next_at IS NOT NULL), chunks.next_at), \
-     accepted = (SELECT COUNT(*) FROM deliveries d WHERE d.issue_id = $1 AND d.subscriber_id BETWEEN chunks.lo AND chunks.hi AND d.state = 'accepted'), \
-     failed = (SELECT COUNT(*) FROM deliveries d WHERE d.issue_id = $1 AND d.subscriber_id BETWEEN chunks.lo AND chunks.hi AND d.state = 'failed'), \
-     skipped = (SELECT COUNT(*) FROM deliveries d WHERE d.issue_id = $1 AND d.subscriber_id BETWEEN chunks.lo AND chunks.hi AND d.state = 'skipped'), \
-     unknown = (SELECT COUNT(*) FROM deliveries d WHERE d.issue_id = $1 AND d.subscriber_id BETWEEN chunks.lo AND chunks.hi \
-       AND d.state = 'unknown' AND d.next_at IS NULL) \
-     WHERE issue_id = $1 AND chunk_no = $2 AND owner = $3 AND state = 'leased'";
+macro_rules! recount {
+    ($which:literal) => {
+        concat!(
+            "UPDATE chunks SET owner = NULL, \
+             state = CASE WHEN EXISTS (SELECT 1 FROM deliveries d WHERE d.issue_id = $1 AND d.subscriber_id BETWEEN chunks.lo AND chunks.hi \
+               AND (d.state IN ('pending', 'deferred', 'attempting') OR (d.state = 'unknown' AND d.next_at IS NOT NULL))) \
+               THEN 'open' ELSE 'done' END, \
+             next_at = COALESCE((SELECT MIN(d.next_at) FROM deliveries d WHERE d.issue_id = $1 \
+               AND d.subscriber_id BETWEEN chunks.lo AND chunks.hi AND d.state IN ('pending', 'deferred', 'unknown') \
+               AND d.next_at IS NOT NULL), chunks.next_at), \
+             accepted = (SELECT COUNT(*) FROM deliveries d WHERE d.issue_id = $1 \
+               AND d.subscriber_id BETWEEN chunks.lo AND chunks.hi AND d.state = 'accepted'), \
+             failed = (SELECT COUNT(*) FROM deliveries d WHERE d.issue_id = $1 \
+               AND d.subscriber_id BETWEEN chunks.lo AND chunks.hi AND d.state = 'failed'), \
+             skipped = (SELECT COUNT(*) FROM deliveries d WHERE d.issue_id = $1 \
+               AND d.subscriber_id BETWEEN chunks.lo AND chunks.hi AND d.state = 'skipped'), \
+             unknown = (SELECT COUNT(*) FROM deliveries d WHERE d.issue_id = $1 \
+               AND d.subscriber_id BETWEEN chunks.lo AND chunks.hi AND d.state = 'unknown' AND d.next_at IS NULL) \
+             WHERE issue_id = $1 AND ",
+            $which
+        )
+    };
+}
+
+const RELEASE: &str = recount!("chunk_no = $2 AND owner = $3 AND state = 'leased'");
 
 /// Gives a chunk back: done when nothing in it is open, else open again from its earliest due row.
 pub async fn release(conn: &mut Conn, chunk: &Chunk, owner: i64) -> Result<bool, StoreError> {
@@ -124,6 +136,17 @@ pub async fn take_over(conn: &mut Conn, owner: i64, dead: i64, now: i64) -> Resu
         .collect())
 }
 
+const RECOUNT: &str = recount!("state = 'open'");
+
+/// After a cancel: chunks that nobody leases are counted anew; a leased one is when it is released.
+pub async fn recount(conn: &mut Conn, issue_id: &str) -> Result<u64, StoreError> {
+    Ok(on!(conn, |c| sqlx::query(RECOUNT)
+        .bind(issue_id)
+        .execute(c)
+        .await?
+        .rows_affected()))
+}
+
 const REOPEN_ALL: &str = "UPDATE chunks SET state = 'open', next_at = $2 WHERE issue_id = $1 AND state = 'done'";
 
 /// After an operator's command made final rows open again.
@@ -135,39 +158,6 @@ pub async fn reopen(conn: &mut Conn, issue_id: &str, now: i64) -> Result<(), Sto
         .await?
         .rows_affected());
     Ok(())
-}
-
-const UNFINISHED: &str =
-    "SELECT issue_id, chunk_no, lo, hi FROM chunks WHERE issue_id = $1 AND state = 'open' ORDER BY chunk_no";
-
-/// The open chunks of an issue that nobody leases.
-pub async fn open_of(conn: &mut Conn, issue_id: &str) -> Result<Vec<Chunk>, StoreError> {
-    let rows: Vec<(String, i64, i64, i64)> =
-        on!(conn, |c| sqlx::query_as(UNFINISHED).bind(issue_id).fetch_all(c).await?);
-    Ok(rows
-        .into_iter()
-        .map(|(issue_id, chunk_no, lo, hi)| Chunk {
-            issue_id,
-            chunk_no,
-            lo,
-            hi,
-        })
-        .collect())
-}
-
-const LEASE_ONE: &str =
-    "UPDATE chunks SET state = 'leased', owner = $3 WHERE issue_id = $1 AND chunk_no = $2 AND state = 'open'";
-
-/// Leases one chunk whatever its due time; `false` when somebody has it.
-pub async fn lease(conn: &mut Conn, chunk: &Chunk, owner: i64) -> Result<bool, StoreError> {
-    Ok(on!(conn, |c| sqlx::query(LEASE_ONE)
-        .bind(&chunk.issue_id)
-        .bind(chunk.chunk_no)
-        .bind(owner)
-        .execute(c)
-        .await?
-        .rows_affected())
-        == 1)
 }
 
 const NEXT_DUE: &str = "SELECT MIN(c.next_at) FROM chunks c JOIN issues i ON i.id = c.issue_id \

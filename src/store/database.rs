@@ -237,6 +237,14 @@ impl Database {
         }
     }
 
+    /// Folds SQLite's write-ahead log back into the file and empties it, so that nothing that was deleted stands in it.
+    pub async fn truncate_log(&self) -> Result<(), StoreError> {
+        if let Self::Sqlite { write, .. } = self {
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(write).await?;
+        }
+        Ok(())
+    }
+
     /// Asks the database for a sign of life.
     pub async fn ping(&self) -> Result<(), StoreError> {
         match self {

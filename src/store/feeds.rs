@@ -1,1 +1,134 @@
-//! To come.
+//! Ids and times of feeds, and when the bytes of each document changed: equal on every node and after every restart.
+
+use super::{Conn, StoreError};
+use crate::model::feed_key::Terms;
+
+const VERSION: &str = "SELECT version, changed_at FROM content_versions WHERE name = 'articles'";
+
+/// The number that rises with every change that feeds show, and when it rose (microseconds); `None` before the first.
+pub async fn content_version(conn: &mut Conn) -> Result<Option<(i64, i64)>, StoreError> {
+    Ok(on!(conn, |c| sqlx::query_as(VERSION).fetch_optional(c).await?))
+}
+
+const TERMS: &str = "SELECT a.id, r.id, r.fields FROM revisions r JOIN articles a ON a.id = r.article_id AND a.revision_id = r.id \
+     WHERE r.id > $1 ORDER BY r.id LIMIT $2";
+
+/// At most `limit` articles whose newest revision is later than `after`, in the order of revisions:
+/// `(article, revision, terms)`. A revision that does not parse has no terms.
+pub async fn terms_after(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<(String, i64, Terms)>, StoreError> {
+    let rows: Vec<(String, i64, String)> = on!(conn, |c| sqlx::query_as(TERMS)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(c)
+        .await?);
+    let parse = |fields: &str| serde_json::from_str(fields).unwrap_or_default();
+    Ok(rows
+        .into_iter()
+        .map(|(article, revision, fields)| (article, revision, parse(&fields)))
+        .collect())
+}
+
+/// One scope: `all`, `tag/ink`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScopeRow {
+    /// [`crate::model::feed_key::Scope::word`].
+    pub scope: String,
+    /// Tag URI, minted once.
+    pub feed_id: String,
+    /// The term's name as it was seen first; empty for all articles.
+    pub title: String,
+    /// When an entry was added, edited or removed last, microseconds.
+    pub updated_at: i64,
+    /// Stands for the members and what they say.
+    pub mark: String,
+    /// The content version of `mark`.
+    pub version: i64,
+}
+
+const SCOPES: &str = "SELECT scope, feed_id, title, updated_at, mark, version FROM feed_scopes ORDER BY scope";
+
+/// Every scope that ever had an article.
+pub async fn scopes(conn: &mut Conn) -> Result<Vec<ScopeRow>, StoreError> {
+    type Row = (String, String, String, i64, String, i64);
+    let rows: Vec<Row> = on!(conn, |c| sqlx::query_as(SCOPES).fetch_all(c).await?);
+    Ok(rows
+        .into_iter()
+        .map(|(scope, feed_id, title, updated_at, mark, version)| ScopeRow {
+            scope,
+            feed_id,
+            title,
+            updated_at,
+            mark,
+            version,
+        })
+        .collect())
+}
+
+const PUT_SCOPE: &str = "INSERT INTO feed_scopes (scope, feed_id, title, updated_at, mark, version) VALUES ($1, $2, $3, $4, $5, $6) \
+     ON CONFLICT (scope) DO UPDATE SET mark = excluded.mark, version = excluded.version, \
+     updated_at = CASE WHEN feed_scopes.updated_at > excluded.updated_at THEN feed_scopes.updated_at ELSE excluded.updated_at END \
+     WHERE feed_scopes.version <= excluded.version AND feed_scopes.mark <> excluded.mark";
+
+/// Adds a scope, or notes that its members changed. Id and title stay as they were first; a newer version stays, too.
+pub async fn put_scope(conn: &mut Conn, row: &ScopeRow) -> Result<(), StoreError> {
+    on!(conn, |c| sqlx::query(PUT_SCOPE)
+        .bind(&row.scope)
+        .bind(&row.feed_id)
+        .bind(&row.title)
+        .bind(row.updated_at)
+        .bind(&row.mark)
+        .bind(row.version)
+        .execute(c)
+        .await?
+        .rows_affected());
+    Ok(())
+}
+
+/// When the bytes at a path changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeRow {
+    /// Without leading slash.
+    pub path: String,
+    /// Entity tag without `W/` and quotes.
+    pub etag: String,
+    /// Microseconds.
+    pub changed_at: i64,
+    /// Number of the program's output: raised when the same articles are meant to print otherwise.
+    pub renderer: i64,
+    /// The content version that was rendered.
+    pub version: i64,
+}
+
+const CHANGES: &str = "SELECT path, etag, changed_at, renderer, version FROM feed_changes WHERE path = $1";
+
+/// The row of a path.
+pub async fn change(conn: &mut Conn, path: &str) -> Result<Option<ChangeRow>, StoreError> {
+    type Row = (String, String, i64, i64, i64);
+    let row: Option<Row> = on!(conn, |c| sqlx::query_as(CHANGES).bind(path).fetch_optional(c).await?);
+    Ok(row.map(|(path, etag, changed_at, renderer, version)| ChangeRow {
+        path,
+        etag,
+        changed_at,
+        renderer,
+        version,
+    }))
+}
+
+const PUT_CHANGE: &str = "INSERT INTO feed_changes (path, etag, changed_at, renderer, version) VALUES ($1, $2, $3, $4, $5) \
+     ON CONFLICT (path) DO UPDATE SET etag = excluded.etag, changed_at = excluded.changed_at, renderer = excluded.renderer, \
+     version = excluded.version WHERE feed_changes.etag <> excluded.etag AND feed_changes.renderer <= excluded.renderer \
+     AND feed_changes.version <= excluded.version";
+
+/// Notes new bytes. The first writer of equal bytes wins; a newer renderer or version is never overwritten.
+pub async fn put_change(conn: &mut Conn, row: &ChangeRow) -> Result<(), StoreError> {
+    on!(conn, |c| sqlx::query(PUT_CHANGE)
+        .bind(&row.path)
+        .bind(&row.etag)
+        .bind(row.changed_at)
+        .bind(row.renderer)
+        .bind(row.version)
+        .execute(c)
+        .await?
+        .rows_affected());
+    Ok(())
+}

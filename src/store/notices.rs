@@ -201,6 +201,15 @@ pub async fn expire(conn: &mut Conn, now: i64) -> Result<u64, StoreError> {
         .rows_affected()))
 }
 
+const OPEN: &str = "SELECT COUNT(*) FROM notices WHERE state = 'attempting' \
+     OR (state IN ('pending', 'deferred', 'unknown') AND next_at <= $1 AND expires_at > $1)";
+
+/// Whether a notice is due or on its way.
+pub async fn are_open(conn: &mut Conn, now: i64) -> Result<bool, StoreError> {
+    let row: (i64,) = on!(conn, |c| sqlx::query_as(OPEN).bind(now).fetch_one(c).await?);
+    Ok(row.0 > 0)
+}
+
 const DEAD_OWNERS: &str = "SELECT DISTINCT owner FROM notices WHERE state = 'attempting' \
      AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.id = notices.owner AND n.stopped_at IS NULL AND n.lease_until > $1)";
 
@@ -223,4 +232,41 @@ pub async fn abandon(conn: &mut Conn, owner: i64, now: i64, resend_at: Option<i6
         .execute(c)
         .await?
         .rows_affected()))
+}
+
+const WITHDRAW: &str = "DELETE FROM notices WHERE subscriber_id = $1 AND state IN ('pending', 'deferred')";
+
+/// Takes back what was not sent yet: the person is erased.
+pub async fn withdraw(conn: &mut Conn, subscriber_id: i64) -> Result<(), StoreError> {
+    on!(conn, |c| sqlx::query(WITHDRAW)
+        .bind(subscriber_id)
+        .execute(c)
+        .await?
+        .rows_affected());
+    Ok(())
+}
+
+/// A notice as a person's record shows it.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct SentNotice {
+    /// Name of its template.
+    pub kind: String,
+    /// About which newsletter.
+    pub newsletter_id: String,
+    /// Where it stands.
+    pub state: String,
+    /// Microseconds.
+    pub created_at: i64,
+}
+
+const OF_SUBSCRIBER: &str =
+    "SELECT kind, newsletter_id, state, created_at FROM notices WHERE subscriber_id = $1 ORDER BY id DESC LIMIT $2";
+
+/// The last notices to a person, newest first.
+pub async fn of_subscriber(conn: &mut Conn, subscriber_id: i64, limit: i64) -> Result<Vec<SentNotice>, StoreError> {
+    Ok(on!(conn, |c| sqlx::query_as(OF_SUBSCRIBER)
+        .bind(subscriber_id)
+        .bind(limit)
+        .fetch_all(c)
+        .await?))
 }

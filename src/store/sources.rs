@@ -1,6 +1,6 @@
 //! Sources: when they were scanned, whether the baseline is sealed; and the problems that a scan found.
 
-use super::{Conn, StoreError};
+use super::{Conn, Database, Engine, StoreError};
 use crate::model::article::{Problem, Severity};
 
 /// What is known of a source.
@@ -86,44 +86,58 @@ pub async fn clear_problems(conn: &mut Conn, source_id: &str, locator: &str) -> 
         .rows_affected()))
 }
 
-const PROBLEM_FILES: &str = "SELECT DISTINCT locator FROM problems WHERE source_id = $1 ORDER BY locator";
-
-/// The files of a source that have problems.
-pub async fn files_with_problems(conn: &mut Conn, source_id: &str) -> Result<Vec<String>, StoreError> {
-    let rows: Vec<(String,)> = on!(conn, |c| sqlx::query_as(PROBLEM_FILES)
-        .bind(source_id)
-        .fetch_all(c)
-        .await?);
-    Ok(rows.into_iter().map(|row| row.0).collect())
-}
-
 const PROBLEMS: &str = "SELECT source_id, locator, code, line, message, remedy, severity FROM problems \
      ORDER BY source_id, locator, code";
+const PROBLEMS_OF_SOURCE: &str = "SELECT source_id, locator, code, line, message, remedy, severity FROM problems \
+     WHERE source_id = $1 ORDER BY locator, code";
+
+type ProblemRow = (String, String, String, Option<i64>, String, String, String);
 
 /// Every problem with its source.
 pub async fn problems(conn: &mut Conn) -> Result<Vec<(String, Problem)>, StoreError> {
-    type Row = (String, String, String, Option<i64>, String, String, String);
-    let rows: Vec<Row> = on!(conn, |c| sqlx::query_as(PROBLEMS).fetch_all(c).await?);
-    Ok(rows
-        .into_iter()
-        .map(|(source, locator, code, line, message, remedy, severity)| {
-            let severity = match severity.as_str() {
-                "error" => Severity::Error,
-                "warning" => Severity::Warning,
-                _ => Severity::Notice,
-            };
-            let line = line.and_then(|l| u32::try_from(l).ok());
-            (
-                source,
-                Problem {
-                    locator,
-                    line,
-                    code,
-                    message,
-                    remedy,
-                    severity,
-                },
-            )
-        })
-        .collect())
+    let rows: Vec<ProblemRow> = on!(conn, |c| sqlx::query_as(PROBLEMS).fetch_all(c).await?);
+    Ok(rows.into_iter().map(read_problem).collect())
+}
+
+/// The problems of one source, by file.
+pub async fn problems_of(conn: &mut Conn, source_id: &str) -> Result<Vec<Problem>, StoreError> {
+    let rows: Vec<ProblemRow> = on!(conn, |c| sqlx::query_as(PROBLEMS_OF_SOURCE)
+        .bind(source_id)
+        .fetch_all(c)
+        .await?);
+    Ok(rows.into_iter().map(|row| read_problem(row).1).collect())
+}
+
+fn read_problem((source, locator, code, line, message, remedy, severity): ProblemRow) -> (String, Problem) {
+    let severity = match severity.as_str() {
+        "error" => Severity::Error,
+        "warning" => Severity::Warning,
+        _ => Severity::Notice,
+    };
+    let line = line.and_then(|line| u32::try_from(line).ok());
+    (
+        source,
+        Problem {
+            locator,
+            line,
+            code,
+            message,
+            remedy,
+            severity,
+        },
+    )
+}
+
+const HOLD_POSTGRES: &str = "SELECT pg_advisory_xact_lock(7308604, 1)";
+
+/// Holds every other node's scans until the result is dropped. On SQLite there is one machine, which has a lock file.
+pub async fn hold_scans(database: &Database) -> Result<Option<Conn>, StoreError> {
+    if database.engine() == Engine::Sqlite {
+        return Ok(None);
+    }
+    let mut conn = database.begin().await?;
+    if let Conn::PostgresTx(transaction) = &mut conn {
+        sqlx::query(HOLD_POSTGRES).execute(&mut **transaction).await?;
+    }
+    Ok(Some(conn))
 }

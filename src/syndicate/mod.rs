@@ -1,1 +1,174 @@
 //! Turns the ordered list of articles into prepared feed documents.
+//!
+//! ```text
+//! articles ──▶ [scopes] members, ids, times ──▶ [render] entries, documents ──▶ [changes] since when ──▶ FeedSet
+//!                                                                                                        │
+//!                                            http ◀── [answer] ◀─────────────────────────────────────────┤
+//!                                            files ◀── [export] ◀────────────────────────────────────────┘
+//! ```
+//!
+//! A document's bytes are a pure function of content and settings. When they changed is stored, so that every node and
+//! every later process answers alike. What fails leaves the last good bytes in service.
+
+mod answer;
+mod changes;
+mod export;
+mod lists;
+mod render;
+mod scopes;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+pub use answer::{ALIASES, Answer, Readiness, answer, readiness};
+pub use export::{Exported, Progress, export};
+
+pub use crate::feed::{Bodies, Kind, Prepared};
+
+use crate::app::App;
+use crate::config::Settings;
+use crate::feed::{RENDERER, RenderError, STYLE, Shelf, Slot};
+use crate::model::clock::to_micros;
+use crate::model::feed_key::Scope;
+use crate::store::{StoreError, feeds};
+use crate::template::TemplateError;
+
+/// With at most so many scopes every feed stays rendered; with more, those that nobody asks for wait for a request.
+const RESIDENT_SCOPES: usize = 200;
+
+/// What keeps feeds from being brought up to date. The last good ones stay in service.
+#[derive(Debug, thiserror::Error)]
+pub enum SyndicateError {
+    /// The database.
+    #[error("read articles for the feeds: {0}")]
+    Store(#[from] StoreError),
+    /// A writer.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// The page of feeds.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// A rendering thread ended early.
+    #[error("render feeds: {0}; this is a defect, please report it")]
+    Thread(#[from] tokio::task::JoinError),
+    /// A setting that feeds cannot do without.
+    #[error("render feeds: `{0}` cannot be used in a feed; correct it in the config file")]
+    Setting(&'static str),
+    /// A file of the export.
+    #[error("write {path}: {error}; check that the folder exists and can be written")]
+    File {
+        /// Which file.
+        path: std::path::PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// A feed has never been rendered.
+    #[error("render the feed {0}; the log says why")]
+    Unrendered(String),
+}
+
+/// Brings the feeds up to date when articles or settings changed, or when there are none yet; says whether it did.
+///
+/// One article that cannot be printed is left out and logged; a document that cannot be written keeps its last good
+/// bytes. Only what changed is rendered.
+///
+/// # Errors
+/// Without the database, or with settings that no feed can be made from; the feeds stay as they were.
+pub async fn refresh(app: &App) -> Result<bool, SyndicateError> {
+    let mut index = app.feeds.index.lock().await;
+    let settings = app.settings();
+    let print = fingerprint(&settings);
+    let before = app.feeds.shelf();
+    let mut conn = app.database.read().await?;
+    let now = to_micros(app.clock.now());
+    let (version, changed_at) = feeds::content_version(&mut conn).await?.unwrap_or((0, now));
+    if before.version == Some(version) && before.settings == print {
+        return Ok(false);
+    }
+    let plans = scopes::plan(
+        app,
+        conn,
+        &mut index,
+        scopes::Moment {
+            now,
+            version,
+            changed_at,
+        },
+    )
+    .await?;
+    let same_settings = before.settings == print;
+    let slots: Vec<Arc<Slot>> = plans
+        .into_iter()
+        .map(|plan| match before.slot(&plan.scope) {
+            Some(slot) if same_settings && slot.plan.prints_like(&plan) => Arc::clone(slot),
+            old => Arc::new(Slot::new(plan, old.map(|slot| &**slot))),
+        })
+        .collect();
+    let due = due(&slots, app);
+    render::fill(app, &settings, &due).await?;
+    let others = others(app, &settings, &slots, version).await?;
+    app.feeds.replace(Shelf::new(version, print, slots, others));
+    Ok(true)
+}
+
+/// The slots to render now: the main feed, and with few scopes all, with many those that somebody reads.
+fn due(slots: &[Arc<Slot>], app: &App) -> Vec<Arc<Slot>> {
+    let few = slots.len() <= RESIDENT_SCOPES;
+    slots
+        .iter()
+        .filter(|slot| slot.fresh().is_none() && !answer::is_over(&slot.plan, app))
+        .filter(|slot| few || slot.plan.scope == Scope::All || slot.last_good().is_some())
+        .cloned()
+        .collect()
+}
+
+/// The list for readers, the page for people, the style.
+async fn others(
+    app: &App,
+    settings: &Settings,
+    slots: &[Arc<Slot>],
+    version: i64,
+) -> Result<HashMap<&'static str, Arc<Prepared>>, SyndicateError> {
+    let plans = lists::shown(slots);
+    let texts = [
+        ("feeds", Kind::Page, lists::page(&app.templates, settings, &plans)?),
+        ("feeds.css", Kind::Style, STYLE.to_owned()),
+        ("feeds.opml", Kind::Outlines, lists::outlines(settings, &plans)?),
+    ];
+    let mut bodies = Vec::new();
+    for (path, kind, text) in texts {
+        let made = tokio::task::spawn_blocking(move || Bodies::of(&text))
+            .await?
+            .map_err(render::memory)?;
+        bodies.push((path, kind, made));
+    }
+    let prints: Vec<changes::Print> = bodies
+        .iter()
+        .map(|(path, _, made)| changes::Print {
+            path: (*path).to_owned(),
+            tag: made.tag.clone(),
+            version,
+        })
+        .collect();
+    let since = changes::since(app, &prints).await?;
+    Ok(bodies
+        .into_iter()
+        .zip(since)
+        .map(|((path, kind, made), since)| (path, Arc::new(Prepared::new(kind, made, since, None))))
+        .collect())
+}
+
+/// The page that lists the feeds for people, as HTML.
+pub fn feeds_page(app: &App) -> Result<String, SyndicateError> {
+    let slots: Vec<Arc<Slot>> = app.feeds.shelf().slots().cloned().collect();
+    lists::page(&app.templates, &app.settings(), &lists::shown(&slots))
+}
+
+/// Equal settings print equal documents.
+fn fingerprint(settings: &Settings) -> String {
+    let said = format!(
+        "{RENDERER} {:?} {:?} {}",
+        settings.site, settings.feeds, settings.http.public_url
+    );
+    scopes::hash([said.as_bytes()])
+}

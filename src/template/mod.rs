@@ -1,19 +1,237 @@
-//! Handlebars registries, typed contexts, helpers, CSS inlining.
+//! Letters and pages: Handlebars templates, typed contexts, helpers, CSS inlining.
+//!
+//! ```text
+//!  files (built in, overridden) ──▶ [guard] ──▶ registries: html, plain
+//!                                                  │
+//!  context + sentinels ──▶ render ──▶ inline ──▶ [shorten] ──▶ [split] ──▶ Letter (fixed and slot segments)
+//! ```
+//!
+//! A letter is rendered once per variant. What differs per recipient is a sentinel word while templates and inliner work
+//! and a slot afterwards (`email.md` 4).
+
+mod adapt;
+mod calls;
+pub mod context;
+mod files;
+mod guard;
+mod letter;
+mod registry;
+mod shorten;
+mod split;
 
 use std::path::Path;
 
-/// Why templates cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct TemplateError(String);
+use aws_lc_rs::digest::{Context as Hash, SHA256};
+use data_encoding::HEXLOWER;
+use serde::Serialize;
 
-/// Letters and pages.
+use crate::model::letter::MissingSlot;
+use context::Sample;
+use context::letters::{AlreadyLetter, ConfirmationLetter, IssueKind, IssueLetter, WelcomeLetter};
+use context::pages::Page;
+use files::Files;
+use registry::Registries;
+
+/// Why templates cannot be used, or why one cannot be filled.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("use the template {file}{}: {message}; {remedy}", place(*.line, *.column))]
+pub struct TemplateError {
+    /// Path under the template folder.
+    pub file: String,
+    /// 1-based.
+    pub line: Option<usize>,
+    /// 1-based.
+    pub column: Option<usize>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+fn place(line: Option<usize>, column: Option<usize>) -> String {
+    match (line, column) {
+        (Some(line), Some(column)) => format!(", line {line}, column {column}"),
+        (Some(line), None) => format!(", line {line}"),
+        _ => String::new(),
+    }
+}
+
+impl TemplateError {
+    fn new(file: &str, line: Option<usize>, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            file: file.to_owned(),
+            line,
+            column: None,
+            message: message.into(),
+            remedy: remedy.into(),
+        }
+    }
+}
+
+impl From<MissingSlot> for TemplateError {
+    fn from(slot: MissingSlot) -> Self {
+        Self::new("(compiled letter)", None, slot.to_string(), "report this as a defect")
+    }
+}
+
+/// Letters and pages, ready to be filled.
 #[derive(Debug)]
-pub struct Templates;
+pub struct Templates {
+    registries: Registries,
+    css: String,
+    hash: String,
+}
 
 impl Templates {
     /// The built-in templates, with those under `dir` in the place of their namesakes.
-    pub fn load(_dir: Option<&Path>) -> Result<Self, TemplateError> {
-        Ok(Self)
+    pub fn load(dir: Option<&Path>) -> Result<Self, TemplateError> {
+        let files = Files::read(dir)?;
+        let mut hash = Hash::new(&SHA256);
+        for (path, text) in files.iter() {
+            hash.update(path.as_bytes());
+            hash.update(b"\0");
+            hash.update(text.as_bytes());
+            hash.update(b"\0");
+        }
+        let registries = Registries::new(&files)?;
+        Ok(Self {
+            registries,
+            css: files.get("pages/pages.css").unwrap_or_default().to_owned(),
+            hash: HEXLOWER.encode(&hash.finish().as_ref()[..16]),
+        })
+    }
+
+    /// Changes when any template does: an issue remembers with which one its letters were compiled.
+    pub fn hash(&self) -> String {
+        self.hash.clone()
+    }
+
+    /// The style sheet of all pages.
+    pub fn css(&self) -> &str {
+        &self.css
+    }
+
+    /// A page.
+    pub fn page<P: Page>(&self, page: &P) -> Result<String, TemplateError> {
+        self.registries.html(&format!("pages/{}.html.hbs", P::TEMPLATE), page)
+    }
+
+    /// The built-in templates as `(path, text)`: what `init` writes for the author to edit.
+    pub fn defaults() -> Vec<(String, String)> {
+        Files::built_in().into_iter().collect()
+    }
+
+    /// Every problem of the templates under `dir`: each template is filled with each sample of its context.
+    pub fn check(dir: Option<&Path>) -> Vec<TemplateError> {
+        let templates = match Self::load(dir) {
+            Ok(templates) => templates,
+            Err(error) => return vec![error],
+        };
+        let mut problems = Vec::new();
+        templates.check_letters(&mut problems);
+        templates.check_pages(&mut problems);
+        problems.dedup();
+        problems
+    }
+
+    fn check_letters(&self, problems: &mut Vec<TemplateError>) {
+        for (_, letter) in IssueLetter::samples() {
+            for kind in [IssueKind::Instant, IssueKind::Digest] {
+                for web in [false, true] {
+                    let letter = IssueLetter {
+                        kind,
+                        web,
+                        ..letter.clone()
+                    };
+                    problems.extend(self.letter(&letter).err());
+                }
+            }
+        }
+        for (_, letter) in ConfirmationLetter::samples() {
+            problems.extend(self.confirmation(&letter).err());
+        }
+        for (_, letter) in WelcomeLetter::samples() {
+            problems.extend(self.welcome(&letter).err());
+        }
+        for (_, letter) in AlreadyLetter::samples() {
+            problems.extend(self.already(&letter).err());
+        }
+    }
+
+    fn check_pages(&self, problems: &mut Vec<TemplateError>) {
+        use context::pages as p;
+        self.check_page::<p::SignUp>(problems);
+        self.check_page::<p::CheckMailbox>(problems);
+        self.check_page::<p::Confirm>(problems);
+        self.check_page::<p::Confirmed>(problems);
+        self.check_page::<p::Preferences>(problems);
+        self.check_page::<p::Saved>(problems);
+        self.check_page::<p::Unsubscribe>(problems);
+        self.check_page::<p::Left>(problems);
+        self.check_page::<p::Undone>(problems);
+        self.check_page::<p::BadLink>(problems);
+        self.check_page::<p::NotFound>(problems);
+        self.check_page::<p::Failure>(problems);
+        self.check_page::<p::Issues>(problems);
+        self.check_page::<p::IssueTitles>(problems);
+        self.check_page::<p::Feeds>(problems);
+        self.check_page::<p::Home>(problems);
+        self.check_page::<p::Outbox>(problems);
+        self.check_page::<p::OutboxLetter>(problems);
+    }
+
+    fn check_page<P: Page + Sample + Serialize>(&self, problems: &mut Vec<TemplateError>) {
+        for (_, page) in P::samples() {
+            problems.extend(self.page(&page).err());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_can_be_made_of_every_sample() {
+        let mut problems = Vec::new();
+        Templates::load(None).unwrap().check_pages(&mut problems);
+        assert!(problems.is_empty(), "{problems:#?}");
+    }
+
+    /// Writes every sample as a file, to be looked at: `LETTERPRESS_LOOK=DIR cargo test samples_to_look_at -- --ignored`.
+    #[test]
+    #[ignore = "for eyes: writes files"]
+    fn samples_to_look_at() {
+        use crate::model::letter::{SlotName, SlotValues, fill};
+        let dir = std::path::PathBuf::from(std::env::var("LETTERPRESS_LOOK").unwrap());
+        let templates = Templates::load(None).unwrap();
+        let mut values = SlotValues::new();
+        for name in [
+            SlotName::Unsubscribe,
+            SlotName::Preferences,
+            SlotName::Confirm,
+            SlotName::Feedback,
+        ] {
+            values.set(name, "https://letters.example.org/x");
+        }
+        values
+            .set(SlotName::Since, "3 May 2026")
+            .set(SlotName::Expires, "6 May 2026");
+        values
+            .set(SlotName::Name, "")
+            .set(SlotName::Email, "reader@example.org");
+        for (voice, letter) in IssueLetter::samples() {
+            for kind in [IssueKind::Instant, IssueKind::Digest] {
+                let letter = IssueLetter {
+                    kind,
+                    feedback: false,
+                    ..letter.clone()
+                };
+                let made = templates.letter(&letter).unwrap();
+                let name = format!("{}-{voice}", kind.word());
+                std::fs::write(dir.join(format!("{name}.html")), fill(&made.html, &values).unwrap()).unwrap();
+                std::fs::write(dir.join(format!("{name}.txt")), fill(&made.text, &values).unwrap()).unwrap();
+            }
+        }
     }
 }

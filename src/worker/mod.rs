@@ -1,1 +1,151 @@
-//! One task per loop: supervisor, cancellation, drain.
+//! One task per loop: watch and scan, render, compose, send. Each goes on after its own errors, and all end in
+//! order when they are asked to.
+//!
+//! ```text
+//!  watch ──▶ ingest ──▶ (content version) ──▶ syndicate ──▶ feeds in memory
+//!                  first scan done ──▶ compose ──▶ deliver
+//! ```
+
+mod reload;
+mod turns;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::deliver::{DeliverError, NodeError, Sender};
+use crate::{compose, ingest, syndicate};
+
+pub use reload::reload_on_change;
+use turns::turns;
+
+/// Nothing is composed before every source was scanned once, or this long after the start.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// How often changed content is looked for.
+const RENDER_EVERY: Duration = Duration::from_millis(500);
+/// How long a sender that cannot start, or that ended, waits.
+const SEND_AGAIN: Duration = Duration::from_secs(5);
+
+/// Which loops this process runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Roles {
+    /// Composes and sends.
+    pub send: bool,
+    /// Watches sources and scans.
+    pub watch: bool,
+}
+
+impl Default for Roles {
+    fn default() -> Self {
+        Self {
+            send: true,
+            watch: true,
+        }
+    }
+}
+
+/// Runs the loops until `stop`, then ends each in order. Occurrences are looked for every `compose_every`.
+pub async fn run(app: Arc<App>, roles: Roles, compose_every: Duration, stop: CancellationToken) {
+    let scanned = CancellationToken::new();
+    let mut loops = JoinSet::new();
+    if roles.watch {
+        loops.spawn(watch(Arc::clone(&app), scanned.clone(), stop.clone()));
+    }
+    loops.spawn(render(Arc::clone(&app), scanned.clone(), stop.clone()));
+    if roles.send {
+        loops.spawn(make_issues(Arc::clone(&app), scanned.clone(), compose_every, stop.clone()));
+        loops.spawn(send(Arc::clone(&app), stop.clone()));
+    }
+    loops.spawn(reload_on_change(app, stop));
+    while loops.join_next().await.is_some() {}
+}
+
+/// Scans once, then whenever something changed; a scan that fails is tried again with the next change.
+async fn watch(app: Arc<App>, scanned: CancellationToken, stop: CancellationToken) {
+    if let Err(error) = compose::note_schedules(&app).await {
+        tracing::warn!(%error, "schedules cannot be noted");
+    }
+    let mut watch = ingest::Watch::start(&app);
+    loop {
+        let scan = turns("scan", || async { ingest::scan_all(&app, &|_, _| {}).await });
+        if let Some(report) = scan.await {
+            scanned.cancel();
+            if report.is_change() || report.held > 0 {
+                tracing::info!(
+                    added = report.added,
+                    updated = report.updated,
+                    moved = report.moved,
+                    withdrawn = report.withdrawn,
+                    held = report.held,
+                    problems = report.problems.len(),
+                    "articles scanned"
+                );
+            }
+            turns("render feeds", || syndicate::refresh(&app)).await;
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            why = watch.changed() => {
+                if let ingest::Changed::Lost(said) = why {
+                    tracing::warn!(said, "changes may have been missed; everything is walked");
+                }
+            }
+        }
+    }
+}
+
+/// Publishes what falls due and renders what changed, on this node or another.
+async fn render(app: Arc<App>, scanned: CancellationToken, stop: CancellationToken) {
+    let patience = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        turns("publish scheduled articles", || ingest::publish_due(&app)).await;
+        turns("render feeds", || syndicate::refresh(&app)).await;
+        if scanned.is_cancelled() || tokio::time::Instant::now() >= patience {
+            app.feeds.note_scanned();
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(RENDER_EVERY) => {}
+        }
+    }
+}
+
+/// Composes what is due, once every source was scanned.
+async fn make_issues(app: Arc<App>, scanned: CancellationToken, every: Duration, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => return,
+        () = scanned.cancelled() => {}
+        () = tokio::time::sleep(PATIENCE) => {}
+    }
+    loop {
+        turns("compose", || compose::tick(&app)).await;
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(every) => {}
+        }
+    }
+}
+
+/// Keeps a sender running.
+async fn send(app: Arc<App>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let ended = match Sender::start(Arc::clone(&app)).await {
+            Ok(sender) => sender.run(stop.clone()).await,
+            Err(error) => Err(error),
+        };
+        match ended {
+            Ok(()) => {}
+            Err(DeliverError::Node(NodeError::Locked(path))) => {
+                tracing::info!(lock = %path.display(), "another process sends from here");
+            }
+            Err(error) => tracing::error!(%error, "sending stopped and is started again"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(SEND_AGAIN) => {}
+        }
+    }
+}

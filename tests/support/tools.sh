@@ -56,7 +56,7 @@ install_packages() {
 }
 
 venv=tests/.tools/venv
-has_python_packages() { "$venv/bin/python" -c 'import feedparser' 2>/dev/null; }
+has_python_packages() { "$venv/bin/python" -c 'import feedparser, listparser' 2>/dev/null; }
 make_venv() {
   python3 -m venv "$venv" && "$venv/bin/pip" install -q --disable-pip-version-check -r tests/judges/requirements.txt
 }
@@ -74,5 +74,5 @@ prepare_tools() {
     check "$name is here" $presence
   done
   has_python_packages || make_venv >"$work/log/venv.log" 2>&1 </dev/null || tail -n 20 "$work/log/venv.log"
-  check "feedparser is here" has_python_packages
+  check "feedparser and listparser are here" has_python_packages
 }

@@ -1,0 +1,226 @@
+//! `articles`: one scan, what is known, why something was or was not announced.
+
+use clap::{Args, Subcommand};
+
+use super::output::{self, confirmed, json, line};
+use super::progress::Progress;
+use super::{Code, Session};
+use crate::ingest::{self, EvenIf, ProblemRow, ScanReport};
+use crate::model::article::Severity;
+use crate::syndicate;
+
+/// `articles …`
+#[derive(Debug, Subcommand)]
+pub(super) enum Articles {
+    /// Read what changed in every source. The first scan is the baseline: in the feeds, not mailed
+    Scan {
+        /// Believe that missing files are meant to be gone, however many they are
+        #[arg(long)]
+        accept_vanished: bool,
+    },
+    /// List all articles, newest first
+    List,
+    /// Show one article, and why it was or was not announced
+    Show {
+        /// Its id, as `articles list` prints it
+        id: String,
+    },
+    /// List files that could not be read, or not in full
+    Problems,
+    /// Let letters carry articles that the bulk fuse holds
+    Approve(Decide),
+    /// Pass over articles that the bulk fuse holds: they are never mailed
+    Dismiss(Decide),
+}
+
+/// Which articles a decision is about.
+#[derive(Debug, Args)]
+pub(super) struct Decide {
+    /// Ids, as `articles list` prints them
+    ids: Vec<String>,
+    /// All that are held
+    #[arg(long, conflicts_with = "ids")]
+    all: bool,
+    /// Also articles of the first scan, and old ones
+    #[arg(long)]
+    even_old: bool,
+    /// Also articles that an import marks as mailed before
+    #[arg(long)]
+    even_mailed: bool,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Articles {
+    pub(super) async fn run(self, session: &Session) -> anyhow::Result<Code> {
+        match self {
+            Self::Scan { accept_vanished } => scan(session, accept_vanished).await,
+            Self::List => list(session).await,
+            Self::Show { id } => show(session, &id).await,
+            Self::Problems => problems(session).await,
+            Self::Approve(decide) => self::decide(session, decide, true).await,
+            Self::Dismiss(decide) => self::decide(session, decide, false).await,
+        }
+    }
+}
+
+async fn scan(session: &Session, accept_vanished: bool) -> anyhow::Result<Code> {
+    let app = session.open().await?;
+    let progress = Progress::new("articles read");
+    let tell = |done, all| progress.at(done, all);
+    let report = if accept_vanished {
+        ingest::accept_vanished(&app, &tell).await?
+    } else {
+        ingest::scan_all(&app, &tell).await?
+    };
+    drop(progress);
+    app.database.close().await;
+    if session.json {
+        json(&report)?;
+    } else {
+        say(&report)?;
+    }
+    Ok(0)
+}
+
+fn say(report: &ScanReport) -> anyhow::Result<()> {
+    line(&format!(
+        "{} files: {} added, {} updated, {} moved, {} withdrawn, {} excluded",
+        report.files, report.added, report.updated, report.moved, report.withdrawn, report.excluded
+    ))?;
+    if report.baseline > 0 {
+        line(&format!(
+            "First scan: {} articles go into the feeds, 0 will be mailed.",
+            report.baseline
+        ))?;
+    } else if report.held > 0 {
+        line(&format!(
+            "{} articles came at once and are held; `articles approve` mails them, `articles dismiss` does not.",
+            report.held
+        ))?;
+    } else {
+        line(&format!("{} will be mailed.", report.mailable))?;
+    }
+    say_problems(&report.problems)
+}
+
+fn say_problems(problems: &[ProblemRow]) -> anyhow::Result<()> {
+    for problem in problems {
+        let at = problem.line.map_or_else(String::new, |line| format!(":{line}"));
+        let kind = if problem.severity == Severity::Error {
+            ""
+        } else {
+            problem.severity.word()
+        };
+        let kind = if kind.is_empty() {
+            String::new()
+        } else {
+            format!("{kind}: ")
+        };
+        line(&format!(
+            "{}{at}: {kind}{}\n  {}",
+            problem.file, problem.message, problem.remedy
+        ))?;
+    }
+    Ok(())
+}
+
+async fn list(session: &Session) -> anyhow::Result<Code> {
+    let app = session.open().await?;
+    let rows = ingest::list(&app).await?;
+    app.database.close().await;
+    if session.json {
+        json(&rows)?;
+        return Ok(0);
+    }
+    let rows: Vec<[String; 4]> = rows
+        .into_iter()
+        .map(|row| {
+            let title = if row.title.is_empty() { row.locator } else { row.title };
+            [
+                row.id,
+                row.published_at.chars().take(10).collect(),
+                row.status.to_owned(),
+                title,
+            ]
+        })
+        .collect();
+    output::table(
+        ["id", "published", "status", "title"],
+        &rows,
+        "No articles yet: run `letterpress articles scan`.",
+    )?;
+    Ok(0)
+}
+
+async fn show(session: &Session, id: &str) -> anyhow::Result<Code> {
+    let app = session.open().await?;
+    let shown = ingest::show(&app, id).await?;
+    app.database.close().await;
+    if session.json {
+        json(&shown)?;
+        return Ok(0);
+    }
+    let value = serde_json::to_value(&shown)?;
+    for (name, value) in value
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| !name.starts_with("body_"))
+    {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        line(&format!("{name:>16}  {text}"))?;
+    }
+    Ok(0)
+}
+
+async fn problems(session: &Session) -> anyhow::Result<Code> {
+    let app = session.open().await?;
+    let problems = ingest::problems(&app).await?;
+    app.database.close().await;
+    if session.json {
+        json(&problems)?;
+    } else if problems.is_empty() {
+        line("Every file could be read.")?;
+    } else {
+        say_problems(&problems)?;
+    }
+    Ok(0)
+}
+
+async fn decide(session: &Session, decide: Decide, approve: bool) -> anyhow::Result<Code> {
+    if decide.ids.is_empty() && !decide.all {
+        anyhow::bail!("decide: name articles by id, or say --all");
+    }
+    let app = session.open().await?;
+    let verb = if approve { "Mail" } else { "Never mail" };
+    let what = if decide.all {
+        "all held articles".to_owned()
+    } else {
+        decide.ids.join(", ")
+    };
+    if !confirmed(&format!("{verb} {what}?"), decide.yes)? {
+        return Ok(1);
+    }
+    let even = EvenIf {
+        old: decide.even_old,
+        mailed: decide.even_mailed,
+    };
+    let decided = if approve {
+        ingest::approve(&app, &decide.ids, even).await?
+    } else {
+        ingest::dismiss(&app, &decide.ids).await?
+    };
+    syndicate::refresh(&app).await?;
+    app.database.close().await;
+    if session.json {
+        json(&decided)?;
+        return Ok(0);
+    }
+    for one in &decided {
+        let outcome = if one.done { "done" } else { one.why_not.as_str() };
+        line(&format!("{}  {}: {outcome}", one.id, one.title))?;
+    }
+    Ok(0)
+}

@@ -1,0 +1,50 @@
+//! `feeds`: files for a static host.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use super::Session;
+use super::output::{json, line};
+use super::progress::Progress;
+use crate::{ingest, syndicate};
+
+/// `feeds …`
+#[derive(Debug, Subcommand)]
+pub(super) enum Feeds {
+    /// Write every feed, with compressed copies, for a static host
+    #[command(
+        after_help = "Writes rss.xml, atom.xml and feed.json, the same below category/, tag/ and author/, each with \
+                            .gz and .br beside it. Files of feeds that are gone are removed; files of others are left alone."
+    )]
+    Export {
+        /// The folder
+        dir: PathBuf,
+    },
+}
+
+impl Feeds {
+    pub(super) async fn run(self, session: &Session) -> anyhow::Result<()> {
+        let Self::Export { dir } = self;
+        let app = session.open().await?;
+        if !ingest::is_scanned(&app).await? {
+            ingest::scan_all(&app, &|_, _| {}).await?;
+        }
+        let progress = Progress::new("feeds written");
+        let exported = syndicate::export(&app, &dir, &|done, all| progress.at(done, all)).await?;
+        drop(progress);
+        app.database.close().await;
+        if session.json {
+            return json(&serde_json::json!({
+                "documents": exported.documents, "written": exported.written, "removed": exported.removed,
+            }));
+        }
+        line(&format!(
+            "{} documents in {}: {} files written, {} removed",
+            exported.documents,
+            dir.display(),
+            exported.written,
+            exported.removed
+        ))
+    }
+}

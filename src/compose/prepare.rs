@@ -1,0 +1,119 @@
+//! From composed to sending: each variant's letter is compiled once, from frozen inputs (`delivery.md` 5.3).
+
+use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
+
+use crate::app::App;
+use crate::config::{Newsletter, Schedule};
+use crate::model::clock::{from_micros, to_micros};
+use crate::model::letter::Letter;
+use crate::store::issues::{self, Issue, Variant};
+use crate::store::{Conn, articles};
+
+use super::ComposeError;
+use super::letters::{self, Carried, IssueFacts};
+
+/// Prepares every issue that was composed; returns how many. What cannot be prepared is paused before a single letter.
+pub(super) async fn prepare_all(app: &App) -> Result<usize, ComposeError> {
+    let mut conn = app.database.read().await?;
+    let waiting = issues::in_state(&mut conn, "preparing").await?;
+    drop(conn);
+    let count = waiting.len();
+    for issue in waiting {
+        match prepare(app, &issue).await {
+            Ok(()) => tracing::info!(issue = issue.id, candidates = issue.candidates, "issue is sending"),
+            Err(error @ ComposeError::Store(_)) => return Err(error),
+            Err(error) => pause(app, &issue, &error).await?,
+        }
+    }
+    Ok(count)
+}
+
+async fn pause(app: &App, issue: &Issue, error: &ComposeError) -> Result<(), ComposeError> {
+    tracing::error!(issue = issue.id, %error, "issue is paused before its first letter");
+    let mut conn = app.database.begin().await?;
+    issues::change_state(&mut conn, &issue.id, ("preparing", "paused"), Some("template"), None).await?;
+    Ok(conn.commit().await?)
+}
+
+async fn prepare(app: &App, issue: &Issue) -> Result<(), ComposeError> {
+    let settings = app.settings();
+    let (newsletter, schedule) = letters::find(&settings, &issue.newsletter_id, Some(&issue.schedule_id))?;
+    let mut conn = app.database.read().await?;
+    let variants = issues::variants(&mut conn, &issue.id).await?;
+    let mut compiled = Vec::new();
+    for variant in variants {
+        let letter = compile(app, &mut conn, issue, (newsletter, schedule), &variant).await?;
+        let text = serde_json::to_string(&letter).expect("a letter is plain data with text keys");
+        compiled.push((variant.variant_no, text));
+    }
+    drop(conn);
+    let mut conn = app.database.begin().await?;
+    for (number, text) in compiled {
+        let hash = HEXLOWER.encode(digest(&SHA256, text.as_bytes()).as_ref());
+        issues::set_letter(&mut conn, &issue.id, number, &text, &hash).await?;
+    }
+    issues::change_state(&mut conn, &issue.id, ("preparing", "sending"), None, None).await?;
+    Ok(conn.commit().await?)
+}
+
+async fn compile(
+    app: &App,
+    conn: &mut Conn,
+    issue: &Issue,
+    names: (&Newsletter, &Schedule),
+    variant: &Variant,
+) -> Result<Letter, ComposeError> {
+    let facts = IssueFacts {
+        newsletter: names.0,
+        schedule: names.1,
+        id: issue.id.clone(),
+        due_at: from_micros(issue.due_at),
+        archived: true,
+    };
+    let items = issues::items(conn, &issue.id, variant.variant_no).await?;
+    let wanted: Vec<&str> = items.iter().map(|(id, _)| id.as_str()).collect();
+    let carried = frozen(conn, &issue.id, &wanted).await?;
+    let context = letters::issue_letter(app, conn, &facts, &carried).await?;
+    Ok(app.templates.letter(&context)?)
+}
+
+/// The articles `wanted` of an issue, in that order, each in the revision that the issue froze.
+pub(super) async fn frozen(conn: &mut Conn, issue_id: &str, wanted: &[&str]) -> Result<Vec<Carried>, ComposeError> {
+    let revisions = issues::articles(conn, issue_id).await?;
+    let mut carried = Vec::new();
+    for id in wanted {
+        let revision = revisions
+            .iter()
+            .find(|(article, _)| article == id)
+            .map(|(_, revision)| *revision);
+        let Some(article) = articles::one(conn, id).await? else {
+            continue;
+        };
+        let content = match revision {
+            Some(revision) => articles::revision(conn, revision).await?,
+            None => None,
+        };
+        let content = content.unwrap_or_else(|| article.content.clone());
+        carried.push(Carried { article, content });
+    }
+    if carried.is_empty() {
+        return Err(ComposeError::NoArticle);
+    }
+    Ok(carried)
+}
+
+/// The newest public articles, newest first: what a preview shows when nobody is owed anything.
+pub(super) async fn latest(app: &App, conn: &mut Conn, count: usize) -> Result<Vec<Carried>, ComposeError> {
+    let public = articles::public(conn, to_micros(app.clock.now())).await?;
+    let mut carried = Vec::new();
+    for listed in public.iter().take(count) {
+        if let Some(article) = articles::one(conn, &listed.id).await? {
+            carried.push(Carried::newest(article));
+        }
+    }
+    if carried.is_empty() {
+        return Err(ComposeError::NoArticle);
+    }
+    Ok(carried)
+}

@@ -1,0 +1,74 @@
+//! The letter that would go out, for the author's eyes.
+
+use crate::app::App;
+use crate::model::clock::to_micros;
+use crate::model::letter::Letter;
+use crate::model::schedule::OccurrenceKey;
+use crate::store::articles;
+
+use super::ComposeError;
+use super::draft::Audience;
+use super::issue::Due;
+use super::letters::{self, Carried, IssueFacts};
+use super::prepare::latest;
+
+/// A letter that nobody was sent.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// The letter, with its slots.
+    pub letter: Letter,
+    /// Which newsletter.
+    pub newsletter: String,
+    /// Which schedule of it.
+    pub schedule: String,
+    /// Nobody is owed anything just now: the letter shows the latest articles instead.
+    pub nothing_owed: bool,
+}
+
+/// The letter of the next issue of a schedule (the newsletter's default if none is named): what a newcomer to the ledger
+/// is owed, else the latest articles.
+pub async fn preview(app: &App, newsletter: &str, schedule: Option<&str>) -> Result<Preview, ComposeError> {
+    let settings = app.settings();
+    let (newsletter, schedule) = letters::find(&settings, newsletter, schedule)?;
+    let now = app.clock.now();
+    let due = Due {
+        newsletter,
+        schedule,
+        key: OccurrenceKey::manual(now).as_str().to_owned(),
+        due_at: to_micros(now),
+        now: to_micros(now),
+        who: Audience::All,
+        only: None,
+        settle: false,
+    };
+    let mut conn = app.database.read().await?;
+    let offer = due.offer(app, &mut conn).await?;
+    let most = if schedule.cadence == crate::config::Cadence::Instant {
+        1
+    } else {
+        schedule.max_articles
+    };
+    let places: Vec<usize> = (0..offer.articles.len()).take(most).collect();
+    let mut carried = Vec::new();
+    for article in due.in_order(&offer, &places) {
+        carried.extend(articles::one(&mut conn, &article.id).await?.map(Carried::newest));
+    }
+    let nothing_owed = carried.is_empty();
+    if nothing_owed {
+        carried = latest(app, &mut conn, most).await?;
+    }
+    let facts = IssueFacts {
+        newsletter,
+        schedule,
+        id: "preview".to_owned(),
+        due_at: now,
+        archived: false,
+    };
+    let context = letters::issue_letter(app, &mut conn, &facts, &carried).await?;
+    Ok(Preview {
+        letter: app.templates.letter(&context)?,
+        newsletter: newsletter.id.clone(),
+        schedule: schedule.id.clone(),
+        nothing_owed,
+    })
+}

@@ -1,0 +1,249 @@
+//! From a compiled letter and one delivery to the bytes that go out.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use crate::app::App;
+use crate::config::{Newsletter, Settings};
+use crate::mail::message::{EncodedLetter, MessageError, write_message};
+use crate::model::address::{AddressError, DisplayName, EmailAddress, HeaderToken, HeaderUrl, Mailbox};
+use crate::model::clock::from_micros;
+use crate::model::letter::{Envelope, Letter, ListHeaders, ListId, MessageId, Outgoing, SlotName, SlotValues};
+use crate::model::links::{Leave, Preferences, code_of};
+use crate::model::token::{KeyRing, Purpose};
+use crate::store::deliveries::Due;
+use crate::store::{StoreError, issues};
+
+/// Why one letter cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LetterError {
+    /// The message itself.
+    #[error(transparent)]
+    Message(#[from] MessageError),
+    /// A header value.
+    #[error("write a header: {0}")]
+    Header(#[from] AddressError),
+    /// The variant is not among the issue's.
+    #[error("find the letter of this variant; report this as a defect")]
+    NoVariant,
+    /// A panic in the writer.
+    #[error("write the letter: the writer panicked; report this as a defect")]
+    Panic,
+}
+
+/// Why the letters of an issue cannot be used at all.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LettersError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("send the issue: its newsletter is not in the config any more; bring it back, or cancel the issue")]
+    NoNewsletter,
+    #[error("read a compiled letter: {0}; cancel the issue and send it again")]
+    Unreadable(#[from] serde_json::Error),
+    #[error("find the issue")]
+    NoIssue,
+}
+
+impl LettersError {
+    /// The pause reason.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Store(_) => "database",
+            Self::NoNewsletter => "newsletter_removed",
+            Self::Unreadable(_) | Self::NoIssue => "letter",
+        }
+    }
+}
+
+/// The letters of an issue, encoded once.
+#[derive(Debug)]
+pub(super) struct IssueLetters {
+    newsletter_id: String,
+    variants: HashMap<i64, Arc<EncodedLetter>>,
+}
+
+impl IssueLetters {
+    /// Reads and encodes the compiled letters of an issue.
+    pub(super) async fn load(app: &App, issue_id: &str) -> Result<Self, LettersError> {
+        let mut conn = app.database.read().await?;
+        let issue = issues::one(&mut conn, issue_id).await?.ok_or(LettersError::NoIssue)?;
+        if app.settings().newsletter(&issue.newsletter_id).is_none() {
+            return Err(LettersError::NoNewsletter);
+        }
+        let mut variants = HashMap::new();
+        for variant in issues::variants(&mut conn, issue_id).await? {
+            let letter: Letter = serde_json::from_str(variant.letter.as_deref().unwrap_or_default())?;
+            variants.insert(variant.variant_no, Arc::new(EncodedLetter::new(&letter)));
+        }
+        Ok(Self {
+            newsletter_id: issue.newsletter_id,
+            variants,
+        })
+    }
+
+    /// Which newsletter's consent counts.
+    pub(super) fn newsletter(&self) -> &str {
+        &self.newsletter_id
+    }
+
+    /// Writes the message of one delivery into `out`; `now` becomes its Date unless an earlier attempt set one.
+    pub(super) fn write(
+        &self,
+        app: &App,
+        due: &Due,
+        now: DateTime<Utc>,
+        out: &mut Vec<u8>,
+    ) -> Result<Envelope, LetterError> {
+        // A poisoned name or template must not take the others' letters with it.
+        catch_unwind(AssertUnwindSafe(|| {
+            let letter = self.variants.get(&due.variant_no).ok_or(LetterError::NoVariant)?;
+            let settings = app.settings();
+            let newsletter = settings.newsletter(&self.newsletter_id).ok_or(LetterError::NoVariant)?;
+            let person = Person {
+                id: due.subscriber_id,
+                address: EmailAddress::parse(&due.address)?,
+                name: due.name.as_deref().and_then(DisplayName::cleaned),
+                epoch: due.token_epoch,
+                since: from_micros(due.since),
+            };
+            let facts = Facts {
+                settings: &settings,
+                keys: &app.keys,
+                newsletter,
+                date: due.first_at.map_or(now, from_micros),
+            };
+            let outgoing = facts.of_issue(&person, &due.issue_id, due.variant_no)?;
+            write_message(letter, &facts.values(&person), &outgoing, out)?;
+            Ok(outgoing.envelope())
+        }))
+        .unwrap_or(Err(LetterError::Panic))
+    }
+}
+
+/// The recipient of one letter.
+#[derive(Debug)]
+pub(super) struct Person {
+    pub(super) id: i64,
+    pub(super) address: EmailAddress,
+    pub(super) name: Option<DisplayName>,
+    pub(super) epoch: i64,
+    pub(super) since: DateTime<Utc>,
+}
+
+/// What all letters of one newsletter share.
+#[derive(Debug)]
+pub(super) struct Facts<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) keys: &'a KeyRing,
+    pub(super) newsletter: &'a Newsletter,
+    pub(super) date: DateTime<Utc>,
+}
+
+impl Facts<'_> {
+    fn address(&self, path: &str) -> String {
+        self.settings.http.address(path)
+    }
+
+    fn leave(&self, person: &Person) -> String {
+        let link = Leave {
+            subscriber: person.id,
+            newsletter: code_of(&self.newsletter.id),
+        };
+        self.address(&link.to_path(self.keys))
+    }
+
+    /// The person's preferences page.
+    pub(super) fn preferences(&self, person: &Person) -> String {
+        let link = Preferences {
+            subscriber: person.id,
+            newsletter: code_of(&self.newsletter.id),
+            epoch: person.epoch,
+        };
+        self.address(&link.to_path(self.keys))
+    }
+
+    /// The slots that every letter to a subscriber may use.
+    pub(super) fn values(&self, person: &Person) -> SlotValues {
+        let mut values = SlotValues::new();
+        values
+            .set(SlotName::Name, person.name.as_ref().map_or("", DisplayName::as_str))
+            .set(SlotName::Email, person.address.as_str())
+            .set(SlotName::Since, long_date(person.since, self.newsletter.time_zone))
+            .set(SlotName::Unsubscribe, self.leave(person))
+            .set(SlotName::Preferences, self.preferences(person))
+            .set(SlotName::Feedback, self.address("issues"))
+            .set(SlotName::Browser, self.address("issues"));
+        values
+    }
+
+    /// Headers and envelope of a letter outside any list: confirmations and notices. `word` names it for ever.
+    pub(super) fn single(&self, person: &Person, word: &str) -> Result<Outgoing, AddressError> {
+        let from = &self.settings.mail.from;
+        let reply_to = self.settings.mail.reply_to.clone().or_else(|| {
+            let email = self.settings.site.author.email.clone()?;
+            Some(Mailbox {
+                name: None,
+                address: email,
+            })
+        });
+        Ok(Outgoing {
+            message_id: MessageId::new(word, from.address.domain())?,
+            date: self.date,
+            from: from.clone(),
+            reply_to: reply_to.filter(|reply| reply.address != from.address),
+            return_path: from.address.clone(),
+            to: person.address.clone(),
+            to_name: person.name.clone(),
+            list: None,
+            auto_submitted: true,
+            archived_at: None,
+            feedback_id: None,
+            delivery_token: None,
+        })
+    }
+
+    /// The headers that make a letter list mail.
+    pub(super) fn list(&self, person: &Person) -> Result<ListHeaders, AddressError> {
+        let owner = self.settings.site.author.email.as_ref();
+        Ok(ListHeaders {
+            list_id: ListId::new(
+                DisplayName::cleaned(&self.newsletter.name),
+                &self.newsletter.id,
+                self.settings.mail.from.address.domain(),
+            )?,
+            unsubscribe: HeaderUrl::parse(&self.leave(person))?,
+            unsubscribe_mail: None,
+            subscribe: Some(HeaderUrl::parse(&self.address("subscribe"))?),
+            help: Some(HeaderUrl::parse(&self.preferences(person))?),
+            owner: owner.and_then(|email| HeaderUrl::parse(&format!("mailto:{}", email.as_str())).ok()),
+            archive: Some(HeaderUrl::parse(&self.address("issues"))?),
+        })
+    }
+
+    /// Headers and envelope of one delivery of an issue.
+    pub(super) fn of_issue(&self, person: &Person, issue_id: &str, variant: i64) -> Result<Outgoing, AddressError> {
+        let word = self.keys.message_word(issue_id, person.id);
+        let token = self.keys.sign(
+            Purpose::Delivery,
+            &[code_of(issue_id), u64::try_from(person.id).unwrap_or(0)],
+        );
+        let feedback = format!("{issue_id}:v{variant}:{}:letterpress", self.newsletter.id);
+        Ok(Outgoing {
+            list: Some(self.list(person)?),
+            auto_submitted: false,
+            archived_at: Some(HeaderUrl::parse(&self.address(&format!("issues/{issue_id}")))?),
+            feedback_id: Some(HeaderToken::parse(&feedback)?),
+            delivery_token: Some(HeaderToken::parse(&token)?),
+            ..self.single(person, &word)?
+        })
+    }
+}
+
+/// `12 September 2024` in the newsletter's zone.
+pub(super) fn long_date(at: DateTime<Utc>, zone: Tz) -> String {
+    at.with_timezone(&zone).format("%-d %B %Y").to_string()
+}

@@ -1,0 +1,138 @@
+//! Letters outside any issue: confirmation, welcome, "you are subscribed".
+
+use chrono::{DateTime, Utc};
+
+use crate::app::App;
+use crate::config::{Newsletter, Schedule};
+use crate::mail::message::{EncodedLetter, write_message};
+use crate::model::address::{DisplayName, EmailAddress};
+use crate::model::clock::{from_micros, to_micros};
+use crate::model::letter::{Envelope, Letter, SlotName};
+use crate::model::links::{CONFIRM_FOR, Confirm, code_of};
+use crate::store::articles;
+use crate::store::notices::DueNotice;
+use crate::template::context::letters::{AlreadyLetter, ConfirmationLetter, FixedLinks, Neighbour, WelcomeLetter};
+use crate::template::context::{self, Frame, moment};
+
+use super::letters::{Facts, LetterError, Person, long_date};
+
+/// Articles that a welcome letter names.
+const LATEST: usize = 3;
+
+/// Why a notice cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NoticeError {
+    #[error(transparent)]
+    Letter(#[from] LetterError),
+    #[error(transparent)]
+    Template(#[from] crate::template::TemplateError),
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+    #[error("write this notice: its newsletter `{0}` is not in the config any more")]
+    NoNewsletter(String),
+    #[error("write this notice: no letter is known for `{0}`; it was queued by a newer version")]
+    UnknownKind(String),
+}
+
+/// Writes the message of a notice into `out`.
+pub(super) async fn write(
+    app: &App,
+    due: &DueNotice,
+    now: DateTime<Utc>,
+    out: &mut Vec<u8>,
+) -> Result<Envelope, NoticeError> {
+    let settings = app.settings();
+    let newsletter = settings
+        .newsletter(&due.newsletter_id)
+        .ok_or_else(|| NoticeError::NoNewsletter(due.newsletter_id.clone()))?;
+    let schedule = newsletter.schedule(&due.schedule_id).or(newsletter.default_schedule());
+    let letter = compiled(app, due, newsletter, schedule).await?;
+    let person = Person {
+        id: due.subscriber_id,
+        address: EmailAddress::parse(&due.address).map_err(LetterError::from)?,
+        // A first letter holds nothing that a stranger typed.
+        name: due
+            .name
+            .as_deref()
+            .filter(|_| due.kind != "confirmation")
+            .and_then(DisplayName::cleaned),
+        epoch: due.token_epoch,
+        since: from_micros(due.since),
+    };
+    let facts = Facts {
+        settings: &settings,
+        keys: &app.keys,
+        newsletter,
+        date: due.first_at.map_or(now, from_micros),
+    };
+    let expires = from_micros(due.created_at) + CONFIRM_FOR;
+    let confirm = Confirm {
+        subscriber: due.subscriber_id,
+        newsletter: code_of(&newsletter.id),
+        schedule: code_of(schedule.map_or("", |schedule| schedule.id.as_str())),
+        expires: DateTime::from_timestamp(expires.timestamp(), 0).unwrap_or(expires),
+    };
+    let mut values = facts.values(&person);
+    values
+        .set(SlotName::Confirm, settings.http.address(&confirm.to_path(&app.keys)))
+        .set(SlotName::Expires, long_date(expires, newsletter.time_zone));
+    let word = app.keys.message_word(&format!("notice {}", due.id), due.subscriber_id);
+    let mut outgoing = facts.single(&person, &word).map_err(LetterError::from)?;
+    if due.kind == "welcome" {
+        outgoing.list = Some(facts.list(&person).map_err(LetterError::from)?);
+    }
+    write_message(&EncodedLetter::new(&letter), &values, &outgoing, out).map_err(LetterError::from)?;
+    Ok(outgoing.envelope())
+}
+
+async fn compiled(
+    app: &App,
+    due: &DueNotice,
+    newsletter: &Newsletter,
+    schedule: Option<&Schedule>,
+) -> Result<Letter, NoticeError> {
+    let settings = app.settings();
+    let frame = Frame::new(&settings, &newsletter.language);
+    let shown = context::Newsletter::new(newsletter, schedule);
+    let letter = match due.kind.as_str() {
+        "confirmation" => app.templates.confirmation(&ConfirmationLetter {
+            frame,
+            newsletter: shown,
+        })?,
+        "already" => app.templates.already(&AlreadyLetter {
+            frame,
+            newsletter: shown,
+        })?,
+        "welcome" => app.templates.welcome(&WelcomeLetter {
+            frame,
+            newsletter: shown,
+            latest: latest(app, newsletter).await?,
+            links: FixedLinks {
+                browser: None,
+                subscribe: settings.http.address("subscribe"),
+                help: None,
+            },
+        })?,
+        other => return Err(NoticeError::UnknownKind(other.to_owned())),
+    };
+    Ok(letter)
+}
+
+/// The latest articles, newest first: a welcome letter names them, and the ledger does not count them.
+async fn latest(app: &App, newsletter: &Newsletter) -> Result<Vec<Neighbour>, NoticeError> {
+    let mut conn = app.database.read().await?;
+    let public = articles::public(&mut conn, to_micros(app.clock.now())).await?;
+    let mut latest = Vec::new();
+    for listed in public.iter().take(LATEST) {
+        if let Some(article) = articles::one(&mut conn, &listed.id).await? {
+            latest.push(Neighbour {
+                title: article.content.display_title(article.published_at),
+                url: article.url,
+                date: moment(article.published_at, newsletter.time_zone),
+                minutes: Some(article.content.reading_minutes).filter(|minutes| *minutes > 0),
+                summary: article.content.summary,
+            });
+        }
+    }
+    Ok(latest)
+}

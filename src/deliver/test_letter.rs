@@ -1,0 +1,106 @@
+//! A letter for the author's eyes: the exact message, outside the ledger.
+
+use crate::app::App;
+use crate::mail::message::{EncodedLetter, write_message};
+use crate::model::address::{AddressError, EmailAddress};
+use crate::model::letter::{Envelope, Letter, MissingSlot, SlotValues, fill};
+use crate::model::verdict::{Class, Verdict};
+
+use super::letters::{Facts, LetterError, Person};
+
+/// Why a test letter was not written or not sent.
+#[derive(Debug, thiserror::Error)]
+pub enum TestError {
+    /// The address.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// The letter.
+    #[error("write the letter: {0}")]
+    Letter(String),
+    /// The newsletter is not in the config.
+    #[error("find newsletter `{0}` in the config")]
+    NoNewsletter(String),
+    /// The relay said no.
+    #[error("hand the letter over: {0}")]
+    Refused(String),
+}
+
+impl From<LetterError> for TestError {
+    fn from(error: LetterError) -> Self {
+        Self::Letter(error.to_string())
+    }
+}
+
+impl From<MissingSlot> for TestError {
+    fn from(error: MissingSlot) -> Self {
+        Self::Letter(error.to_string())
+    }
+}
+
+/// One message as it would go out, and its parts as its recipient would see them.
+#[derive(Debug, Clone)]
+pub struct TestLetter {
+    /// Sender and recipient.
+    pub envelope: Envelope,
+    /// The whole message.
+    pub source: Vec<u8>,
+    /// The subject line.
+    pub subject: String,
+    /// The HTML part.
+    pub html: String,
+    /// The text part.
+    pub text: String,
+}
+
+/// Writes the message that `to` would get. Its links work for nobody.
+pub fn test_letter(app: &App, newsletter: &str, letter: &Letter, to: &EmailAddress) -> Result<TestLetter, TestError> {
+    let settings = app.settings();
+    let newsletter = settings
+        .newsletter(newsletter)
+        .ok_or_else(|| TestError::NoNewsletter(newsletter.to_owned()))?;
+    let now = app.clock.now();
+    let person = Person {
+        id: 0,
+        address: to.clone(),
+        name: None,
+        epoch: 0,
+        since: now,
+    };
+    let facts = Facts {
+        settings: &settings,
+        keys: &app.keys,
+        newsletter,
+        date: now,
+    };
+    let values = facts.values(&person);
+    // Named after the moment, so that a second test does not look like a copy of the first.
+    let outgoing = facts.of_issue(&person, &format!("test-{}", now.timestamp_micros()), 0)?;
+    let mut source = Vec::new();
+    write_message(&EncodedLetter::new(letter), &values, &outgoing, &mut source).map_err(LetterError::from)?;
+    Ok(TestLetter {
+        envelope: outgoing.envelope(),
+        source,
+        subject: filled(&letter.subject, &values)?,
+        html: filled(&letter.html, &values)?,
+        text: filled(&letter.text, &values)?,
+    })
+}
+
+fn filled(segments: &[crate::model::letter::Segment], values: &SlotValues) -> Result<String, MissingSlot> {
+    fill(segments, values)
+}
+
+/// Hands a test letter over now, past every queue.
+pub async fn send_test(app: &App, letter: &TestLetter) -> Result<(), TestError> {
+    let refused = |verdict: &Verdict| TestError::Refused(verdict.detail());
+    let idle = app.transport.connect().await.map_err(|verdict| refused(&verdict))?;
+    let (verdict, idle) = idle.deliver(&letter.envelope, &letter.source, &|| true).await;
+    if let Some(idle) = idle {
+        idle.quit().await;
+    }
+    if verdict.class() == Class::Accepted {
+        Ok(())
+    } else {
+        Err(refused(&verdict))
+    }
+}

@@ -1,0 +1,105 @@
+//! JSON Feed 1.1.
+
+use serde::Serialize;
+
+use crate::model::entry::{Byline, Clean, Language};
+use crate::model::feed_date::FeedDate;
+use crate::model::feed_key::Format;
+use crate::model::feed_meta::FeedMeta;
+use crate::model::feed_url::FeedUrl;
+
+use super::{Item, RenderError};
+
+#[derive(Serialize)]
+struct Feed<'a> {
+    version: &'static str,
+    title: &'a str,
+    home_page_url: &'a str,
+    #[serde(rename = "feed_url")]
+    own_url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    icon: Option<&'a str>,
+    authors: Vec<Author<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<&'a str>,
+    items: Vec<FeedItem<'a>>,
+}
+
+#[derive(Serialize)]
+struct Author<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct FeedItem<'a> {
+    id: &'a str,
+    url: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    content_html: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<&'a str>,
+    date_published: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date_modified: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    authors: Vec<Author<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<&'a str>,
+}
+
+/// The JSON Feed document of one scope.
+pub(super) fn document(meta: &FeedMeta, items: &[Item<'_>]) -> Result<String, RenderError> {
+    let feed = Feed {
+        version: "https://jsonfeed.org/version/1.1",
+        title: meta.title.as_str(),
+        home_page_url: meta.home.as_str(),
+        own_url: meta.address(Format::Json),
+        description: meta.description.as_ref().map(Clean::as_str),
+        icon: meta.icon.as_ref().map(FeedUrl::as_str),
+        authors: vec![author(&meta.author)],
+        language: meta.language.as_ref().map(Language::as_str),
+        items: items.iter().map(|item| feed_item(*item)).collect(),
+    };
+    let text = serde_json::to_string(&feed)?;
+    // These stand in strings only; escaped, the document may be put inside a script element.
+    let text = text
+        .replace("</", "<\\/")
+        .replace('\u{2028}', "\\u2028")
+        .replace('\u{2029}', "\\u2029");
+    Ok(text + "\n")
+}
+
+fn author(byline: &Byline) -> Author<'_> {
+    Author {
+        name: byline.name.as_str(),
+        url: byline.url.as_ref().map(FeedUrl::as_str),
+    }
+}
+
+fn feed_item(Item { entry, body }: Item<'_>) -> FeedItem<'_> {
+    FeedItem {
+        id: entry.id.as_str(),
+        url: entry.url.as_str(),
+        external_url: entry.external_url.as_ref().map(FeedUrl::as_str),
+        title: entry.title.as_ref().map(Clean::as_str),
+        content_html: &body.html,
+        summary: entry.summary.as_ref().map(Clean::as_str),
+        image: entry.image.as_ref().map(FeedUrl::as_str),
+        date_published: entry.published.iso(),
+        date_modified: entry.edited.map(FeedDate::iso),
+        authors: entry.authors.iter().map(author).collect(),
+        tags: entry.labels().into_iter().map(Clean::as_str).collect(),
+        language: entry.language.as_ref().map(Language::as_str),
+    }
+}

@@ -1,0 +1,157 @@
+//! RSS 2.0, written with the crate `rss`.
+
+use std::collections::BTreeMap;
+
+use ::rss::extension::atom::{AtomExtension, Link};
+use ::rss::extension::dublincore::DublinCoreExtension;
+use ::rss::{Category, Channel, Guid, Image};
+
+use crate::model::feed_key::Format;
+use crate::model::feed_meta::FeedMeta;
+
+use super::element::{self, Element};
+use super::{GENERATOR, Item, MAJOR_VERSION, RenderError, escape, prolog};
+
+/// The RSS document of one scope.
+pub(super) fn document(meta: &FeedMeta, items: &[Item<'_>]) -> Result<String, RenderError> {
+    let foreign = channel_elements(meta);
+    let mut namespaces = element::namespaces(&foreign)?;
+    let mut written = Vec::with_capacity(items.len());
+    for entry in items {
+        let elements = item_elements(*entry);
+        namespaces.extend(element::namespaces(&elements)?);
+        written.push(item(*entry, elements));
+    }
+    let bytes = channel(meta, written, foreign, namespaces).write_to(Vec::new())?;
+    let text = String::from_utf8(bytes).map_err(|_| RenderError::Shape("RSS is no UTF-8"))?;
+    let (_, body) = text
+        .split_once("?>")
+        .ok_or(RenderError::Shape("RSS has no declaration"))?;
+    Ok(format!("{}{}\n", prolog(meta), body.trim()))
+}
+
+fn channel(
+    meta: &FeedMeta,
+    items: Vec<::rss::Item>,
+    foreign: Vec<Element>,
+    namespaces: BTreeMap<String, String>,
+) -> Channel {
+    let title = meta.title.as_str().to_owned();
+    Channel {
+        link: meta.home.to_string(),
+        description: meta
+            .description
+            .as_ref()
+            .map_or_else(|| title.clone(), |d| d.as_str().to_owned()),
+        language: meta.language.as_ref().map(|tag| tag.as_str().to_owned()),
+        copyright: meta.rights.as_ref().map(|rights| rights.as_str().to_owned()),
+        managing_editor: None,
+        webmaster: None,
+        pub_date: None,
+        last_build_date: Some(meta.updated.mail_style()),
+        categories: Vec::new(),
+        generator: Some(format!("{GENERATOR} {MAJOR_VERSION}")),
+        docs: None,
+        cloud: None,
+        rating: None,
+        ttl: Some(meta.minutes.to_string()),
+        image: meta.icon.as_ref().map(|icon| Image {
+            url: icon.to_string(),
+            title: title.clone(),
+            link: meta.home.to_string(),
+            width: None,
+            height: None,
+            description: None,
+        }),
+        text_input: None,
+        skip_hours: Vec::new(),
+        skip_days: Vec::new(),
+        items,
+        extensions: element::for_rss(foreign),
+        atom_ext: Some(AtomExtension { links: links(meta) }),
+        itunes_ext: None,
+        dublin_core_ext: None,
+        syndication_ext: None,
+        namespaces,
+        title,
+    }
+}
+
+fn links(meta: &FeedMeta) -> Vec<Link> {
+    let others = Format::ALL.into_iter().filter(|format| *format != Format::Rss);
+    std::iter::once(Format::Rss)
+        .chain(others)
+        .map(|format| Link {
+            href: meta.address(format),
+            rel: if format == Format::Rss { "self" } else { "alternate" }.to_owned(),
+            hreflang: None,
+            mime_type: Some(format.media_type().to_owned()),
+            title: None,
+            length: None,
+        })
+        .collect()
+}
+
+/// The crate's own `sy` element prints a malformed `updateBase` that cannot be left out.
+fn channel_elements(meta: &FeedMeta) -> Vec<Element> {
+    let (period, length) = match meta.minutes {
+        0..=60 => ("hourly", 60),
+        61..=1_440 => ("daily", 1_440),
+        _ => ("weekly", 10_080),
+    };
+    let frequency = (length / meta.minutes.max(1)).max(1);
+    vec![
+        element::hint(meta),
+        Element::new("sy:updatePeriod").text(period),
+        Element::new("sy:updateFrequency").text(frequency.to_string()),
+    ]
+}
+
+fn item_elements(Item { entry, .. }: Item<'_>) -> Vec<Element> {
+    let mut elements = element::picture(entry);
+    if let Some(edited) = entry.edited {
+        elements.push(Element::new("atom:updated").text(edited.iso()));
+    }
+    elements
+}
+
+fn item(Item { entry, body }: Item<'_>, foreign: Vec<Element>) -> ::rss::Item {
+    // RSS 2.0 wants a title or a description in every item.
+    let words = entry
+        .summary
+        .as_ref()
+        .or(entry.title.is_none().then_some(&entry.heading));
+    let creators: Vec<String> = entry
+        .authors
+        .iter()
+        .map(|author| author.name.as_str().to_owned())
+        .collect();
+    let category = |name: &str| Category {
+        name: name.to_owned(),
+        domain: None,
+    };
+    ::rss::Item {
+        title: entry.title.as_ref().map(|title| title.as_str().to_owned()),
+        link: Some(entry.url.to_string()),
+        description: words.map(|text| escape(text.as_str())),
+        // <author> must be an e-mail address, and addresses stay out of feeds: names go into dc:creator.
+        author: None,
+        categories: entry.labels().into_iter().map(|name| category(name.as_str())).collect(),
+        comments: None,
+        enclosure: None,
+        guid: Some(Guid {
+            value: entry.id.as_str().to_owned(),
+            permalink: false,
+        }),
+        pub_date: Some(entry.published.mail_style()),
+        source: None,
+        content: body.printed.then(|| body.html.clone()),
+        extensions: element::for_rss(foreign),
+        atom_ext: None,
+        itunes_ext: None,
+        dublin_core_ext: (!creators.is_empty()).then(|| DublinCoreExtension {
+            creators,
+            ..DublinCoreExtension::default()
+        }),
+    }
+}

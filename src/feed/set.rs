@@ -1,0 +1,240 @@
+//! The feeds that this process holds in memory, swapped as a whole.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use tokio::sync::Mutex;
+
+use crate::model::clock::from_micros;
+use crate::model::feed_date::FeedDate;
+use crate::model::feed_key::{FeedKey, Format, Scope, Terms};
+
+use super::Prepared;
+
+/// Bytes of prepared documents that stay in memory; the main feed always does.
+const BUDGET: usize = 64 << 20;
+
+/// Every feed: what it holds, and its documents as far as they are rendered. A request takes one look into it.
+#[derive(Debug, Default)]
+pub struct FeedSet {
+    shelf: ArcSwap<Shelf>,
+    scanned: AtomicBool,
+    uses: AtomicU64,
+    /// Which article has which terms; held by whoever brings the feeds up to date, one at a time.
+    pub index: Mutex<TermIndex>,
+}
+
+impl FeedSet {
+    /// The feeds as they are now.
+    pub fn shelf(&self) -> Arc<Shelf> {
+        self.shelf.load_full()
+    }
+
+    /// Puts newer feeds in the place of the old ones.
+    pub fn replace(&self, newer: Shelf) {
+        self.shelf.store(Arc::new(newer));
+        self.keep_within_budget();
+    }
+
+    /// Notes that every source has been scanned once since this process started.
+    pub fn note_scanned(&self) {
+        self.scanned.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether every source has been scanned once.
+    pub fn is_scanned(&self) -> bool {
+        self.scanned.load(Ordering::Relaxed)
+    }
+
+    /// Whether there are feeds to serve.
+    pub fn is_rendered(&self) -> bool {
+        self.shelf.load().version.is_some()
+    }
+
+    /// Notes that somebody asked for a slot: the one that was asked for longest ago leaves memory first.
+    pub fn note_use(&self, slot: &Slot) {
+        slot.used
+            .store(self.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// Lets documents go that nobody asked for lately, until the rest fits.
+    pub fn keep_within_budget(&self) {
+        let current = self.shelf.load();
+        let mut held: Vec<(u64, usize, &Slot)> = current
+            .slots
+            .values()
+            .filter_map(|slot| Some((slot.used.load(Ordering::Relaxed), slot.size()?, &**slot)))
+            .collect();
+        let mut total: usize = held.iter().map(|(_, size, _)| size).sum();
+        held.sort_by_key(|(used, ..)| *used);
+        for (_, size, slot) in held.into_iter().filter(|(.., slot)| slot.plan.scope != Scope::All) {
+            if total <= BUDGET {
+                break;
+            }
+            slot.documents.store(None);
+            total -= size;
+        }
+    }
+}
+
+/// The feeds at one moment.
+#[derive(Debug, Default)]
+pub struct Shelf {
+    /// The content version that they show; `None` before the first rendering.
+    pub version: Option<i64>,
+    /// The settings that they were rendered with.
+    pub settings: String,
+    slots: BTreeMap<Scope, Arc<Slot>>,
+    paths: HashMap<String, (Arc<Slot>, Format)>,
+    others: HashMap<&'static str, Arc<Prepared>>,
+}
+
+impl Shelf {
+    /// Feeds and other documents (path without leading slash → document).
+    pub fn new(
+        version: i64,
+        settings: String,
+        slots: Vec<Arc<Slot>>,
+        others: HashMap<&'static str, Arc<Prepared>>,
+    ) -> Self {
+        let key = |slot: &Slot, format| FeedKey {
+            scope: slot.plan.scope.clone(),
+            format,
+        };
+        let paths = slots
+            .iter()
+            .flat_map(|slot| Format::ALL.map(|format| (key(slot, format).path(), (Arc::clone(slot), format))))
+            .collect();
+        Self {
+            version: Some(version),
+            settings,
+            slots: slots.into_iter().map(|slot| (slot.plan.scope.clone(), slot)).collect(),
+            paths,
+            others,
+        }
+    }
+
+    /// The feed at a path without leading slash.
+    pub fn feed(&self, path: &str) -> Option<(&Arc<Slot>, Format)> {
+        self.paths.get(path).map(|(slot, format)| (slot, *format))
+    }
+
+    /// The list, page or style at a path without leading slash.
+    pub fn other(&self, path: &str) -> Option<&Arc<Prepared>> {
+        self.others.get(path)
+    }
+
+    /// Paths and documents that are no feeds, in order.
+    pub fn others(&self) -> BTreeMap<&'static str, &Arc<Prepared>> {
+        self.others.iter().map(|(path, document)| (*path, document)).collect()
+    }
+
+    /// The feed of one scope.
+    pub fn slot(&self, scope: &Scope) -> Option<&Arc<Slot>> {
+        self.slots.get(scope)
+    }
+
+    /// Every scope, the main feed first.
+    pub fn slots(&self) -> impl Iterator<Item = &Arc<Slot>> {
+        self.slots.values()
+    }
+}
+
+/// What one scope holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Whose articles.
+    pub scope: Scope,
+    /// The term's name; empty for all articles.
+    pub term: String,
+    /// Tag URI, minted once.
+    pub feed_id: String,
+    /// When an entry was added, edited or removed last, microseconds.
+    pub updated_at: i64,
+    /// Ids of the articles, in order, at most as many as a document may hold.
+    pub members: Vec<String>,
+    /// Equal when the members, what they say, and the settings are equal.
+    pub mark: String,
+    /// The content version that this follows from.
+    pub version: i64,
+}
+
+impl Plan {
+    /// Whether a document made for `other` would be the same.
+    pub fn prints_like(&self, other: &Self) -> bool {
+        self.mark == other.mark
+            && self.updated_at == other.updated_at
+            && self.feed_id == other.feed_id
+            && self.term == other.term
+    }
+
+    /// The feed-level time.
+    pub fn updated(&self) -> FeedDate {
+        FeedDate::new(from_micros(self.updated_at))
+    }
+}
+
+/// The three documents of one scope: RSS, Atom, JSON Feed.
+pub type Documents = [Arc<Prepared>; 3];
+
+/// A scope and its documents, as far as they are rendered.
+#[derive(Debug)]
+pub struct Slot {
+    /// What it holds.
+    pub plan: Plan,
+    documents: ArcSwapOption<Documents>,
+    fresh: AtomicBool,
+    used: AtomicU64,
+    /// Held by the one that renders; everybody else waits for it.
+    pub flight: Mutex<()>,
+}
+
+impl Slot {
+    /// A slot that still shows what `before` showed, until it is rendered.
+    pub fn new(plan: Plan, before: Option<&Slot>) -> Self {
+        Self {
+            plan,
+            documents: ArcSwapOption::new(before.and_then(Slot::last_good)),
+            fresh: AtomicBool::new(false),
+            used: AtomicU64::new(before.map_or(0, |slot| slot.used.load(Ordering::Relaxed))),
+            flight: Mutex::new(()),
+        }
+    }
+
+    /// The documents, when they show the newest articles.
+    pub fn fresh(&self) -> Option<Arc<Documents>> {
+        self.fresh.load(Ordering::Acquire).then(|| self.last_good()).flatten()
+    }
+
+    /// The documents, however old.
+    pub fn last_good(&self) -> Option<Arc<Documents>> {
+        self.documents.load_full()
+    }
+
+    /// Puts rendered documents in.
+    pub fn fill(&self, documents: Documents) {
+        self.documents.store(Some(Arc::new(documents)));
+        self.fresh.store(true, Ordering::Release);
+    }
+
+    /// Rendering failed: what was good before stays until an article changes.
+    pub fn keep_last_good(&self) {
+        self.fresh.store(true, Ordering::Release);
+    }
+
+    fn size(&self) -> Option<usize> {
+        let documents = self.documents.load();
+        Some(documents.as_ref()?.iter().map(|document| document.size()).sum())
+    }
+}
+
+/// Which article has which terms, kept between renderings so that a change costs what changed.
+#[derive(Debug, Default)]
+pub struct TermIndex {
+    /// Revisions up to this one are known.
+    pub newest: i64,
+    /// Article → its revision and terms.
+    pub terms: HashMap<String, (i64, Terms)>,
+}

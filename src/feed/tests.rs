@@ -1,0 +1,460 @@
+use std::collections::BTreeSet;
+
+use chrono::DateTime;
+use proptest::prelude::*;
+use quick_xml::XmlVersion;
+use quick_xml::events::Event;
+
+use super::*;
+use crate::model::article::{Article, Author, Content, Image, Term, Visibility};
+use crate::model::entry::{Byline, Clean, Language};
+use crate::model::feed_date::FeedDate;
+use crate::model::feed_key::Scope;
+use crate::model::feed_url::FeedUrl;
+
+const LIMITS: Limits = Limits {
+    content: FullOrSummary::Full,
+    max_bytes: 1 << 20,
+    max_entry_bytes: 1 << 18,
+};
+
+/// An article that says `text` wherever an article can say something.
+fn article(number: usize, text: &str) -> Article {
+    let term = |slug: &str| Term {
+        term: text.to_owned(),
+        slug: slug.to_owned(),
+    };
+    let at = DateTime::from_timestamp(1_795_588_200, 123_456_000).unwrap();
+    Article {
+        id: format!("{number}"),
+        entry_id: format!("tag:example.org,2026-11-25:{number}{text}"),
+        source_id: "folder".to_owned(),
+        locator: "a.md".to_owned(),
+        url: format!("https://example.org/{number}/{text}"),
+        former_urls: Vec::new(),
+        content: Content {
+            title: Some(text.to_owned()),
+            body_html: format!("<p>{text}</p>"),
+            body_text: text.to_owned(),
+            summary: text.to_owned(),
+            summary_from: "key".to_owned(),
+            authors: vec![Author {
+                name: text.to_owned(),
+                url: Some(format!("https://example.org/{text}")),
+                email: None,
+                slug: "a".to_owned(),
+            }],
+            tags: vec![
+                term("ink"),
+                Term {
+                    term: format!("{text} again"),
+                    slug: text.to_owned(),
+                },
+            ],
+            categories: vec![term("press")],
+            language: text.to_owned(),
+            direction: text.to_owned(),
+            image: Some(Image {
+                url: format!("https://example.org/{text}.png"),
+                alt: text.to_owned(),
+            }),
+            external_url: Some(format!("https://example.org/{text}")),
+            words: 1,
+            reading_minutes: 1,
+            reading_from: "computed".to_owned(),
+        },
+        published_at: at,
+        published_from: "header".to_owned(),
+        date_only: false,
+        updated_at: Some(at + chrono::TimeDelta::seconds(90)),
+        first_seen: at,
+        changed_at: at,
+        mailable_at: None,
+        not_mailable: None,
+        visibility: Visibility::Public,
+        reason: None,
+        source_hash: Vec::new(),
+        content_hash: Vec::new(),
+        revision_id: 1,
+    }
+}
+
+fn entry(number: usize, text: &str) -> Arc<Entry> {
+    Arc::new(Entry::of(&article(number, text)).unwrap())
+}
+
+fn meta(text: &str) -> FeedMeta {
+    let clean = |fallback: &str| Clean::line(text).or_else(|| Clean::line(fallback)).unwrap();
+    FeedMeta {
+        scope: Scope::Tag("ink".to_owned()),
+        title: clean("Notes"),
+        description: Clean::line(text),
+        home: FeedUrl::parse("https://example.org/").unwrap(),
+        base: FeedUrl::parse("https://letters.example.org/").unwrap(),
+        sign_up: FeedUrl::parse("https://letters.example.org/subscribe").unwrap(),
+        id: Clean::line("tag:example.org,2026-11-25:feed").unwrap(),
+        authority: "tag:example.org,2026-11-25".to_owned(),
+        updated: FeedDate::from_seconds(1_795_588_200),
+        language: Language::parse("en"),
+        author: Byline {
+            name: clean("A. Author"),
+            url: None,
+        },
+        icon: FeedUrl::parse("https://example.org/icon.png"),
+        rights: Clean::line(text),
+        minutes: 15,
+    }
+}
+
+/// Reads a document with a parser that is not ours; returns the names of its elements and its texts.
+fn read(xml: &str) -> (Vec<String>, Vec<String>) {
+    let (mut names, mut texts) = (Vec::new(), Vec::new());
+    let mut reader = quick_xml::NsReader::from_str(xml);
+    reader.config_mut().check_end_names = true;
+    loop {
+        let (namespace, event) = reader.read_resolved_event().unwrap();
+        assert!(
+            !matches!(namespace, quick_xml::name::ResolveResult::Unknown(_)),
+            "an undeclared prefix in {xml}"
+        );
+        match event {
+            Event::Start(start) | Event::Empty(start) => {
+                names.push(String::from_utf8(start.name().as_ref().to_vec()).unwrap());
+                for attribute in start.attributes() {
+                    let value = attribute.unwrap().normalized_value(XmlVersion::Implicit1_0).unwrap();
+                    texts.push(value.into_owned());
+                }
+            }
+            Event::Text(text) => texts.push(text.decode().unwrap().into_owned()),
+            Event::CData(text) => texts.push(text.decode().unwrap().into_owned()),
+            Event::Eof => break,
+            _ => {}
+        }
+    }
+    (names, texts)
+}
+
+const KNOWN: [&str; 46] = [
+    "rss",
+    "channel",
+    "title",
+    "link",
+    "description",
+    "language",
+    "copyright",
+    "lastBuildDate",
+    "generator",
+    "ttl",
+    "image",
+    "url",
+    "item",
+    "guid",
+    "pubDate",
+    "category",
+    "content:encoded",
+    "dc:creator",
+    "atom:link",
+    "atom:updated",
+    "media:thumbnail",
+    "media:content",
+    "sy:updatePeriod",
+    "sy:updateFrequency",
+    "xhtml:div",
+    "xhtml:p",
+    "xhtml:a",
+    "feed",
+    "id",
+    "updated",
+    "author",
+    "name",
+    "uri",
+    "icon",
+    "rights",
+    "subtitle",
+    "entry",
+    "published",
+    "summary",
+    "content",
+    "opml",
+    "head",
+    "body",
+    "outline",
+    "ownerName",
+    "dateModified",
+];
+
+proptest! {
+    #[test]
+    fn whatever_an_author_writes_every_reader_can_read_the_feed(text in any::<String>(), nasty in "[<>&\"'\\]!\\-\u{0}-\u{1f}\u{7f}-\u{9f}\u{fffe}\u{feff}\u{202e}\u{2028}/?a]{0,24}") {
+        for text in [text, nasty] {
+            let documents = write(&meta(&text), &[entry(1, &text), entry(2, &text)], LIMITS).unwrap();
+            for xml in &documents[..2] {
+                prop_assert_eq!(crate::model::text::xml_safe(xml), xml.as_str());
+                let (names, _) = read(xml);
+                let strange: BTreeSet<&String> = names.iter().filter(|name| !KNOWN.contains(&name.as_str())).collect();
+                prop_assert!(strange.is_empty(), "{:?} in {}", strange, xml);
+                prop_assert_eq!(names.iter().filter(|name| ["item", "entry"].contains(&name.as_str())).count(), 2);
+            }
+            let json: serde_json::Value = serde_json::from_str(&documents[2]).unwrap();
+            prop_assert_eq!(json["items"].as_array().map(Vec::len), Some(2));
+            prop_assert!(!documents[2].contains("</"));
+        }
+    }
+}
+
+#[test]
+fn a_reader_sees_the_words_that_the_author_wrote_once_escaped() {
+    let text = "a < b & c ]]> \"d\" 'e' <b>bold</b> 🖨️ \u{5d0}\u{5d1}";
+    let [rss, atom, json] = write(&meta("Notes"), &[entry(1, text)], LIMITS).unwrap();
+    let rss_again = ::rss::Channel::read_from(rss.as_bytes()).unwrap();
+    assert_eq!(rss_again.items()[0].title(), Some(text));
+    assert_eq!(rss_again.items()[0].content(), Some(format!("<p>{text}</p>").as_str()));
+    assert_eq!(rss_again.items()[0].description(), Some(escape(text).as_str()));
+    let atom_again = atom_syndication::Feed::read_from(atom.as_bytes()).unwrap();
+    assert_eq!(atom_again.entries()[0].title().value, text);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["items"][0]["title"], text);
+    assert_eq!(json["items"][0]["content_html"], format!("<p>{text}</p>"));
+}
+
+#[test]
+fn a_reader_that_changes_the_format_meets_the_same_ids_and_dates() {
+    let [rss, atom, json] = write(&meta("Notes"), &[entry(1, "x"), entry(2, "y")], LIMITS).unwrap();
+    let rss = ::rss::Channel::read_from(rss.as_bytes()).unwrap();
+    let atom_feed = atom_syndication::Feed::read_from(atom.as_bytes()).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    for number in 0..2 {
+        let guid = rss.items()[number].guid().unwrap();
+        assert!(!guid.permalink);
+        assert_eq!(guid.value, atom_feed.entries()[number].id);
+        assert_eq!(guid.value, json["items"][number]["id"]);
+    }
+    assert_eq!(rss.items()[0].pub_date(), Some("Wed, 25 Nov 2026 06:30:00 +0000"));
+    assert_eq!(json["items"][0]["date_published"], "2026-11-25T06:30:00Z");
+    assert_eq!(json["items"][0]["date_modified"], "2026-11-25T06:31:30Z");
+    assert!(atom.contains("<published>2026-11-25T06:30:00Z</published>") && !atom.contains("+00:00<"));
+}
+
+#[test]
+fn entries_come_last_in_atom_behind_everything_else() {
+    let [_, atom, _] = write(&meta("Notes"), &[entry(1, "x")], LIMITS).unwrap();
+    let (names, _) = read(&atom);
+    let first = names.iter().position(|name| name == "entry").unwrap();
+    assert!(names[..first].contains(&"xhtml:div".to_owned()));
+    assert!(atom.trim_end().ends_with("</entry></feed>") && !atom.contains("<entry xmlns"));
+}
+
+#[test]
+fn an_untitled_article_has_a_description_in_rss_and_a_title_in_atom() {
+    let mut bare = article(1, "x");
+    bare.content.title = None;
+    bare.content.summary = String::new();
+    bare.content.body_text = "word ".repeat(40);
+    let entry = Arc::new(Entry::of(&bare).unwrap());
+    let [rss, atom, json] = write(&meta("Notes"), &[entry], LIMITS).unwrap();
+    let rss = ::rss::Channel::read_from(rss.as_bytes()).unwrap();
+    assert_eq!(rss.items()[0].title(), None);
+    assert!(rss.items()[0].description().unwrap().starts_with("word word"));
+    let atom = atom_syndication::Feed::read_from(atom.as_bytes()).unwrap();
+    assert!(atom.entries()[0].title().value.ends_with('…') && atom.entries()[0].title().value.len() <= 83);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["items"][0].get("title"), None);
+}
+
+#[test]
+fn a_summary_feed_holds_no_article_and_says_where_to_read_on() {
+    let limits = Limits {
+        content: FullOrSummary::Summary,
+        ..LIMITS
+    };
+    let mut whole = article(1, "x");
+    whole.content.body_html = "<p>the secret middle</p>".to_owned();
+    let entry = Arc::new(Entry::of(&whole).unwrap());
+    let documents = write(&meta("Notes"), &[Arc::clone(&entry)], limits).unwrap();
+    assert!(documents.iter().all(|text| !text.contains("secret middle")));
+    assert!(!documents[0].contains("content:encoded>") && !documents[1].contains("<content "));
+    let json: serde_json::Value = serde_json::from_str(&documents[2]).unwrap();
+    assert!(
+        json["items"][0]["content_html"]
+            .as_str()
+            .unwrap()
+            .contains("Continue reading: x")
+    );
+    let short = Limits {
+        max_entry_bytes: 10,
+        ..LIMITS
+    };
+    let documents = write(&meta("Notes"), &[entry], short).unwrap();
+    assert!(
+        documents
+            .iter()
+            .all(|text| !text.contains("secret middle") && text.contains("Continue reading"))
+    );
+}
+
+#[test]
+fn a_document_that_would_be_too_long_ends_at_the_same_entry_in_every_format() {
+    let entries: Vec<Arc<Entry>> = (0..20).map(|number| entry(number, &"word ".repeat(40))).collect();
+    let limits = Limits {
+        max_bytes: 20_000,
+        ..LIMITS
+    };
+    let [rss, atom, json] = write(&meta("Notes"), &entries, limits).unwrap();
+    let counts = [
+        rss.matches("<item>").count(),
+        atom.matches("<entry>").count(),
+        json.matches("\"date_published\"").count(),
+    ];
+    assert!(
+        counts[0] > 1 && counts[0] < 20 && counts.iter().all(|count| *count == counts[0]),
+        "{counts:?}"
+    );
+    let one = write(&meta("Notes"), &entries, Limits { max_bytes: 1, ..LIMITS }).unwrap();
+    assert_eq!(one[0].matches("<item>").count(), 1);
+}
+
+#[test]
+fn an_article_in_another_language_says_so_on_its_text() {
+    let mut hebrew = article(1, "שלום");
+    hebrew.content.language = "he".to_owned();
+    hebrew.content.direction = "rtl".to_owned();
+    let entry = Arc::new(Entry::of(&hebrew).unwrap());
+    let [_, atom, json] = write(&meta("Notes"), &[entry], LIMITS).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let html = json["items"][0]["content_html"].as_str().unwrap();
+    assert!(html.starts_with("<div lang=\"he\" dir=\"rtl\"><p>"), "{html}");
+    assert!(atom.contains("<title xml:lang=\"he\">") && atom.contains("xml:base=\"https://example.org/1/"));
+}
+
+#[test]
+fn a_feed_without_articles_is_a_feed() {
+    let [rss, atom, json] = write(&meta("Notes"), &[], LIMITS).unwrap();
+    assert!(read(&rss).0.contains(&"channel".to_owned()) && read(&atom).0.contains(&"updated".to_owned()));
+    assert!(json.contains("\"items\":[]"));
+}
+
+#[test]
+fn a_list_of_feeds_is_well_formed_whatever_they_are_called() {
+    let outline = |title: &str| Outline {
+        title: title.to_owned(),
+        feed: "https://a.example/?a=1&b=2".to_owned(),
+        page: "https://a.example/".to_owned(),
+    };
+    let text = outlines(
+        "A & \"B\"",
+        "<me>",
+        FeedDate::from_seconds(0),
+        &[outline("all")],
+        &[("Tags", vec![outline("<&\">")]), ("None", vec![])],
+    );
+    let (names, texts) = read(&text);
+    assert_eq!(names.iter().filter(|name| *name == "outline").count(), 3);
+    assert!(texts.contains(&"<&\">".to_owned()) && texts.contains(&"https://a.example/?a=1&b=2".to_owned()));
+}
+
+/// Each of these asserts a defect of a crate. When one fails after an upgrade, delete the work-around that it names.
+mod canaries {
+    use std::collections::BTreeMap;
+
+    use atom_syndication::extension::Extension;
+    use atom_syndication::{Entry, Feed};
+
+    fn atom_with(attribute: &str) -> String {
+        let extension = Extension {
+            name: "x:y".to_owned(),
+            value: None,
+            attrs: BTreeMap::from([("a".to_owned(), attribute.to_owned())]),
+            children: BTreeMap::new(),
+        };
+        let extensions = BTreeMap::from([("x".to_owned(), BTreeMap::from([("y".to_owned(), vec![extension])]))]);
+        Feed {
+            extensions,
+            entries: vec![Entry::default()],
+            ..Feed::default()
+        }
+        .to_string()
+    }
+
+    #[test]
+    fn characters_that_xml_forbids_are_written_raw() {
+        let channel = ::rss::Channel {
+            title: "a\u{1}b".to_owned(),
+            ..::rss::Channel::default()
+        };
+        assert!(
+            channel.to_string().contains('\u{1}'),
+            "model::entry::Clean may let the crate do it"
+        );
+        assert!(atom_syndication::Text::plain("a\u{1}b").value.contains('\u{1}'));
+    }
+
+    #[test]
+    fn atom_writes_attributes_of_foreign_elements_unescaped() {
+        assert!(
+            atom_with("\"><id>").contains("a=\"\"><id>\""),
+            "element::into_atom need not escape"
+        );
+    }
+
+    #[test]
+    fn atom_writes_foreign_elements_behind_the_entries() {
+        let text = atom_with("b");
+        assert!(
+            text.find("<x:y").unwrap() > text.find("<entry>").unwrap(),
+            "atom::document may write the feed at once"
+        );
+    }
+
+    #[test]
+    fn atom_declares_no_encoding_and_prints_offsets() {
+        let text = Feed::default().to_string();
+        assert!(
+            !text.contains("encoding=") && text.contains("+00:00</updated>"),
+            "atom::text may go"
+        );
+    }
+
+    #[test]
+    fn rss_declares_no_prefix_of_generic_elements() {
+        let extension = ::rss::extension::Extension {
+            name: "media:thumbnail".to_owned(),
+            ..Default::default()
+        };
+        let map = BTreeMap::from([(
+            "media".to_owned(),
+            BTreeMap::from([("thumbnail".to_owned(), vec![extension])]),
+        )]);
+        let channel = ::rss::Channel {
+            extensions: map,
+            ..::rss::Channel::default()
+        };
+        assert!(
+            !channel.to_string().contains("xmlns:media"),
+            "element::namespaces may go"
+        );
+    }
+
+    #[test]
+    fn rss_leaves_poll_hints_out_when_their_prefix_is_not_declared() {
+        let hint = ::rss::extension::syndication::SyndicationExtension::default();
+        let channel = ::rss::Channel {
+            syndication_ext: Some(hint),
+            ..::rss::Channel::default()
+        };
+        assert!(
+            !channel.to_string().contains("updatePeriod"),
+            "rss::channel_elements may use the crate's own"
+        );
+    }
+
+    #[test]
+    fn an_rss_guid_is_a_permalink_unless_told_otherwise() {
+        assert!(::rss::Guid::default().permalink);
+    }
+
+    #[test]
+    fn chrono_prints_years_that_no_reader_can_parse() {
+        let far = chrono::DateTime::<chrono::Utc>::MAX_UTC.to_rfc3339();
+        assert!(far.starts_with('+'), "FeedDate may print with chrono");
+    }
+}

@@ -1,0 +1,166 @@
+//! The end of a scan: what vanished, what may be mailed, and the sign to render anew.
+
+use crate::model::article::{Problem, Severity, Visibility};
+use crate::store::articles::{self, Known};
+use crate::store::{Conn, StoreError, sources};
+
+use super::report::{IngestError, ProblemRow, ScanReport};
+use super::scan::Scan;
+
+/// New articles of so long together trip the bulk fuse, in microseconds: 10 minutes.
+const FUSE_WINDOW: i64 = 600_000_000;
+
+impl Scan<'_> {
+    /// The last transaction; none at all when nothing changed.
+    pub(super) async fn finish(mut self) -> Result<ScanReport, IngestError> {
+        if self.has_something_to_write().await? {
+            let mut conn = self.app.database.begin().await?;
+            self.forget_problems_of_gone_files(&mut conn).await?;
+            self.vanish(&mut conn).await?;
+            self.decide(&mut conn).await?;
+            let due = articles::publish_due(&mut conn, self.now).await?;
+            let count = i64::try_from(self.walked.candidates.len()).unwrap_or(i64::MAX);
+            sources::scanned(&mut conn, &self.source.id, self.now, &self.settings_hash, count).await?;
+            if self.report.is_change() || due > 0 || self.is_first() {
+                articles::bump_version(&mut conn, self.app.clock.now()).await?;
+            }
+            conn.commit().await?;
+        }
+        let problems = std::mem::take(&mut self.problems);
+        let rows = problems
+            .into_values()
+            .flatten()
+            .map(|problem| ProblemRow::new(&self.source.id, problem));
+        self.report.problems = rows.collect();
+        Ok(self.report)
+    }
+
+    async fn has_something_to_write(&self) -> Result<bool, StoreError> {
+        let known_rules = self.row.settings_hash == self.settings_hash;
+        if self.wrote || self.is_first() || !known_rules || self.reads_much_again() {
+            return Ok(true);
+        }
+        let live = |at: &usize| self.index.known[*at].visibility != Visibility::Gone;
+        let news = self.index.unclaimed_missing().iter().any(live) || !self.stale_problem_files().is_empty();
+        let about_source = self.problems.get("").map_or(&[][..], Vec::as_slice);
+        if news || !about_source.is_empty() || self.folded_problems().iter().any(|problem| !self.is_noted(problem)) {
+            return Ok(true);
+        }
+        let mut conn = self.app.database.read().await?;
+        let due = articles::next_due(&mut conn).await?.is_some_and(|due| due <= self.now);
+        Ok(due || articles::is_undecided(&mut conn, &self.source.id).await?)
+    }
+
+    fn is_noted(&self, problem: &Problem) -> bool {
+        self.problems
+            .get(&problem.locator)
+            .is_some_and(|known| known.contains(problem))
+    }
+
+    /// Files in formats that are not read: one problem per extension.
+    fn folded_problems(&self) -> Vec<Problem> {
+        let fold = |(extension, (count, first)): (&String, &(u64, String))| Problem {
+            locator: format!("*.{extension}"),
+            line: None,
+            code: "unsupported_format".to_owned(),
+            message: format!("{count} file(s) end in .{extension}, which is not read; the first is {first}"),
+            remedy: "write articles in Markdown, HTML or plain text, or exclude these files".to_owned(),
+            severity: Severity::Warning,
+        };
+        self.walked.unsupported.iter().map(fold).collect()
+    }
+
+    fn stale_problem_files(&self) -> Vec<String> {
+        let present: std::collections::HashSet<&str> =
+            self.walked.candidates.iter().map(|c| c.locator.as_str()).collect();
+        let folded = self.folded_problems();
+        let stale = |file: &&String| {
+            !file.is_empty()
+                && !present.contains(file.as_str())
+                && !folded.iter().any(|problem| problem.locator == **file)
+        };
+        self.problems.keys().filter(stale).cloned().collect()
+    }
+
+    async fn forget_problems_of_gone_files(&mut self, conn: &mut Conn) -> Result<(), StoreError> {
+        for locator in self.stale_problem_files() {
+            self.note(conn, &locator, Vec::new()).await?;
+        }
+        for problem in self.folded_problems() {
+            let locator = problem.locator.clone();
+            self.note(conn, &locator, vec![problem]).await?;
+        }
+        Ok(())
+    }
+
+    async fn vanish(&mut self, conn: &mut Conn) -> Result<(), StoreError> {
+        let missing: Vec<(usize, Known)> = self
+            .index
+            .unclaimed_missing()
+            .into_iter()
+            .map(|at| (at, self.index.known[at].clone()))
+            .filter(|(_, known)| known.visibility != Visibility::Gone)
+            .collect();
+        let public = self
+            .index
+            .known
+            .iter()
+            .filter(|k| k.visibility == Visibility::Public)
+            .count();
+        let gone = missing
+            .iter()
+            .filter(|(_, k)| k.visibility == Visibility::Public)
+            .count();
+        let too_many = gone > (public / 5).max(5) || (self.walked.candidates.is_empty() && gone > 0);
+        if too_many && !self.accept_vanished {
+            return self.note(conn, "", vec![mass_vanish(gone)]).await;
+        }
+        self.note(conn, "", Vec::new()).await?;
+        let patience = i64::try_from(self.source.vanish_after.as_micros()).unwrap_or(i64::MAX);
+        for (at, known) in missing {
+            articles::missed(conn, &known.id, self.now).await?;
+            // Two scans at least, so that a checkout or an atomic save does no harm.
+            let long = known.missing_since.is_some_and(|since| self.now - since >= patience);
+            let reason = if self.index.is_replaced(at) {
+                "its file holds another article"
+            } else if long || self.accept_vanished {
+                "the file is gone"
+            } else {
+                continue;
+            };
+            articles::set_visibility(conn, &known.id, Visibility::Gone, Some(reason), self.now).await?;
+            self.report.withdrawn += u64::from(known.visibility == Visibility::Public);
+            // Its going is a change that feeds show.
+        }
+        Ok(())
+    }
+
+    /// Baseline on the first scan, held above the fuse, else mailable (`sources.md` 2.5).
+    async fn decide(&mut self, conn: &mut Conn) -> Result<(), StoreError> {
+        let (pending, recent) = articles::undecided(conn, &self.source.id, self.now - FUSE_WINDOW).await?;
+        let reason = if self.is_first() {
+            (!self.source.baseline.mails()).then_some("baseline")
+        } else {
+            (pending > 0 && pending + recent > i64::from(self.source.fuse)).then_some("held")
+        };
+        articles::decide(conn, &self.source.id, reason, self.now).await?;
+        let decided = u64::try_from(pending).unwrap_or(0);
+        match reason {
+            Some("baseline") => self.report.baseline += decided,
+            Some(_) => self.report.held += decided,
+            None => self.report.mailable += decided,
+        }
+        Ok(())
+    }
+}
+
+fn mass_vanish(gone: usize) -> Problem {
+    Problem {
+        locator: String::new(),
+        line: None,
+        code: "mass_vanish".to_owned(),
+        message: format!("{gone} public articles are missing at once; none is withdrawn"),
+        remedy: "bring the files back; if they are meant to be gone, run `articles scan --accept-vanished`".to_owned(),
+        severity: Severity::Error,
+    }
+}

@@ -1,0 +1,36 @@
+//! Logging in: PLAIN with an initial response, or LOGIN (RFC 4954, RFC 4616).
+
+use std::time::Duration;
+
+use data_encoding::BASE64;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::offers::Offers;
+use super::session::accept;
+use super::wire::Wire;
+use crate::config::Smtp;
+use crate::model::verdict::{Cause, Phase, Verdict};
+
+/// Logs in if a name is configured; never over a connection in clear.
+pub(super) async fn log_in(wire: &mut Wire, relay: &Smtp, offers: &Offers, deadline: Duration) -> Result<(), Verdict> {
+    let Some(name) = &relay.username else { return Ok(()) };
+    if !wire.stream().is_secret() {
+        return Err(Verdict::cause(Phase::Auth, Cause::LoginInClear));
+    }
+    let password = relay.password.as_ref().map_or("", SecretString::expose_secret);
+    if offers.has_parameter("AUTH", "PLAIN") {
+        let words = BASE64.encode(format!("\0{name}\0{password}").as_bytes());
+        say(wire, &format!("AUTH PLAIN {words}"), 235, deadline).await
+    } else if offers.has_parameter("AUTH", "LOGIN") {
+        say(wire, "AUTH LOGIN", 334, deadline).await?;
+        say(wire, &BASE64.encode(name.as_bytes()), 334, deadline).await?;
+        say(wire, &BASE64.encode(password.as_bytes()), 235, deadline).await
+    } else {
+        Err(Verdict::cause(Phase::Auth, Cause::NoMechanism))
+    }
+}
+
+async fn say(wire: &mut Wire, line: &str, code: u16, deadline: Duration) -> Result<(), Verdict> {
+    let answer = wire.ask(format!("{line}\r\n").as_bytes(), deadline).await;
+    accept(answer, Phase::Auth, &[code]).map(drop)
+}

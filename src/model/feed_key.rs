@@ -1,0 +1,202 @@
+//! Which feed a path means.
+
+use std::fmt;
+
+use super::article::{Author, Term};
+use super::feed_url::percent_encode;
+
+/// Whose articles a feed holds.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// Every public article.
+    All,
+    /// Those of one category, by slug.
+    Category(String),
+    /// Those with one tag, by slug.
+    Tag(String),
+    /// Those of one author, by slug.
+    Author(String),
+}
+
+impl Scope {
+    /// `category`, `tag` or `author`, and the slug; `None` for all articles.
+    pub fn term(&self) -> Option<(&'static str, &str)> {
+        match self {
+            Self::All => None,
+            Self::Category(slug) => Some(("category", slug)),
+            Self::Tag(slug) => Some(("tag", slug)),
+            Self::Author(slug) => Some(("author", slug)),
+        }
+    }
+
+    /// The word in the database: `all`, `tag/ink`.
+    pub fn word(&self) -> String {
+        self.term()
+            .map_or_else(|| "all".to_owned(), |(kind, slug)| format!("{kind}/{slug}"))
+    }
+
+    /// The word of the database, back.
+    pub fn from_word(word: &str) -> Option<Self> {
+        if word == "all" {
+            return Some(Self::All);
+        }
+        let (kind, slug) = word.split_once('/')?;
+        if matches!(slug, "" | "." | "..") || slug.contains(['/', '\\', '\0']) {
+            return None;
+        }
+        match kind {
+            "category" => Some(Self::Category(slug.to_owned())),
+            "tag" => Some(Self::Tag(slug.to_owned())),
+            "author" => Some(Self::Author(slug.to_owned())),
+            _ => None,
+        }
+    }
+}
+
+/// The form of a feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// RSS 2.0.
+    Rss,
+    /// Atom 1.0, RFC 4287.
+    Atom,
+    /// JSON Feed 1.1.
+    Json,
+}
+
+impl Format {
+    /// All three, in the order in which they are offered to readers.
+    pub const ALL: [Self; 3] = [Self::Rss, Self::Atom, Self::Json];
+
+    /// The last segment of the path.
+    pub fn file_name(self) -> &'static str {
+        match self {
+            Self::Rss => "rss.xml",
+            Self::Atom => "atom.xml",
+            Self::Json => "feed.json",
+        }
+    }
+
+    /// The media type, without parameters.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Rss => "application/rss+xml",
+            Self::Atom => "application/atom+xml",
+            Self::Json => "application/feed+json",
+        }
+    }
+
+    /// The name that people know.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rss => "RSS",
+            Self::Atom => "Atom",
+            Self::Json => "JSON Feed",
+        }
+    }
+}
+
+/// One feed document.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FeedKey {
+    /// Whose articles.
+    pub scope: Scope,
+    /// In which form.
+    pub format: Format,
+}
+
+impl FeedKey {
+    /// The path without leading slash, not percent-encoded: `tag/ink/rss.xml`.
+    pub fn path(&self) -> String {
+        match self.scope.term() {
+            None => self.format.file_name().to_owned(),
+            Some((kind, slug)) => format!("{kind}/{slug}/{}", self.format.file_name()),
+        }
+    }
+
+    /// Reads what [`FeedKey::path`] wrote.
+    pub fn from_path(path: &str) -> Option<Self> {
+        let (before, name) = path.rsplit_once('/').unwrap_or(("all", path));
+        let format = Format::ALL.into_iter().find(|format| format.file_name() == name)?;
+        let key = Self {
+            scope: Scope::from_word(before)?,
+            format,
+        };
+        (key.path() == path).then_some(key)
+    }
+}
+
+impl fmt::Display for FeedKey {
+    /// The path without leading slash, percent-encoded.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.scope.term() {
+            None => f.write_str(self.format.file_name()),
+            Some((kind, slug)) => write!(f, "{kind}/{}/{}", percent_encode(slug), self.format.file_name()),
+        }
+    }
+}
+
+/// What decides which feeds an article is in; read from the same JSON as [`super::article::Content`].
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct Terms {
+    /// The byline.
+    pub authors: Vec<Author>,
+    /// Free words.
+    pub tags: Vec<Term>,
+    /// The first one is the main one.
+    pub categories: Vec<Term>,
+}
+
+impl Terms {
+    /// The feeds that the article is in beside the main one, each with the name of its term, none twice.
+    pub fn scopes(&self) -> Vec<(Scope, &str)> {
+        let mut found: Vec<(Scope, &str)> = Vec::new();
+        let categories = self
+            .categories
+            .iter()
+            .map(|t| (Scope::Category(t.slug.clone()), t.term.as_str()));
+        let tags = self.tags.iter().map(|t| (Scope::Tag(t.slug.clone()), t.term.as_str()));
+        let authors = self
+            .authors
+            .iter()
+            .map(|a| (Scope::Author(a.slug.clone()), a.name.as_str()));
+        for (scope, name) in categories.chain(tags).chain(authors) {
+            let readable = Scope::from_word(&scope.word()).as_ref() == Some(&scope);
+            if readable && !found.iter().any(|(known, _)| *known == scope) {
+                found.push((scope, name));
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_means_one_feed_and_a_feed_has_one_path() {
+        for scope in ["all", "category/press-room", "tag/ünï", "author/a"] {
+            let scope = Scope::from_word(scope).unwrap();
+            for format in Format::ALL {
+                let key = FeedKey {
+                    scope: scope.clone(),
+                    format,
+                };
+                assert_eq!(FeedKey::from_path(&key.path()), Some(key.clone()), "{key}");
+            }
+        }
+        for path in [
+            "",
+            "all/rss.xml",
+            "tag//rss.xml",
+            "tag/a/b/rss.xml",
+            "rss",
+            "x/y/rss.xml",
+            "tag/rss.xml",
+        ] {
+            assert_eq!(FeedKey::from_path(path), None, "{path}");
+        }
+    }
+}

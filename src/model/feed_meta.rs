@@ -1,0 +1,55 @@
+//! What stands at the head of a feed.
+
+use super::entry::{Byline, Clean, Language};
+use super::feed_date::FeedDate;
+use super::feed_key::{FeedKey, Format, Scope};
+use super::feed_url::FeedUrl;
+
+/// The head of the three documents of one scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedMeta {
+    /// Whose articles.
+    pub scope: Scope,
+    /// The site's title, with the term behind it in a term's feed.
+    pub title: Clean,
+    /// The site's description.
+    pub description: Option<Clean>,
+    /// The author's site.
+    pub home: FeedUrl,
+    /// Where feeds are found, with a trailing slash.
+    pub base: FeedUrl,
+    /// Where people sign up for letters.
+    pub sign_up: FeedUrl,
+    /// Tag URI, minted once per scope; only Atom prints it.
+    pub id: Clean,
+    /// `tag:HOST,DAY` of the main feed's id: ids that are no IRI stand under it in Atom.
+    pub authority: String,
+    /// When an entry was added, edited or removed last.
+    pub updated: FeedDate,
+    /// The site's language.
+    pub language: Option<Language>,
+    /// Who writes the site.
+    pub author: Byline,
+    /// A square picture.
+    pub icon: Option<FeedUrl>,
+    /// Rights.
+    pub rights: Option<Clean>,
+    /// Minutes that a reader may wait before it asks again.
+    pub minutes: u64,
+}
+
+impl FeedMeta {
+    /// The absolute address of this scope's document in `format`.
+    pub fn address(&self, format: Format) -> String {
+        let key = FeedKey {
+            scope: self.scope.clone(),
+            format,
+        };
+        format!("{}{key}", self.base)
+    }
+
+    /// An absolute address under the base; `path` without a leading slash.
+    pub fn under_base(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+}

@@ -1,0 +1,100 @@
+//! Where a request comes from, and how much of it is kept.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// The client behind trusted proxies: `forwarded` holds the values of `X-Forwarded-For` in the order of the head, and is
+/// walked from the right to the first hop that is not trusted. What a stranger put to the left of it says nothing.
+pub fn client<'a>(peer: IpAddr, forwarded: impl IntoIterator<Item = &'a str>, trusted: &[IpAddr]) -> IpAddr {
+    let peer = plain(peer);
+    let is_trusted = |address: &IpAddr| trusted.iter().any(|known| plain(*known) == *address);
+    if !is_trusted(&peer) {
+        return peer;
+    }
+    let hops: Vec<&str> = forwarded.into_iter().flat_map(|value| value.split(',')).collect();
+    let mut nearest = peer;
+    for hop in hops.into_iter().rev() {
+        let Some(address) = hop_address(hop) else { break };
+        nearest = address;
+        if !is_trusted(&nearest) {
+            break;
+        }
+    }
+    nearest
+}
+
+/// `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1` or `[2001:db8::1]:4711`.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let hop = hop.trim();
+    let bare = hop.parse().ok();
+    let with_port = || hop.parse::<std::net::SocketAddr>().ok().map(|both| both.ip());
+    let bracketed = || hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    bare.or_else(with_port).or_else(bracketed).map(plain)
+}
+
+/// An IPv4 address that comes in IPv6 clothes is that IPv4 address.
+fn plain(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(address, IpAddr::V4),
+        IpAddr::V4(_) => address,
+    }
+}
+
+/// Who shares one limit: an IPv4 address, or an IPv6 /64, which one household or machine has to itself.
+pub fn household(address: IpAddr) -> String {
+    match plain(address) {
+        IpAddr::V4(v4) => v4.to_string(),
+        IpAddr::V6(v6) => format!("{}/64", masked(v6, 4)),
+    }
+}
+
+/// What a consent record keeps: IPv4 /24 or IPv6 /48.
+pub fn kept_part(address: IpAddr) -> String {
+    match plain(address) {
+        IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            format!("{}/24", Ipv4Addr::new(a, b, c, 0))
+        }
+        IpAddr::V6(v6) => format!("{}/48", masked(v6, 3)),
+    }
+}
+
+fn masked(address: Ipv6Addr, words: usize) -> Ipv6Addr {
+    let mut segments = address.segments();
+    segments[words..].fill(0);
+    Ipv6Addr::from(segments)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn what_a_stranger_forges_to_the_left_changes_nothing() {
+        let trusted = [ip("10.0.0.1"), ip("10.0.0.2")];
+        let seen = |peer: &str, values: &[&str]| client(ip(peer), values.iter().copied(), &trusted).to_string();
+        assert_eq!(seen("10.0.0.1", &["192.0.2.7"]), "192.0.2.7");
+        assert_eq!(seen("10.0.0.1", &["6.6.6.6, 192.0.2.7, 10.0.0.2"]), "192.0.2.7");
+        assert_eq!(seen("10.0.0.1", &["6.6.6.6", "192.0.2.7:81", "10.0.0.2"]), "192.0.2.7");
+        assert_eq!(
+            seen("198.51.100.9", &["192.0.2.7"]),
+            "198.51.100.9",
+            "no trusted peer, no belief"
+        );
+        assert_eq!(seen("10.0.0.1", &["192.0.2.7, garbage"]), "10.0.0.1");
+        assert_eq!(seen("10.0.0.1", &[]), "10.0.0.1");
+        assert_eq!(seen("::ffff:10.0.0.1", &["[2001:db8::5]:443"]), "2001:db8::5");
+    }
+
+    #[test]
+    fn a_household_shares_one_limit_and_consents_keep_less() {
+        assert_eq!(household(ip("192.0.2.7")), "192.0.2.7");
+        assert_eq!(household(ip("2001:db8:1:2:3:4:5:6")), "2001:db8:1:2::/64");
+        assert_eq!(household(ip("::ffff:192.0.2.7")), "192.0.2.7");
+        assert_eq!(kept_part(ip("192.0.2.7")), "192.0.2.0/24");
+        assert_eq!(kept_part(ip("2001:db8:1:2:3:4:5:6")), "2001:db8:1::/48");
+    }
+}

@@ -1,0 +1,488 @@
+//! One file to one draft: every rule in its order.
+
+use chrono::Duration;
+
+use crate::model::article::{Content, Draft, Problem, Severity};
+
+use super::basics::{Basics, notice};
+use super::body::{self, Body, Place, warning};
+use super::decode::{self, Decoded};
+use super::fields::Fields;
+use super::folder::{Candidate, FolderSettings, Locators, Reading};
+use super::header::{self, Header, HeaderError};
+use super::html::{self, Links};
+use super::naming::extension;
+use super::page::byline::Byline;
+use super::page::{self, Page};
+use super::prose::{Prose, prose};
+use super::{address, details, marks, people, plain, title};
+
+/// Bytes of a whole page at most.
+const LARGEST_PAGE: usize = 5 * 1024 * 1024;
+/// Days ahead beyond which a date is a slip.
+const FAR_AHEAD: i64 = 5 * 366;
+/// Unknown template tags that may go without a person looking.
+const LEFTOVERS: u32 = 3;
+
+/// Reads a file; what keeps it from being an article is a problem.
+pub(super) fn draft(settings: &FolderSettings, candidate: &Candidate, bytes: &[u8], locators: &Locators) -> Reading {
+    let locator = candidate.locator.as_str();
+    match parse(settings, locator, bytes, locators) {
+        Ok(Some(draft)) => Reading::Draft(Box::new(draft)),
+        Ok(None) => Reading::NotAnArticle,
+        Err(problem) => Reading::Problem(problem),
+    }
+}
+
+/// The address of the article that a text makes, without reading its body.
+pub(super) fn address_of(settings: &FolderSettings, locator: &str, text: &str) -> Option<String> {
+    let header = header::split(text).ok()?;
+    let fields = Fields::new(&header, &settings.source.map, locator);
+    Some(
+        Basics::read(settings, &fields, locator, None, &mut Vec::new())
+            .url
+            .into(),
+    )
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Markdown,
+    Html,
+    Text,
+}
+
+fn format_of(locator: &str, header: &Header) -> Format {
+    match extension(locator).as_str() {
+        "html" | "htm" => Format::Html,
+        "txt" if !header.present => Format::Text,
+        _ => Format::Markdown,
+    }
+}
+
+fn parse(
+    settings: &FolderSettings,
+    locator: &str,
+    bytes: &[u8],
+    locators: &Locators,
+) -> Result<Option<Draft>, Problem> {
+    let mut problems = Vec::new();
+    let text = decoded(locator, bytes, &mut problems)?;
+    let header = header::split(&text).map_err(|error| from_header(locator, error))?;
+    let fields = Fields::new(&header, &settings.source.map, locator);
+    note_doubled(&fields, locator, &mut problems);
+    let excluded =
+        marks::excluded(&fields, locator, settings.source.time_zone, settings.now).map_err(|unclear| Problem {
+            line: unclear.line,
+            ..error(
+                locator,
+                "bad_header",
+                unclear.message,
+                "write true or false; the article is left as it was until then",
+            )
+        })?;
+    let body = &text[header.body..];
+    let own_title = fields
+        .text("title", &["title", "name", "headline", "subject"], &mut problems)
+        .and_then(|text| title::title(text, settings.source.title_html));
+    let format = format_of(locator, &header);
+    if format == Format::Html && !header.present && !page::is_page(body) {
+        return Ok(None);
+    }
+    let page = page_of(settings, locator, body, format, own_title.as_deref())?;
+    let basics = Basics::read(settings, &fields, locator, page.as_ref(), &mut problems);
+    let place = Place {
+        settings,
+        locators,
+        locator,
+        permalink: &basics.url,
+        title: own_title.as_deref(),
+    };
+    let made = match &page {
+        Some(page) => body::from_html(&place, &page.html, page.metadata.base.as_deref(), &mut problems),
+        None => body::from_markdown(&place, body, &fields, &mut problems),
+    };
+    let made = made.map_err(|why| error(locator, "html_limits", why, "shorten or simplify the article"))?;
+    let file = File {
+        settings,
+        locators,
+        locator,
+        fields: &fields,
+        page: page.as_ref(),
+    };
+    let title = own_title
+        .clone()
+        .or_else(|| made.heading.clone())
+        .or_else(|| page.as_ref().and_then(|page| page.title.clone()));
+    Ok(Some(file.finish(basics, made, title, excluded, bytes, problems)))
+}
+
+fn decoded(locator: &str, bytes: &[u8], problems: &mut Vec<Problem>) -> Result<String, Problem> {
+    let remedy = "save the file as UTF-8";
+    let Ok(Decoded { text, guessed }) = decode::decode(bytes) else {
+        return Err(error(
+            locator,
+            "not_utf8",
+            "it is no text: neither UTF-8 nor UTF-16".to_owned(),
+            remedy,
+        ));
+    };
+    if guessed {
+        problems.push(warning(
+            locator,
+            "not_utf8",
+            "it is not UTF-8 and was read as Windows-1252".to_owned(),
+            remedy,
+        ));
+    }
+    Ok(text)
+}
+
+/// What a page, or a text taken from one, says beside its header.
+fn page_of(
+    settings: &FolderSettings,
+    locator: &str,
+    body: &str,
+    format: Format,
+    title: Option<&str>,
+) -> Result<Option<Page>, Problem> {
+    let zone = settings.source.time_zone;
+    match format {
+        Format::Markdown => Ok(None),
+        Format::Html => {
+            html::guard(body, LARGEST_PAGE)
+                .map_err(|why| error(locator, "html_limits", why, "simplify the page, or exclude it"))?;
+            Ok(Some(page::read(body, &settings.source, &settings.site_title, title)))
+        }
+        Format::Text => {
+            let plain = plain::read(body, zone, &settings.site_title);
+            let (html, tail_uncertain) = (plain.html, plain.tail_uncertain);
+            Ok(Some(Page {
+                title: plain.title,
+                byline: plain.byline,
+                category: plain.category,
+                html,
+                tail_uncertain,
+                ..Page::default()
+            }))
+        }
+    }
+}
+
+fn note_doubled(fields: &Fields<'_>, locator: &str, problems: &mut Vec<Problem>) {
+    for key in &fields.header.doubled {
+        let message = format!("`{key}` stands twice in the header; the last one counts");
+        problems.push(Problem {
+            line: fields.header.line_of(key),
+            ..warning(locator, "duplicate_key", message, "remove one of the two")
+        });
+    }
+}
+
+fn from_header(locator: &str, why: HeaderError) -> Problem {
+    Problem {
+        line: Some(why.line),
+        ..error(locator, why.code, why.message, why.remedy)
+    }
+}
+
+fn error(locator: &str, code: &str, message: String, remedy: &str) -> Problem {
+    Problem {
+        severity: Severity::Error,
+        ..warning(locator, code, message, remedy)
+    }
+}
+
+/// What the last steps look at.
+struct File<'a> {
+    settings: &'a FolderSettings,
+    locators: &'a Locators,
+    locator: &'a str,
+    fields: &'a Fields<'a>,
+    page: Option<&'a Page>,
+}
+
+impl File<'_> {
+    fn finish(
+        &self,
+        basics: Basics,
+        body: Body,
+        title: Option<String>,
+        excluded: Option<String>,
+        bytes: &[u8],
+        mut problems: Vec<Problem>,
+    ) -> Draft {
+        let prose = prose(&body.html);
+        let excluded = excluded.or_else(|| self.by_content(&basics, &body, &prose, &mut problems));
+        self.note_what_is_missing(&basics, title.as_deref(), &body, &mut problems);
+        let updated_at = details::updated(self.settings, self.fields, self.page, &mut problems);
+        let (url, leftovers) = (basics.url.to_string(), body.leftovers);
+        let (published_at, published_from) = (basics.date.map(|moment| moment.at), basics.origin);
+        let date_only = basics.date.is_some_and(|moment| moment.date_only);
+        let mut aliases = address::aliases(self.settings, self.fields);
+        aliases.retain(|alias| *alias != url);
+        let content = self.content(basics, body, prose, title, &mut problems);
+        Draft {
+            locator: self.locator.to_owned(),
+            header_id: self.text(&["id", "guid", "uuid"]),
+            url,
+            aliases,
+            content,
+            published_at,
+            published_from,
+            date_only,
+            updated_at,
+            excluded,
+            mail: self
+                .fields
+                .first("mail", &["mail"])
+                .and_then(|field| field.value.truth())
+                .unwrap_or(true),
+            already_mailed: self
+                .fields
+                .first("already_mailed", &["already_mailed"])
+                .is_some_and(|field| field.value.truth() != Some(false)),
+            source_hash: hash(bytes),
+            leftovers,
+            problems,
+        }
+    }
+
+    fn text(&self, names: &[&str]) -> Option<String> {
+        let text = self.fields.first(names[0], names)?.value.text()?.trim();
+        (text.len() <= 1024).then(|| text.to_owned())
+    }
+
+    /// An article that has nothing to read, or whose date is a slip, is kept back.
+    fn by_content(&self, basics: &Basics, body: &Body, prose: &Prose, problems: &mut Vec<Problem>) -> Option<String> {
+        if self.page.is_some_and(|page| page.metadata.noindex) {
+            return Some("noindex".to_owned());
+        }
+        if basics
+            .date
+            .is_some_and(|moment| moment.at > self.settings.now + Duration::days(FAR_AHEAD))
+        {
+            problems.push(warning(
+                self.locator,
+                "future_far",
+                "its date lies more than five years ahead".to_owned(),
+                "correct the date",
+            ));
+            return Some("future_far".to_owned());
+        }
+        if !body.is_empty(&prose.text) {
+            return None;
+        }
+        let (code, message) = if body.had_tags {
+            ("template_only", "without its template tags nothing is left of it")
+        } else {
+            ("empty_body", "it has no text")
+        };
+        problems.push(notice(
+            self.locator,
+            code,
+            message,
+            "write the text, or exclude the file",
+        ));
+        Some(code.to_owned())
+    }
+
+    fn note_what_is_missing(&self, basics: &Basics, title: Option<&str>, body: &Body, problems: &mut Vec<Problem>) {
+        if title.is_none() {
+            problems.push(notice(
+                self.locator,
+                "no_title",
+                "it has no title; its first words stand in for one",
+                "write `title:` into its header",
+            ));
+        }
+        if basics.date.is_none() {
+            problems.push(notice(
+                self.locator,
+                "no_date",
+                "it has no date; the moment of first sight counts",
+                "write `date:` into its header",
+            ));
+        }
+        if body.leftovers > LEFTOVERS {
+            let message = format!(
+                "{} template tags that nobody knows were taken out; it is not mailed until you approve it",
+                body.leftovers
+            );
+            problems.push(warning(
+                self.locator,
+                "template_leftovers",
+                message,
+                "look at the article in the feed, then run `articles approve`",
+            ));
+        }
+        if self.page.is_some_and(|page| page.tail_uncertain) {
+            let message = "where the article ends and the page goes on is not clear; nothing was cut".to_owned();
+            problems.push(warning(
+                self.locator,
+                "tail_uncertain",
+                message,
+                "set `body_selector` or `strip_selectors` of the source",
+            ));
+        }
+    }
+
+    fn content(
+        &self,
+        basics: Basics,
+        body: Body,
+        prose: Prose,
+        title: Option<String>,
+        problems: &mut Vec<Problem>,
+    ) -> Content {
+        let (summary, summary_from) = details::summary(self.fields, self.page, &prose, problems);
+        let links = Links::new(self.settings, self.locators, self.locator, &basics.url, None);
+        let mut tags = people::tags(self.settings, self.fields);
+        if let Some(page) = self.page.filter(|_| tags.is_empty()) {
+            tags = people::unique(page.metadata.tags.clone(), 32);
+        }
+        let mut content = Content {
+            title,
+            body_html: body.into_stored(),
+            body_text: prose.text,
+            summary,
+            summary_from: summary_from.to_owned(),
+            authors: self.authors(problems),
+            tags,
+            direction: details::direction(self.fields, self.page, &basics.language),
+            categories: basics.categories,
+            language: basics.language,
+            image: details::image(self.fields, self.page, &links),
+            external_url: details::external_url(self.fields),
+            ..Content::default()
+        };
+        let stated = self.page.and_then(|page| page.byline.minutes);
+        details::measure(&mut content, self.settings, self.fields, stated);
+        content
+    }
+
+    /// Header, metadata, byline, and the site's author for want of any.
+    fn authors(&self, problems: &mut Vec<Problem>) -> Vec<crate::model::article::Author> {
+        let named = people::authors(self.settings, self.fields, problems);
+        if !named.is_empty() {
+            return named;
+        }
+        let of_page = self.page.map(|page| match &page.byline {
+            Byline { author: Some(name), .. } if page.metadata.authors.is_empty() => vec![people::named(name)],
+            _ => page.metadata.authors.clone(),
+        });
+        of_page
+            .filter(|authors| !authors.is_empty())
+            .unwrap_or_else(|| self.settings.site_author.iter().cloned().collect())
+    }
+}
+
+/// SHA-256.
+pub(super) fn hash(bytes: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref());
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::article::DateOrigin;
+    use crate::source::folder::tests_support::{draft_of, reading_of, settings_with};
+
+    fn draft(locator: &str, text: &str) -> Draft {
+        draft_of(&settings_with(|_| {}), locator, text)
+    }
+
+    #[test]
+    fn the_header_the_body_and_the_path_make_an_article() {
+        let made = draft(
+            "notes/2024-01-02-shelves.md",
+            "---\ndate: 2024-01-03\ntags: [Wood, wood, Tools]\nauthor: Jane\nid: x1\naliases: [/old/]\n---\n# On *shelves*\n\nFirst.\n\n<!--more-->\n\nRest.",
+        );
+        assert_eq!(made.content.title.as_deref(), Some("On shelves"));
+        assert_eq!((made.published_from, made.date_only), (DateOrigin::Header, true));
+        assert_eq!(made.url, "https://example.org/notes/shelves/");
+        assert_eq!(made.aliases, ["https://example.org/old/"]);
+        assert_eq!(made.content.body_html, "<p>First.</p>\n\n<p>Rest.</p>");
+        assert_eq!(
+            (made.content.summary.as_str(), made.content.summary_from.as_str()),
+            ("First.", "marker")
+        );
+        let tags: Vec<&str> = made.content.tags.iter().map(|tag| tag.term.as_str()).collect();
+        assert_eq!(tags, ["Wood", "Tools"]);
+        assert_eq!(made.header_id.as_deref(), Some("x1"));
+        assert!(made.problems.is_empty(), "{:?}", made.problems);
+    }
+
+    #[test]
+    fn a_bad_date_is_told_with_its_line_and_the_next_origin_counts() {
+        let made = draft("2024-01-02-x.md", "---\ntitle: x\ndate: soon\n---\nText");
+        assert_eq!(made.published_from, DateOrigin::FileName);
+        let problem = &made.problems[0];
+        assert_eq!((problem.code.as_str(), problem.line), ("bad_date", Some(3)));
+    }
+
+    #[test]
+    fn what_an_author_says_of_an_article_is_kept() {
+        let made = draft(
+            "x.de.md",
+            "---\ntitle: x\ndescription: Said *so*\nimage: {src: a.png, alt: A}\nreading_time: 7 min\nmail: false\nupdated: 2024-02-03\nexternal_url: https://x.example/\n---\nText",
+        );
+        let content = &made.content;
+        assert_eq!(
+            (content.summary.as_str(), content.summary_from.as_str()),
+            ("Said so", "key")
+        );
+        assert_eq!(
+            content.image.as_ref().map(|image| image.url.as_str()),
+            Some("https://example.org/x/a.png")
+        );
+        assert_eq!((content.reading_minutes, content.reading_from.as_str()), (7, "stated"));
+        assert_eq!(content.language, "de");
+        assert_eq!(content.external_url.as_deref(), Some("https://x.example/"));
+        assert!(!made.mail && made.updated_at.is_some());
+    }
+
+    #[test]
+    fn an_article_of_nothing_but_tags_and_one_dated_by_a_slip_are_kept_back() {
+        assert_eq!(
+            draft("a.md", "---\ntitle: x\n---\n{{ page.url }}").excluded.as_deref(),
+            Some("template_only")
+        );
+        assert_eq!(
+            draft("a.md", "---\ntitle: x\n---\n").excluded.as_deref(),
+            Some("empty_body")
+        );
+        assert_eq!(
+            draft("a.md", "---\ndate: 2099-01-01\n---\nText").excluded.as_deref(),
+            Some("future_far")
+        );
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_fall_over() {
+        let settings = settings_with(|_| {});
+        let seeds: [&[u8]; 6] = [
+            b"---\ntitle: [a, {b: c}]\ndate: 2024-01-02\n---\n# T\n\n{% raw %}{{ x }}{% endraw %} <b>x</b> [l](a.md)\n\n:::note\nx\n:::",
+            b"+++\ntitle = \"x\"\n+++\n{{< figure src=\"a\" >}}",
+            b"<html><h1>T</h1><p>By J on 3 May 2024</p><div><svg><script>x</script></svg><img srcset='a 1x, b 2x'></div>",
+            b"Craft\n\nTitle\n\nJ \xc2\xb7 3 May 2024\n\nText\n\n\xe2\x86\x90 Back",
+            b"{\"title\": \"x\"}\ntext ``` {% codeblock",
+            b"import A from 'a'\n\n<Box a={{b: '}'}}>{/* x */}</Box>",
+        ];
+        for seed in seeds {
+            for at in 0..seed.len() {
+                for name in ["a.md", "a.html", "a.txt", "a.mdx"] {
+                    reading_of(&settings, name, &seed[..at]);
+                    let mut broken = seed.to_vec();
+                    broken[at] = broken[at].wrapping_mul(31).wrapping_add(7);
+                    match reading_of(&settings, name, &broken) {
+                        Reading::Problem(problem) => assert_ne!(problem.code, "unreadable", "{seed:?} {at}"),
+                        Reading::Draft(_) | Reading::NotAnArticle => {}
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Choosing articles for feeds and letters.
+
+use crate::model::article::Content;
+use crate::store::{Conn, StoreError};
+
+/// An article as the choice of feed members needs it: no content.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// ULID.
+    pub id: String,
+    /// Microseconds.
+    pub published_at: i64,
+    /// Microseconds.
+    pub changed_at: i64,
+    /// Newest revision.
+    pub revision_id: i64,
+}
+
+const PUBLIC: &str = "SELECT id, published_at, changed_at, revision_id FROM articles \
+     WHERE visibility = 'public' AND published_at <= $1 ORDER BY published_at DESC, id";
+
+/// Every public article whose time has come, newest first, without content.
+pub async fn public(conn: &mut Conn, now: i64) -> Result<Vec<Listed>, StoreError> {
+    let rows: Vec<(String, i64, i64, i64)> = on!(conn, |c| sqlx::query_as(PUBLIC).bind(now).fetch_all(c).await?);
+    Ok(rows
+        .into_iter()
+        .map(|(id, published_at, changed_at, revision_id)| Listed {
+            id,
+            published_at,
+            changed_at,
+            revision_id,
+        })
+        .collect())
+}
+
+/// An article that letters may carry: what composing needs of it.
+#[derive(Debug, Clone)]
+pub struct Mailable {
+    /// ULID.
+    pub id: String,
+    /// Microseconds.
+    pub mailable_at: i64,
+    /// Microseconds.
+    pub published_at: i64,
+    /// Microseconds.
+    pub changed_at: i64,
+    /// Newest revision, which an issue freezes.
+    pub revision_id: i64,
+    /// Microseconds.
+    pub first_seen: i64,
+    /// What a reader can see.
+    pub content: Content,
+}
+
+const MAILABLE: &str = "SELECT a.id, a.mailable_at, a.published_at, a.changed_at, a.revision_id, a.first_seen, r.fields \
+     FROM articles a JOIN revisions r ON r.id = a.revision_id \
+     WHERE a.visibility = 'public' AND a.mailable_at IS NOT NULL AND a.mailable_at <= $1 AND a.mailable_at > $2 \
+     AND a.published_at <= $1 AND a.changed_at <= $3 AND a.missing_since IS NULL \
+     AND NOT EXISTS (SELECT 1 FROM passed_over p WHERE p.article_id = a.id AND p.newsletter_id = $4 \
+                     AND p.schedule_id IN ('*', $5)) \
+     ORDER BY a.mailable_at, a.id";
+
+/// Public, settled and mailable articles that a schedule has not passed over, oldest first.
+pub async fn mailable(
+    conn: &mut Conn,
+    now: i64,
+    look_back_from: i64,
+    settled_before: i64,
+    newsletter_id: &str,
+    schedule_id: &str,
+) -> Result<Vec<Mailable>, StoreError> {
+    let rows: Vec<(String, i64, i64, i64, i64, i64, String)> = on!(conn, |c| sqlx::query_as(MAILABLE)
+        .bind(now)
+        .bind(look_back_from)
+        .bind(settled_before)
+        .bind(newsletter_id)
+        .bind(schedule_id)
+        .fetch_all(c)
+        .await?);
+    rows.into_iter()
+        .map(
+            |(id, mailable_at, published_at, changed_at, revision_id, first_seen, fields)| {
+                let content = serde_json::from_str(&fields).map_err(|_| StoreError::Corrupt {
+                    what: "a revision",
+                    value: id.clone(),
+                })?;
+                Ok(Mailable {
+                    id,
+                    mailable_at,
+                    published_at,
+                    changed_at,
+                    revision_id,
+                    first_seen,
+                    content,
+                })
+            },
+        )
+        .collect()
+}

@@ -1,0 +1,167 @@
+//! The columns of our own CSV, and cells that no spreadsheet takes for a formula.
+
+/// A column that we understand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Column {
+    Email,
+    Name,
+    FirstName,
+    LastName,
+    Status,
+    Newsletter,
+    Schedule,
+    Topics,
+    Language,
+    State,
+    Reason,
+    PausedUntil,
+    Since,
+    SuppressedSince,
+    SuppressedUntil,
+    Evidence,
+    ConsentMethod,
+    ConsentForm,
+    ConsentLanguage,
+    ConsentText,
+    ConsentNetwork,
+    ConsentNote,
+    AskedAt,
+    ConfirmedAt,
+    AddressKey,
+    /// A filled one says that the person left.
+    LeftAt,
+    /// A filled one says that the address does not work.
+    CleanedAt,
+}
+
+/// What an export writes, in order.
+pub(super) const OWN: [(Column, &str); 23] = [
+    (Column::Email, "email"),
+    (Column::Name, "name"),
+    (Column::Status, "status"),
+    (Column::Newsletter, "newsletter"),
+    (Column::Schedule, "schedule"),
+    (Column::Topics, "topics"),
+    (Column::Language, "language"),
+    (Column::State, "state"),
+    (Column::Reason, "reason"),
+    (Column::PausedUntil, "paused_until"),
+    (Column::Since, "since"),
+    (Column::SuppressedSince, "suppressed_since"),
+    (Column::SuppressedUntil, "suppressed_until"),
+    (Column::Evidence, "evidence"),
+    (Column::ConsentMethod, "consent_method"),
+    (Column::ConsentForm, "consent_form"),
+    (Column::ConsentLanguage, "consent_language"),
+    (Column::ConsentText, "consent_text"),
+    (Column::ConsentNetwork, "consent_network"),
+    (Column::ConsentNote, "consent_note"),
+    (Column::AskedAt, "asked_at"),
+    (Column::ConfirmedAt, "confirmed_at"),
+    (Column::AddressKey, "address_key"),
+];
+
+/// Other names that leave no doubt.
+const OTHER: [(Column, &str); 13] = [
+    (Column::Email, "emailaddress"),
+    (Column::Email, "mail"),
+    (Column::Email, "subscriber"),
+    (Column::Name, "fullname"),
+    (Column::FirstName, "firstname"),
+    (Column::LastName, "lastname"),
+    (Column::LastName, "surname"),
+    (Column::LeftAt, "unsubtime"),
+    (Column::LeftAt, "unsubscribedat"),
+    (Column::LeftAt, "unsubscriptiondate"),
+    (Column::LeftAt, "deletedat"),
+    (Column::CleanedAt, "cleantime"),
+    (Column::CleanedAt, "cleanedat"),
+];
+
+/// The column with this heading, without regard to case, blanks, `_` and `-`.
+pub(super) fn of_heading(heading: &str) -> Option<Column> {
+    let heading = plain(heading);
+    let own = OWN.iter().chain(&OTHER);
+    own.into_iter()
+        .find(|(_, name)| plain(name) == heading)
+        .map(|(column, _)| *column)
+}
+
+fn plain(heading: &str) -> String {
+    heading
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// A cell as it is written: what a spreadsheet would take for a formula gets an apostrophe in front and quotes around.
+pub(super) fn written(cell: &str) -> String {
+    let guarded = if looks_like_formula(cell) {
+        format!("'{cell}")
+    } else {
+        cell.to_owned()
+    };
+    let needs_quotes = guarded.starts_with('\'') || guarded.contains([',', '"', '\n', '\r']);
+    if needs_quotes {
+        format!("\"{}\"", guarded.replace('"', "\"\""))
+    } else {
+        guarded
+    }
+}
+
+/// The cell that [`written`] guarded.
+pub(super) fn unguarded(cell: &str) -> &str {
+    match cell.strip_prefix('\'') {
+        Some(rest) if looks_like_formula(rest) => rest,
+        _ => cell,
+    }
+}
+
+/// Apostrophes in front count as part of a guarded cell, so that guarding can be undone without doubt.
+fn looks_like_formula(cell: &str) -> bool {
+    cell.trim_start_matches('\'')
+        .starts_with(['=', '+', '-', '@', '\t', '\r'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_formula_is_never_the_first_thing_in_a_cell_and_comes_back_whole() {
+        for cell in [
+            "=cmd()",
+            "+1@example.org",
+            "-x",
+            "@sum",
+            "'=x",
+            "''+y",
+            "\t=x",
+            "plain",
+            "'quoted'",
+            "a,b\n\"c\"",
+            "",
+        ] {
+            let line = written(cell);
+            let mut reader = csv::ReaderBuilder::new()
+                .has_headers(false)
+                .from_reader(line.as_bytes());
+            let read = reader
+                .records()
+                .next()
+                .map_or_else(String::new, |record| record.unwrap()[0].to_owned());
+            assert!(!read.starts_with(['=', '+', '-', '@']), "{line}");
+            assert_eq!(unguarded(&read), cell);
+        }
+    }
+
+    #[test]
+    fn headings_are_known_in_any_dress() {
+        assert_eq!(of_heading(" E-Mail "), Some(Column::Email));
+        assert_eq!(of_heading("Email Address"), Some(Column::Email));
+        assert_eq!(of_heading("UNSUB_TIME"), Some(Column::LeftAt));
+        assert_eq!(of_heading("consent_text"), Some(Column::ConsentText));
+        assert_eq!(of_heading("favourite colour"), None);
+    }
+}

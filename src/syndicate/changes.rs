@@ -1,0 +1,67 @@
+//! Since when a document has its bytes: stored, so that every node and every later process says the same.
+
+use crate::app::App;
+use crate::feed::RENDERER;
+use crate::model::clock::to_micros;
+use crate::model::feed_date::FeedDate;
+use crate::store::feeds::{self, ChangeRow};
+use crate::store::{Conn, StoreError};
+
+const SECOND: i64 = 1_000_000;
+
+/// A document as it was just rendered.
+#[derive(Debug)]
+pub(super) struct Print {
+    /// Without leading slash.
+    pub(super) path: String,
+    /// Entity tag.
+    pub(super) tag: String,
+    /// Content version.
+    pub(super) version: i64,
+}
+
+/// Since when each document has its bytes, in the order of `prints`. New bytes are noted: from now on, and at least one
+/// second after the bytes before, because HTTP knows no fractions.
+pub(super) async fn since(app: &App, prints: &[Print]) -> Result<Vec<FeedDate>, StoreError> {
+    let mut conn = app.database.read().await?;
+    let known = stored(&mut conn, prints).await?;
+    drop(conn);
+    if let Some(known) = known.into_iter().collect::<Option<Vec<FeedDate>>>() {
+        return Ok(known);
+    }
+    let mut conn = app.database.begin().await?;
+    let mut dates = Vec::with_capacity(prints.len());
+    for print in prints {
+        dates.push(note(app, &mut conn, print).await?);
+    }
+    conn.commit().await?;
+    Ok(dates)
+}
+
+async fn stored(conn: &mut Conn, prints: &[Print]) -> Result<Vec<Option<FeedDate>>, StoreError> {
+    let mut dates = Vec::with_capacity(prints.len());
+    for print in prints {
+        let row = feeds::change(conn, &print.path).await?;
+        dates.push(
+            row.filter(|row| row.etag == print.tag)
+                .map(|row| FeedDate::from_micros(row.changed_at)),
+        );
+    }
+    Ok(dates)
+}
+
+async fn note(app: &App, conn: &mut Conn, print: &Print) -> Result<FeedDate, StoreError> {
+    let before = feeds::change(conn, &print.path).await?;
+    let now = to_micros(app.clock.now()).div_euclid(SECOND) * SECOND;
+    let row = ChangeRow {
+        path: print.path.clone(),
+        etag: print.tag.clone(),
+        changed_at: before.map_or(now, |row| now.max(row.changed_at + SECOND)),
+        renderer: RENDERER,
+        version: print.version,
+    };
+    feeds::put_change(conn, &row).await?;
+    // Another node may have been first, or be ahead: what stands in the row counts.
+    let row = feeds::change(conn, &print.path).await?.unwrap_or(row);
+    Ok(FeedDate::from_micros(row.changed_at))
+}

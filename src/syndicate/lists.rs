@@ -1,0 +1,125 @@
+//! The lists of feeds: OPML for readers, a page for people.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use crate::config::Settings;
+use crate::feed::{self, Outline, Plan, Slot, escape, words};
+use crate::model::feed_key::{FeedKey, Format, Scope};
+use crate::template::Templates;
+use crate::template::context::Frame;
+use crate::template::context::pages::{FeedLine, Feeds};
+
+use super::{SyndicateError, render};
+
+/// The feeds that lists name: the main one, and every term that has an article.
+pub(super) fn shown(slots: &[Arc<Slot>]) -> Vec<&Plan> {
+    let plans = slots.iter().map(|slot| &slot.plan);
+    plans
+        .filter(|plan| plan.scope == Scope::All || !plan.members.is_empty())
+        .collect()
+}
+
+fn title(settings: &Settings, plan: &Plan) -> Result<String, SyndicateError> {
+    let meta = render::meta(settings, plan, &plan.feed_id)?;
+    Ok(meta.title.as_str().to_owned())
+}
+
+fn address(settings: &Settings, plan: &Plan, format: Format) -> String {
+    let key = FeedKey {
+        scope: plan.scope.clone(),
+        format,
+    };
+    format!("{}{key}", settings.feeds.base_url)
+}
+
+/// The list for readers: the main feed, then categories, tags and authors.
+pub(super) fn outlines(settings: &Settings, plans: &[&Plan]) -> Result<String, SyndicateError> {
+    let group = |wanted: Option<&str>| {
+        let of_kind = plans
+            .iter()
+            .filter(|plan| plan.scope.term().map(|(kind, _)| kind) == wanted);
+        let outline = |plan: &&Plan| {
+            Ok(Outline {
+                title: title(settings, plan)?,
+                feed: address(settings, plan, Format::Rss),
+                page: settings.site.url.to_string(),
+            })
+        };
+        of_kind.map(outline).collect::<Result<Vec<Outline>, SyndicateError>>()
+    };
+    let main = plans
+        .iter()
+        .find(|plan| plan.scope == Scope::All)
+        .ok_or(SyndicateError::Setting("feeds"))?;
+    let meta = render::meta(settings, main, &main.feed_id)?;
+    let words = words(meta.language.as_ref());
+    let groups = [
+        (words.categories, group(Some("category"))?),
+        (words.tags, group(Some("tag"))?),
+        (words.authors, group(Some("author"))?),
+    ];
+    let author = meta.author.name.as_str();
+    Ok(feed::outlines(
+        meta.title.as_str(),
+        author,
+        main.updated(),
+        &group(None)?,
+        &groups,
+    ))
+}
+
+/// The page for people.
+pub(super) fn page(_templates: &Templates, settings: &Settings, plans: &[&Plan]) -> Result<String, SyndicateError> {
+    let line = |plan: &&Plan| {
+        Ok(FeedLine {
+            title: title(settings, plan)?,
+            kind: plan.scope.term().map_or("all", |(kind, _)| kind).to_owned(),
+            rss: address(settings, plan, Format::Rss),
+            atom: address(settings, plan, Format::Atom),
+            json: address(settings, plan, Format::Json),
+        })
+    };
+    let context = Feeds {
+        frame: Frame::new(settings, &settings.site.language),
+        feeds: plans.iter().map(line).collect::<Result<_, SyndicateError>>()?,
+        opml_url: format!("{}feeds.opml", settings.feeds.base_url),
+    };
+    Ok(plain_page(&context))
+}
+
+/// Stands in until pages come from templates: then `templates` renders the context.
+fn plain_page(context: &Feeds) -> String {
+    let site = &context.frame.site;
+    let mut head = String::new();
+    let mut body = String::new();
+    for line in &context.feeds {
+        let title = escape(&line.title);
+        let _ = writeln!(body, "<h2>{title}</h2>\n<ul>");
+        for (format, address) in [
+            (Format::Rss, &line.rss),
+            (Format::Atom, &line.atom),
+            (Format::Json, &line.json),
+        ] {
+            let (address, name) = (escape(address), format.name());
+            let _ = writeln!(
+                head,
+                "<link rel=\"alternate\" type=\"{}\" title=\"{title} ({name})\" href=\"{address}\">",
+                format.media_type()
+            );
+            let _ = writeln!(body, "<li><a href=\"{address}\">{name}</a> <code>{address}</code></li>");
+        }
+        body.push_str("</ul>\n");
+    }
+    format!(
+        "<!doctype html>\n<html lang=\"{}\" dir=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{}</title>\n{head}</head>\n<body>\n<main>\n\
+         <h1>{}</h1>\n{body}<p><a href=\"{}\">OPML</a> · <a href=\"{}/subscribe\">✉</a></p>\n</main>\n</body>\n</html>\n",
+        escape(&site.language),
+        site.dir,
+        escape(&site.title),
+        escape(&site.title),
+        escape(&context.opml_url),
+        escape(&context.frame.base),
+    )
+}

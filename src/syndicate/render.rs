@@ -1,0 +1,206 @@
+//! Articles to documents: loads the members of a feed, writes its three documents, compresses them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::app::App;
+use crate::config::Settings;
+use crate::feed::{self, Bodies, Documents, Kind, Limits, Plan, Prepared, RenderError, Slot};
+use crate::model::entry::{Byline, Clean, Entry, Language};
+use crate::model::feed_key::{FeedKey, Format, Scope};
+use crate::model::feed_meta::FeedMeta;
+use crate::model::feed_url::FeedUrl;
+use crate::store::{Conn, StoreError, articles};
+
+use super::{SyndicateError, changes};
+
+/// Feeds whose articles are loaded at once.
+const GROUP: usize = 16;
+/// Entries kept for the next feed of one rendering: most articles are in several.
+const REMEMBERED: usize = 2_000;
+
+/// Renders slots. A feed that cannot be written keeps its last good documents.
+///
+/// # Errors
+/// Without the database; slots that were not reached stay as they are.
+pub(super) async fn fill(app: &App, settings: &Settings, slots: &[Arc<Slot>]) -> Result<(), SyndicateError> {
+    let mut entries = Entries::default();
+    for group in slots.chunks(GROUP) {
+        let mut conn = app.database.read().await?;
+        let mut jobs = Vec::with_capacity(group.len());
+        for slot in group {
+            let members = entries.of(&mut conn, &slot.plan).await?;
+            let meta = meta(settings, &slot.plan, &main_id(app, settings, slots))?;
+            let limits = Limits::of(&settings.feeds);
+            jobs.push(tokio::task::spawn_blocking(move || write(&meta, &members, limits)));
+        }
+        drop(conn);
+        let mut written = Vec::with_capacity(group.len());
+        for (slot, job) in group.iter().zip(jobs) {
+            match job.await? {
+                Ok(bodies) => written.push((slot, bodies)),
+                Err(error) => {
+                    tracing::error!(feed = slot.plan.scope.word(), %error, "a feed keeps its last good documents");
+                    slot.keep_last_good();
+                }
+            }
+        }
+        put_in(app, settings, written).await?;
+    }
+    Ok(())
+}
+
+/// The documents of a slot that nobody asked for before; whoever asks meanwhile waits for the same rendering.
+pub(super) async fn on_demand(app: &App, slot: &Arc<Slot>) -> Result<Arc<Documents>, SyndicateError> {
+    let _one_at_a_time = slot.flight.lock().await;
+    if let Some(documents) = slot.fresh() {
+        return Ok(documents);
+    }
+    fill(app, &app.settings(), std::slice::from_ref(slot)).await?;
+    let documents = slot
+        .last_good()
+        .ok_or_else(|| SyndicateError::Unrendered(slot.plan.scope.word()))?;
+    app.feeds.keep_within_budget();
+    Ok(documents)
+}
+
+/// The id of the main feed: it is either among those that are rendered, or rendered already.
+fn main_id(app: &App, settings: &Settings, slots: &[Arc<Slot>]) -> String {
+    let all = |slot: &&Arc<Slot>| slot.plan.scope == Scope::All;
+    let shelf = app.feeds.shelf();
+    let main = slots.iter().find(all).or_else(|| shelf.slot(&Scope::All));
+    let host = settings.site.url.host_str().unwrap_or_default();
+    main.map_or_else(
+        || format!("tag:{host},2026-01-01:feed"),
+        |slot| slot.plan.feed_id.clone(),
+    )
+}
+
+fn write(meta: &FeedMeta, members: &[Arc<Entry>], limits: Limits) -> Result<[Bodies; 3], RenderError> {
+    let [rss, atom, json] = feed::write(meta, members, limits)?;
+    Ok([bodies(&rss)?, bodies(&atom)?, bodies(&json)?])
+}
+
+fn bodies(text: &str) -> Result<Bodies, RenderError> {
+    Bodies::of(text).map_err(memory)
+}
+
+/// The compressors write to memory only and have no other way to fail.
+pub(super) fn memory(_: std::io::Error) -> RenderError {
+    RenderError::Shape("it cannot be compressed")
+}
+
+async fn put_in(app: &App, settings: &Settings, written: Vec<(&Arc<Slot>, [Bodies; 3])>) -> Result<(), SyndicateError> {
+    let key = |slot: &Slot, format| FeedKey {
+        scope: slot.plan.scope.clone(),
+        format,
+    };
+    let mut prints = Vec::with_capacity(written.len() * 3);
+    for (slot, bodies) in &written {
+        for (format, made) in Format::ALL.into_iter().zip(bodies) {
+            let path = key(slot, format).path();
+            prints.push(changes::Print {
+                path,
+                tag: made.tag.clone(),
+                version: slot.plan.version,
+            });
+        }
+    }
+    let mut since = changes::since(app, &prints).await?.into_iter();
+    for (slot, bodies) in written {
+        let mut formats = Format::ALL.into_iter();
+        let documents = bodies.map(|made| {
+            let format = formats.next().unwrap_or(Format::Json);
+            let since = since.next().unwrap_or_else(|| slot.plan.updated());
+            let address = format!("{}{}", settings.feeds.base_url, key(slot, format));
+            Arc::new(Prepared::new(Kind::Feed(format), made, since, Some(&address)))
+        });
+        slot.fill(documents);
+    }
+    Ok(())
+}
+
+/// The head of a feed.
+pub(super) fn meta(settings: &Settings, plan: &Plan, main_id: &str) -> Result<FeedMeta, SyndicateError> {
+    let site = &settings.site;
+    let home = FeedUrl::from_url(&site.url).ok_or(SyndicateError::Setting("site.url"))?;
+    let name = Clean::line(&site.title)
+        .or_else(|| Clean::line(&home.host()))
+        .ok_or(SyndicateError::Setting("site.title"))?;
+    Ok(FeedMeta {
+        scope: plan.scope.clone(),
+        title: title(&name, plan),
+        description: Clean::line(&site.description),
+        base: FeedUrl::from_url(&settings.feeds.base_url).ok_or(SyndicateError::Setting("feeds.base_url"))?,
+        sign_up: FeedUrl::parse(&settings.http.address("subscribe"))
+            .ok_or(SyndicateError::Setting("http.public_url"))?,
+        id: Clean::line(&plan.feed_id).ok_or(SyndicateError::Setting("site.url"))?,
+        authority: main_id
+            .rsplit_once(':')
+            .map_or(main_id, |(authority, _)| authority)
+            .to_owned(),
+        updated: plan.updated(),
+        language: Language::parse(&site.language),
+        author: Byline {
+            name: Clean::line(&site.author.name).unwrap_or(name),
+            url: site.author.url.as_ref().and_then(FeedUrl::from_url),
+        },
+        icon: settings.feeds.icon.as_deref().and_then(FeedUrl::parse),
+        rights: Clean::line(&settings.feeds.copyright),
+        minutes: (settings.feeds.max_age.as_secs() / 60).max(1),
+        home,
+    })
+}
+
+/// `Site`, or `Site: Term`.
+pub(super) fn title(site: &Clean, plan: &Plan) -> Clean {
+    let with_term = || Clean::line(&format!("{}: {}", site.as_str(), plan.term));
+    plan.scope
+        .term()
+        .and_then(|_| with_term())
+        .unwrap_or_else(|| site.clone())
+}
+
+/// Entries that were loaded in this rendering; `None` for articles that cannot be printed.
+#[derive(Debug, Default)]
+struct Entries(HashMap<String, Option<Arc<Entry>>>);
+
+impl Entries {
+    async fn of(&mut self, conn: &mut Conn, plan: &Plan) -> Result<Vec<Arc<Entry>>, StoreError> {
+        let mut members: Vec<Arc<Entry>> = Vec::with_capacity(plan.members.len());
+        for id in &plan.members {
+            let Some(entry) = self.one(conn, id).await? else {
+                continue;
+            };
+            if members.iter().any(|other| other.id == entry.id) {
+                tracing::error!(
+                    article = id,
+                    "an article is left out of a feed: its id belongs to another one"
+                );
+            } else {
+                members.push(entry);
+            }
+        }
+        Ok(members)
+    }
+
+    async fn one(&mut self, conn: &mut Conn, id: &str) -> Result<Option<Arc<Entry>>, StoreError> {
+        if let Some(known) = self.0.get(id) {
+            return Ok(known.clone());
+        }
+        let entry = match articles::one(conn, id).await {
+            Ok(Some(article)) => Entry::of(&article).map_err(|fault| fault.to_string()),
+            Ok(None) => Err("it is not there any more".to_owned()),
+            Err(error @ StoreError::Corrupt { .. }) => Err(error.to_string()),
+            Err(error) => return Err(error),
+        };
+        let entry = entry
+            .inspect_err(|error| tracing::error!(article = id, error, "an article is left out of the feeds"))
+            .ok()
+            .map(Arc::new);
+        if self.0.len() < REMEMBERED {
+            self.0.insert(id.to_owned(), entry.clone());
+        }
+        Ok(entry)
+    }
+}

@@ -1,0 +1,207 @@
+//! Which articles are in which feed, and the ids and times of feeds.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_lc_rs::digest;
+use data_encoding::BASE32_NOPAD;
+
+use crate::app::App;
+use crate::feed::{Plan, TermIndex};
+use crate::model::clock::{from_micros, mint_ulid};
+use crate::model::feed_date::FeedDate;
+use crate::model::feed_key::{Scope, Terms};
+use crate::store::articles::{self, Listed};
+use crate::store::feeds::{self, ScopeRow};
+use crate::store::{Conn, StoreError};
+
+/// Articles read at once while the index is filled.
+const PAGE: i64 = 500;
+
+/// The state that plans follow from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment {
+    /// Microseconds.
+    pub(super) now: i64,
+    /// Content version.
+    pub(super) version: i64,
+    /// When the content became that version, microseconds.
+    pub(super) changed_at: i64,
+}
+
+/// Base32 of the first 128 bits of SHA-256 over the parts, each with its length.
+pub(super) fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        context.update(&part.len().to_le_bytes());
+        context.update(part);
+    }
+    BASE32_NOPAD.encode(&context.finish().as_ref()[..16])
+}
+
+/// The feeds of every scope that has or had an article, the main one first.
+pub(super) async fn plan(
+    app: &App,
+    mut conn: Conn,
+    index: &mut TermIndex,
+    moment: Moment,
+) -> Result<Vec<Plan>, StoreError> {
+    let listed = articles::public(&mut conn, moment.now).await?;
+    learn(&mut conn, index, &listed).await?;
+    let stored = feeds::scopes(&mut conn).await?;
+    drop(conn);
+    let limit = app.settings().feeds.limit.max(1);
+    let mut chosen = choose(&listed, index, limit);
+    for row in &stored {
+        if let Some(scope) = Scope::from_word(&row.scope) {
+            chosen.entry(scope).or_default();
+        }
+    }
+    let stored = store(app, &chosen, stored, moment).await?;
+    Ok(chosen
+        .into_iter()
+        .filter_map(|(scope, members)| planned(scope, &members, &stored, moment))
+        .collect())
+}
+
+/// Reads the terms of articles that changed since the index was brought up to date.
+async fn learn(conn: &mut Conn, index: &mut TermIndex, listed: &[Listed]) -> Result<(), StoreError> {
+    loop {
+        let page = feeds::terms_after(conn, index.newest, PAGE).await?;
+        let last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
+        for (article, revision, terms) in page {
+            index.newest = revision;
+            index.terms.insert(article, (revision, terms));
+        }
+        if last {
+            break;
+        }
+    }
+    for article in listed {
+        if index
+            .terms
+            .get(&article.id)
+            .is_none_or(|(revision, _)| *revision != article.revision_id)
+        {
+            let terms = terms(conn, article.revision_id).await?;
+            index.terms.insert(article.id.clone(), (article.revision_id, terms));
+        }
+    }
+    Ok(())
+}
+
+async fn terms(conn: &mut Conn, revision: i64) -> Result<Terms, StoreError> {
+    match articles::revision(conn, revision).await {
+        Ok(Some(content)) => Ok(Terms {
+            authors: content.authors,
+            tags: content.tags,
+            categories: content.categories,
+        }),
+        Ok(None) | Err(StoreError::Corrupt { .. }) => Ok(Terms::default()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The newest articles of a scope, and its name as the newest of them spells it.
+#[derive(Debug, Default)]
+struct Members<'a> {
+    term: String,
+    articles: Vec<&'a Listed>,
+}
+
+impl Members<'_> {
+    /// Equal for equal members that say the same.
+    fn mark(&self) -> String {
+        let parts: Vec<String> = self
+            .articles
+            .iter()
+            .map(|a| format!("{} {} {}", a.id, a.revision_id, a.published_at))
+            .collect();
+        hash(parts.iter().map(String::as_bytes))
+    }
+}
+
+fn choose<'a>(listed: &'a [Listed], index: &TermIndex, limit: usize) -> BTreeMap<Scope, Members<'a>> {
+    let mut chosen: BTreeMap<Scope, Members<'a>> = BTreeMap::from([(Scope::All, Members::default())]);
+    for article in listed {
+        let terms = index
+            .terms
+            .get(&article.id)
+            .map(|(_, terms)| terms.scopes())
+            .unwrap_or_default();
+        for (scope, name) in std::iter::once((Scope::All, "")).chain(terms) {
+            let members = chosen.entry(scope).or_default();
+            if members.articles.is_empty() {
+                name.clone_into(&mut members.term);
+            }
+            if members.articles.len() < limit {
+                members.articles.push(article);
+            }
+        }
+    }
+    chosen
+}
+
+/// Stores scopes that are new or whose members changed; returns all as they are stored now.
+async fn store(
+    app: &App,
+    chosen: &BTreeMap<Scope, Members<'_>>,
+    stored: Vec<ScopeRow>,
+    moment: Moment,
+) -> Result<HashMap<String, ScopeRow>, StoreError> {
+    let stored: HashMap<String, ScopeRow> = stored.into_iter().map(|row| (row.scope.clone(), row)).collect();
+    let changed: Vec<ScopeRow> = chosen
+        .iter()
+        .filter_map(|(scope, members)| {
+            let (word, mark) = (scope.word(), members.mark());
+            let before = stored.get(&word);
+            let same = before.is_some_and(|row| row.mark == mark || row.version > moment.version);
+            (!same).then(|| ScopeRow {
+                feed_id: before.map_or_else(|| mint_feed_id(app, moment), |row| row.feed_id.clone()),
+                scope: word,
+                title: members.term.clone(),
+                updated_at: members
+                    .articles
+                    .first()
+                    .map_or(0, |a| a.published_at)
+                    .max(moment.changed_at),
+                mark,
+                version: moment.version,
+            })
+        })
+        .collect();
+    if changed.is_empty() {
+        return Ok(stored);
+    }
+    let mut conn = app.database.begin().await?;
+    for row in &changed {
+        feeds::put_scope(&mut conn, row).await?;
+    }
+    let all = feeds::scopes(&mut conn).await?;
+    conn.commit().await?;
+    Ok(all.into_iter().map(|row| (row.scope.clone(), row)).collect())
+}
+
+/// `tag:HOST,DAY:ULID` (RFC 4151), with the host of the author's site.
+fn mint_feed_id(app: &App, moment: Moment) -> String {
+    let settings = app.settings();
+    let host = settings.site.url.host_str().unwrap_or_default().to_lowercase();
+    let day = FeedDate::new(from_micros(moment.now)).day();
+    format!(
+        "tag:{host},{day}:{}",
+        mint_ulid(&*app.clock, &*app.chance).to_lowercase()
+    )
+}
+
+fn planned(scope: Scope, members: &Members<'_>, stored: &HashMap<String, ScopeRow>, moment: Moment) -> Option<Plan> {
+    let row = stored.get(&scope.word())?;
+    let newest = members.articles.first().map_or(0, |article| article.published_at);
+    Some(Plan {
+        scope,
+        term: row.title.clone(),
+        feed_id: row.feed_id.clone(),
+        updated_at: row.updated_at.max(newest),
+        members: members.articles.iter().map(|article| article.id.clone()).collect(),
+        mark: members.mark(),
+        version: moment.version,
+    })
+}

@@ -1,0 +1,240 @@
+//! Each letter and page, put together from a voice.
+
+use super::super::letters::{AlreadyLetter, ConfirmationLetter, IssueKind, WelcomeLetter};
+use super::super::pages::{
+    BadLink, CheckMailbox, Confirm, Confirmed, Failure, FeedLine, Feeds, HeaderLine, Home, IssueLine, IssueTitles,
+    Issues, Left, NewsletterChoice, NotFound, Outbox, OutboxLetter, OutboxLine, Preferences, Saved, ScheduleChoice,
+    SignUp, TRAP, Undone, Unsubscribe,
+};
+use super::{Sample, Voice};
+
+impl Sample for ConfirmationLetter {
+    fn sample(voice: &Voice) -> Self {
+        Self {
+            frame: voice.frame(),
+            newsletter: voice.newsletter(),
+        }
+    }
+}
+
+impl Sample for WelcomeLetter {
+    fn sample(voice: &Voice) -> Self {
+        Self {
+            frame: voice.frame(),
+            newsletter: voice.newsletter(),
+            latest: voice.neighbours(3),
+            links: voice.links(),
+        }
+    }
+}
+
+impl Sample for AlreadyLetter {
+    fn sample(voice: &Voice) -> Self {
+        Self {
+            frame: voice.frame(),
+            newsletter: voice.newsletter(),
+        }
+    }
+}
+
+fn schedules(voice: &Voice) -> Vec<ScheduleChoice> {
+    let choice = |id: &str, name: &str, when: &str, chosen| ScheduleChoice {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        when: when.to_owned(),
+        instant: id == "instant",
+        chosen,
+    };
+    let mut all = vec![choice("weekly", voice.schedule, "every Monday at 08:00", true)];
+    if !voice.bare {
+        all.insert(0, choice("instant", "At once", "", false));
+        all.push(choice("monthly", "Monthly", "on the 1st at 08:00", false));
+    }
+    all
+}
+
+fn newsletters(voice: &Voice, chosen: bool) -> Vec<NewsletterChoice> {
+    let one = |id: &str| NewsletterChoice {
+        id: id.to_owned(),
+        name: voice.site.clone(),
+        description: voice.text(&voice.summary),
+        chosen,
+        schedules: schedules(voice),
+    };
+    // The long voice is the one with several newsletters.
+    if voice.name == "long" {
+        vec![one("notes"), one("essays")]
+    } else {
+        vec![one("notes")]
+    }
+}
+
+fn issue_line(voice: &Voice) -> IssueLine {
+    IssueLine {
+        title: voice.title.clone(),
+        url: "/issues/01J7Q8G3Z5K6M7N8P9QRSTV000".to_owned(),
+        date: Voice::at(12),
+        newsletter: voice.site.clone(),
+        articles: vec![voice.title.clone(); if voice.bare { 0 } else { 3 }],
+    }
+}
+
+impl Sample for SignUp {
+    fn sample(voice: &Voice) -> Self {
+        Self {
+            frame: voice.frame(),
+            action: "/subscribe".to_owned(),
+            newsletters: newsletters(voice, false),
+            trap: TRAP,
+            email: if voice.name == "hostile" {
+                super::HOSTILE.to_owned()
+            } else {
+                String::new()
+            },
+            error: (voice.name == "hostile").then(|| super::HOSTILE.to_owned()),
+        }
+    }
+}
+
+impl Sample for Preferences {
+    fn sample(voice: &Voice) -> Self {
+        Self {
+            frame: voice.frame(),
+            action: "/preferences/AQEB".to_owned(),
+            newsletters: newsletters(voice, true),
+            leave_url: voice.optional("/unsubscribe/AQEB".to_owned()),
+            error: (voice.name == "hostile").then(|| super::HOSTILE.to_owned()),
+        }
+    }
+}
+
+impl Sample for Issues {
+    fn sample(voice: &Voice) -> Self {
+        Self {
+            frame: voice.frame(),
+            issues: vec![issue_line(voice); if voice.bare { 0 } else { 4 }],
+            older: voice.optional("/issues?before=01J7".to_owned()),
+        }
+    }
+}
+
+impl Sample for Feeds {
+    fn sample(voice: &Voice) -> Self {
+        let line = |kind: &str, path: &str, title: &str| FeedLine {
+            title: title.to_owned(),
+            kind: kind.to_owned(),
+            rss: format!("https://letters.example.org{path}/rss.xml"),
+            atom: format!("https://letters.example.org{path}/atom.xml"),
+            json: format!("https://letters.example.org{path}/feed.json"),
+        };
+        let mut feeds = vec![line("all", "", &voice.site)];
+        if !voice.bare {
+            feeds.push(line("category", "/category/tools", voice.category));
+            feeds.push(line("author", "/author/ada", voice.person));
+        }
+        Self {
+            frame: voice.frame(),
+            feeds,
+            opml_url: "https://letters.example.org/feeds.opml".to_owned(),
+        }
+    }
+}
+
+impl Sample for Home {
+    fn sample(voice: &Voice) -> Self {
+        Self {
+            frame: voice.frame(),
+            newsletters: newsletters(voice, false),
+            latest: voice.neighbours(4),
+            subscribe_url: "/subscribe".to_owned(),
+            feeds_url: "/feeds".to_owned(),
+            issues_url: voice.optional("/issues".to_owned()),
+            outbox_url: voice.optional("/outbox".to_owned()),
+        }
+    }
+}
+
+impl Sample for Outbox {
+    fn sample(voice: &Voice) -> Self {
+        let line = OutboxLine {
+            url: "/outbox/abc".to_owned(),
+            subject: voice.title.clone(),
+            to: "Rosa Reader <rosa@example.net>".to_owned(),
+            date: Voice::at(12),
+        };
+        Self {
+            frame: voice.frame(),
+            letters: vec![line; if voice.bare { 0 } else { 3 }],
+        }
+    }
+}
+
+impl Sample for OutboxLetter {
+    fn sample(voice: &Voice) -> Self {
+        let header = |name: &str, value: &str| HeaderLine {
+            name: name.to_owned(),
+            value: value.to_owned(),
+        };
+        Self {
+            frame: voice.frame(),
+            outbox_url: "/outbox".to_owned(),
+            subject: voice.title.clone(),
+            headers: vec![
+                header("From", "Workshop Notes <notes@example.org>"),
+                header("To", "Rosa Reader <rosa@example.net>"),
+                header("List-Unsubscribe", "<https://letters.example.org/unsubscribe/AQEB>"),
+            ],
+            html_url: "/outbox/abc/html".to_owned(),
+            text: voice.summary.clone(),
+            source_url: "/outbox/abc/source".to_owned(),
+        }
+    }
+}
+
+/// Pages that are a frame and a few words.
+macro_rules! simple {
+    ($($name:ident { $($field:ident: $value:expr),* })*) => {
+        $(impl Sample for $name {
+            fn sample(voice: &Voice) -> Self {
+                Self { frame: voice.frame(), $($field: $value(voice)),* }
+            }
+        })*
+    };
+}
+
+fn name(voice: &Voice) -> String {
+    voice.site.clone()
+}
+
+fn schedule(voice: &Voice) -> Option<String> {
+    voice.optional(voice.schedule.to_owned())
+}
+
+fn action(_: &Voice) -> String {
+    "/act/AQEB".to_owned()
+}
+
+fn maybe_action(voice: &Voice) -> Option<String> {
+    voice.optional(action(voice))
+}
+
+simple! {
+    CheckMailbox {}
+    Confirm { action: action, newsletter: name, schedule: schedule }
+    Confirmed { newsletter: name, schedule: schedule, preferences_url: maybe_action }
+    Saved { preferences_url: action }
+    Unsubscribe { action: action, newsletter: name }
+    Left { newsletter: name, undo_action: maybe_action }
+    Undone { newsletter: name, preferences_url: maybe_action }
+    BadLink {}
+    NotFound {}
+    Failure { id: action }
+    IssueTitles { issue: issue_line }
+}
+
+/// The two kinds of issue share a struct, so its plain sample is the instant one; see [`Voice::issue`].
+impl Sample for super::IssueLetter {
+    fn sample(voice: &Voice) -> Self {
+        voice.issue(IssueKind::Instant)
+    }
+}

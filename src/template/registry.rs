@@ -1,0 +1,129 @@
+//! Two registries, since escaping belongs to a registry: HTML escapes, plain text does not.
+
+use std::io::{self, Write};
+
+use handlebars::{Context, Handlebars, no_escape};
+use serde::Serialize;
+
+use super::TemplateError;
+use super::files::Files;
+use super::{calls, guard};
+
+/// Most that one rendering may write: nested loops over a few hundred items would otherwise fill the memory.
+const MOST: usize = 5 << 20;
+
+/// The registered templates, named by their paths.
+#[derive(Debug)]
+pub(super) struct Registries {
+    html: Handlebars<'static>,
+    plain: Handlebars<'static>,
+}
+
+impl Registries {
+    /// Checks and registers every file.
+    pub(super) fn new(files: &Files) -> Result<Self, TemplateError> {
+        let templates: Vec<(&str, &str)> = files.iter().filter(|(path, _)| path.ends_with(".hbs")).collect();
+        guard::check(&templates)?;
+        let mut registries = Self {
+            html: empty(),
+            plain: empty(),
+        };
+        registries.plain.register_escape_fn(no_escape);
+        for (path, text) in templates {
+            let name = guard::partial_name(path).unwrap_or(path);
+            for registry in [&mut registries.html, &mut registries.plain] {
+                registry
+                    .register_template_string(name, text)
+                    .map_err(|error| refused(path, &error))?;
+            }
+        }
+        Ok(registries)
+    }
+
+    /// Renders with HTML escaping.
+    pub(super) fn html(&self, name: &str, context: &impl Serialize) -> Result<String, TemplateError> {
+        render(&self.html, name, context)
+    }
+
+    /// Renders text as it is.
+    pub(super) fn plain(&self, name: &str, context: &impl Serialize) -> Result<String, TemplateError> {
+        render(&self.plain, name, context)
+    }
+}
+
+fn empty() -> Handlebars<'static> {
+    let mut registry = Handlebars::new();
+    registry.set_strict_mode(true);
+    calls::register(&mut registry);
+    registry
+}
+
+fn render(registry: &Handlebars<'_>, name: &str, context: &impl Serialize) -> Result<String, TemplateError> {
+    if !registry.has_template(name) {
+        return Err(TemplateError::new(
+            name,
+            None,
+            "it is missing",
+            "put it into the template folder",
+        ));
+    }
+    let fail = |error: handlebars::RenderError| unfilled(name, &error);
+    let context = Context::wraps(context).map_err(fail)?;
+    let mut out = Bounded(Vec::new());
+    registry
+        .render_with_context_to_write(name, &context, &mut out)
+        .map_err(fail)?;
+    String::from_utf8(out.0).map_err(|_| TemplateError::new(name, None, "it wrote no text", "report this as a defect"))
+}
+
+/// Takes at most [`MOST`] bytes.
+struct Bounded(Vec<u8>);
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > MOST {
+            return Err(io::Error::other("it writes more than 5 MiB"));
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn path_of(name: &str) -> String {
+    let is_path = std::path::Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension == "hbs");
+    if is_path {
+        name.to_owned()
+    } else {
+        format!("partials/{name}.hbs")
+    }
+}
+
+fn refused(path: &str, error: &handlebars::TemplateError) -> TemplateError {
+    let (line, column) = error
+        .pos()
+        .map_or((None, None), |(line, column)| (Some(line), Some(column)));
+    TemplateError {
+        column,
+        ..TemplateError::new(path, line, error.reason().to_string(), "correct the braces there")
+    }
+}
+
+fn unfilled(name: &str, error: &handlebars::RenderError) -> TemplateError {
+    let file = path_of(error.template_name.as_deref().unwrap_or(name));
+    let message = error.reason().to_string();
+    let remedy = if message.contains("strict mode") {
+        "use a field that this letter or page has, or correct its name"
+    } else {
+        "correct the template"
+    };
+    TemplateError {
+        column: error.column_no,
+        ..TemplateError::new(&file, error.line_no, message, remedy)
+    }
+}

@@ -1,0 +1,146 @@
+//! A letter over its size budget is shortened by itself and never fails (`email.md` 2.2).
+
+use super::adapt::{blocks, words};
+use super::context::letters::{Article, IssueKind, IssueLetter};
+
+/// Longest value of a slot that is reckoned with, in bytes.
+const LONGEST_SLOT: usize = 220;
+/// A single article keeps at least this many blocks, or becomes its summary.
+const FEWEST_BLOCKS: usize = 2;
+
+/// The size that a receiver may count: the larger of decoded and transfer-encoded, every slot at its longest.
+pub(super) fn size(html: &str, slots: usize) -> usize {
+    let encoded: usize = html.bytes().map(|b| if b == b'=' || b > 126 { 3 } else { 1 }).sum();
+    encoded + encoded / 25 + slots * LONGEST_SLOT
+}
+
+/// Takes one step towards a letter of at most `letter.max_html`, given its `size` now; `false` when nothing is left to
+/// take.
+pub(super) fn step(letter: &mut IssueLetter, size: usize) -> bool {
+    match (letter.kind, letter.articles.as_mut_slice()) {
+        (IssueKind::Instant, [only]) => shorten_article(only, letter.max_html, size),
+        (_, articles) => shorten_digest(articles),
+    }
+}
+
+/// Cuts between top-level blocks, so that about as much is left as the budget allows.
+fn shorten_article(article: &mut Article, most: usize, size: usize) -> bool {
+    if article.html.is_empty() {
+        return false;
+    }
+    let keep = article.html.len().saturating_mul(most) / size.max(1);
+    // Inlined styles weigh differently from block to block: a little less than reckoned, so that few steps are needed.
+    let keep = keep * 9 / 10;
+    let mut kept = Vec::new();
+    let mut length = 0;
+    for block in blocks(&article.html) {
+        length += block.len();
+        if length > keep {
+            break;
+        }
+        kept.push(block);
+    }
+    while kept.last().is_some_and(|block| is_heading(block)) {
+        kept.pop();
+    }
+    article.truncated = true;
+    if kept.len() < FEWEST_BLOCKS {
+        article.html.clear();
+        article.text.clear();
+    } else {
+        article.text = text_up_to(&article.text, kept.last().map_or("", String::as_str));
+        article.html = kept.join("\n");
+    }
+    true
+}
+
+fn is_heading(block: &str) -> bool {
+    (1..=6).any(|level| block.starts_with(&format!("<h{level}")))
+}
+
+/// The text part, cut behind the paragraph in which the last block that was kept ends.
+fn text_up_to(text: &str, last_block: &str) -> String {
+    let last = words(last_block);
+    let tail: Vec<&str> = last.split(' ').rev().take(4).collect();
+    let mut end = 0;
+    let mut found = None;
+    for paragraph in text.split_inclusive("\n\n") {
+        end += paragraph.len();
+        let has_tail = tail.iter().all(|word| paragraph.contains(word));
+        if has_tail && !last.is_empty() {
+            found = Some(end);
+            break;
+        }
+    }
+    let end = found.unwrap_or_else(|| text[..text.len() / 2].rfind("\n\n").unwrap_or(0));
+    text[..end].trim_end().to_owned()
+}
+
+/// The longest article falls back to its summary; when there are only summaries, the longest of them goes.
+fn shorten_digest(articles: &mut [Article]) -> bool {
+    if let Some(longest) = articles
+        .iter_mut()
+        .filter(|a| !a.html.is_empty())
+        .max_by_key(|a| a.html.len())
+    {
+        longest.html.clear();
+        longest.text.clear();
+        longest.truncated = true;
+        return true;
+    }
+    let longest = articles
+        .iter_mut()
+        .filter(|a| !a.summary.is_empty())
+        .max_by_key(|a| a.summary.len());
+    longest.is_some_and(|article| {
+        article.summary.clear();
+        true
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::context::Sample;
+
+    fn letter(kind: IssueKind, html: &str, text: &str) -> IssueLetter {
+        let (_, mut letter) = IssueLetter::samples().remove(0);
+        letter.kind = kind;
+        letter.articles.truncate(1);
+        html.clone_into(&mut letter.articles[0].html);
+        text.clone_into(&mut letter.articles[0].text);
+        letter
+    }
+
+    #[test]
+    fn a_long_article_ends_between_two_blocks_and_its_text_there_too() {
+        let html: String = (0..20)
+            .map(|n| format!("<p>{} end{n}</p><h2>head{n}</h2>", "word ".repeat(50)))
+            .collect();
+        let text: String = (0..20)
+            .map(|n| format!("{} end{n}\n\nhead{n}\n\n", "word ".repeat(50)))
+            .collect();
+        let mut long = letter(IssueKind::Instant, &html, &text);
+        long.max_html = 2_000;
+        assert!(step(&mut long, 5_500));
+        let article = &long.articles[0];
+        assert!(article.truncated && article.html.ends_with("</p>"), "{}", article.html);
+        assert_eq!(
+            words(&article.html).split(' ').next_back(),
+            article.text.split(' ').next_back()
+        );
+    }
+
+    #[test]
+    fn one_giant_block_becomes_its_summary_and_then_nothing_is_left_to_take() {
+        let mut giant = letter(
+            IssueKind::Instant,
+            &format!("<table>{}</table>", "x".repeat(9_000)),
+            "x",
+        );
+        giant.max_html = 100;
+        assert!(step(&mut giant, 10_000));
+        assert!(giant.articles[0].html.is_empty() && giant.articles[0].truncated);
+        assert!(!step(&mut giant, 10_000));
+    }
+}

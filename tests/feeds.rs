@@ -1,0 +1,235 @@
+//! What is in which feed, and that it stays the same on every node, after every restart, and as files.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use letterpress::app::App;
+use letterpress::syndicate::{self, Answer, Prepared};
+
+use crate::support::Bench;
+
+async fn document(app: &App, path: &str) -> Arc<Prepared> {
+    match syndicate::answer(app, path).await {
+        Answer::Document(document) => document,
+        other => panic!("{path}: {other:?}"),
+    }
+}
+
+async fn text(app: &App, path: &str) -> String {
+    String::from_utf8(document(app, path).await.bodies().identity.to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn a_reader_sees_new_articles_once_and_nothing_else_changes() {
+    let press = Bench::in_the_morning(|_| {}).await;
+    press.publish(2, |_| {}).await;
+    press.publish(3, |article| article.content.tags.clear()).await;
+    assert!(syndicate::refresh(&press.app).await.unwrap());
+    assert!(!syndicate::refresh(&press.app).await.unwrap());
+    let tag_before = document(&press.app, "/tag/ink/atom.xml").await;
+    press.clock.advance(Duration::from_mins(1));
+    press.publish(1, |article| article.content.tags.clear()).await;
+    assert!(syndicate::refresh(&press.app).await.unwrap());
+    let all = text(&press.app, "/rss.xml").await;
+    assert!(all.find("Proof 1").unwrap() < all.find("Proof 2").unwrap());
+    assert!(all.contains("<lastBuildDate>Wed, 25 Nov 2026 06:31:00 +0000</lastBuildDate>"));
+    let tag_after = document(&press.app, "/tag/ink/atom.xml").await;
+    assert!(
+        Arc::ptr_eq(&tag_before, &tag_after),
+        "the tag's feed was rendered again"
+    );
+    assert!(!text(&press.app, "/tag/ink/rss.xml").await.contains("Proof 1"));
+}
+
+#[tokio::test]
+async fn another_node_and_the_next_start_answer_with_the_same_bytes_tag_and_date() {
+    let press = Bench::in_the_morning(|_| {}).await;
+    for number in 1..5 {
+        press.publish(number, |_| {}).await;
+    }
+    syndicate::refresh(&press.app).await.unwrap();
+    press.clock.advance(Duration::from_hours(1));
+    let other = press.another_node().await;
+    syndicate::refresh(&other).await.unwrap();
+    for path in [
+        "/rss.xml",
+        "/atom.xml",
+        "/feed.json",
+        "/tag/ink/atom.xml",
+        "/author/a-author/feed.json",
+        "/feeds.opml",
+        "/feeds",
+    ] {
+        let (one, two) = (document(&press.app, path).await, document(&other, path).await);
+        assert_eq!(one.bodies().identity, two.bodies().identity, "{path}");
+        assert_eq!((one.tag(), one.changed()), (two.tag(), two.changed()), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn changed_bytes_have_a_later_date_even_within_one_second() {
+    let press = Bench::in_the_morning(|_| {}).await;
+    press.publish(1, |_| {}).await;
+    syndicate::refresh(&press.app).await.unwrap();
+    let before = document(&press.app, "/rss.xml").await.changed();
+    press
+        .publish(1, |article| article.content.title = Some("Proof 1, mended".to_owned()))
+        .await;
+    syndicate::refresh(&press.app).await.unwrap();
+    let after = document(&press.app, "/rss.xml").await;
+    assert_eq!(after.changed().seconds(), before.seconds() + 1);
+    assert!(text(&press.app, "/rss.xml").await.contains("mended"));
+}
+
+#[tokio::test]
+async fn one_article_that_cannot_be_printed_takes_no_feed_down() {
+    let press = Bench::in_the_morning(|_| {}).await;
+    press.publish(1, |_| {}).await;
+    press
+        .publish(2, |article| "not an address".clone_into(&mut article.known.url))
+        .await;
+    press
+        .publish(3, |article| article.content.title = Some("a\u{1}b\u{FFFE}c".to_owned()))
+        .await;
+    syndicate::refresh(&press.app).await.unwrap();
+    let all = text(&press.app, "/rss.xml").await;
+    assert!(all.contains("Proof 1") && !all.contains("Proof 2") && all.contains("<title>abc</title>"));
+}
+
+#[tokio::test]
+async fn what_was_taken_back_leaves_every_feed_and_an_empty_one_goes_after_a_month() {
+    let press = Bench::in_the_morning(|_| {}).await;
+    press.publish(1, |article| article.content.tags.clear()).await;
+    press.publish(2, |_| {}).await;
+    syndicate::refresh(&press.app).await.unwrap();
+    press.clock.advance(Duration::from_mins(1));
+    press.withdraw(2).await;
+    syndicate::refresh(&press.app).await.unwrap();
+    for path in ["/rss.xml", "/atom.xml", "/feed.json", "/tag/ink/rss.xml", "/feeds.opml"] {
+        assert!(!text(&press.app, path).await.contains("Proof 2"), "{path}");
+    }
+    assert!(!text(&press.app, "/feeds.opml").await.contains("tag/ink"));
+    assert!(
+        text(&press.app, "/tag/ink/rss.xml")
+            .await
+            .contains("06:31:00 +0000</lastBuildDate>")
+    );
+    press.clock.advance(Duration::from_hours(31 * 24));
+    assert!(matches!(
+        syndicate::answer(&press.app, "/tag/ink/rss.xml").await,
+        Answer::Gone
+    ));
+    assert!(matches!(
+        syndicate::answer(&press.app, "/rss.xml").await,
+        Answer::Document(_)
+    ));
+}
+
+#[tokio::test]
+async fn a_feed_holds_as_many_articles_as_the_author_wants() {
+    let press = Bench::in_the_morning(|settings| settings.feeds.limit = 3).await;
+    for number in 1..=6 {
+        press.publish(number, |_| {}).await;
+    }
+    press.publish(-1, |_| {}).await; // dated tomorrow
+    syndicate::refresh(&press.app).await.unwrap();
+    let all = text(&press.app, "/atom.xml").await;
+    assert_eq!(all.matches("<entry>").count(), 3);
+    assert!(all.contains("Proof 3") && !all.contains("Proof 4") && !all.contains("Proof -1"));
+}
+
+#[tokio::test]
+async fn other_settings_print_other_feeds_without_a_new_article() {
+    let press = Bench::in_the_morning(|_| {}).await;
+    press.publish(1, |_| {}).await;
+    syndicate::refresh(&press.app).await.unwrap();
+    let mut settings = letterpress::config::Settings::clone(&press.app.settings());
+    settings.feeds.content = letterpress::config::FullOrSummary::Summary;
+    press.app.replace_settings(settings);
+    assert!(syndicate::refresh(&press.app).await.unwrap());
+    assert!(!text(&press.app, "/rss.xml").await.contains("The text of proof"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_many_tags_a_feed_that_nobody_reads_waits_for_its_first_reader() {
+    let press = Bench::in_the_morning(|_| {}).await;
+    for number in 1..=250 {
+        press
+            .publish(number, |article| {
+                article.content.tags[0].slug = format!("tag-{number}");
+            })
+            .await;
+    }
+    syndicate::refresh(&press.app).await.unwrap();
+    let asked = (0..40).map(|_| document(&press.app, "/tag/tag-7/rss.xml"));
+    let documents = futures_util::future::join_all(asked).await;
+    assert!(
+        documents.iter().all(|document| Arc::ptr_eq(document, &documents[0])),
+        "rendered more than once"
+    );
+    press
+        .publish(7, |article| article.content.tags[0].slug = "tag-7".to_owned())
+        .await;
+    syndicate::refresh(&press.app).await.unwrap();
+    assert!(text(&press.app, "/tag/tag-7/rss.xml").await.contains("Proof 7"));
+}
+
+fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(inner) = folders.pop() {
+        for item in std::fs::read_dir(&inner).unwrap() {
+            let path = item.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
+                found.insert(name, std::fs::read(path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn a_static_host_serves_what_we_would_and_keeps_no_feed_that_is_gone() {
+    let press = Bench::in_the_morning(|_| {}).await;
+    press.publish(1, |article| article.content.tags.clear()).await;
+    press.publish(2, |_| {}).await;
+    let (one, two) = (press.folder.path().join("one"), press.folder.path().join("two"));
+    let seen = std::sync::Mutex::new(Vec::new());
+    let told = |done, all| seen.lock().unwrap().push((done, all));
+    let first = syndicate::export(&press.app, &one, &told).await.unwrap();
+    syndicate::export(&press.app, &two, &|_, _| {}).await.unwrap();
+    assert_eq!(
+        seen.into_inner().unwrap().last(),
+        Some(&(first.documents, first.documents))
+    );
+    let files = tree(&one);
+    assert_eq!(files, tree(&two));
+    for (file, path) in [
+        ("rss.xml", "/rss.xml"),
+        ("tag/ink/feed.json", "/tag/ink/feed.json"),
+        ("feeds/index.html", "/feeds"),
+        ("feeds.opml", "/feeds.opml"),
+    ] {
+        let document = document(&press.app, path).await;
+        assert_eq!(files[file], *document.bodies().identity, "{file}");
+        assert_eq!(files[&format!("{file}.gz")], *document.bodies().gzip, "{file}");
+        assert_eq!(files[&format!("{file}.br")], *document.bodies().brotli, "{file}");
+    }
+    assert_eq!(
+        syndicate::export(&press.app, &one, &|_, _| {}).await.unwrap().written,
+        0
+    );
+    std::fs::write(one.join("tag/ink/mine.txt"), "the author's own").unwrap();
+    press.withdraw(2).await;
+    syndicate::refresh(&press.app).await.unwrap();
+    press.clock.advance(Duration::from_hours(31 * 24));
+    let later = syndicate::export(&press.app, &one, &|_, _| {}).await.unwrap();
+    assert_eq!(later.removed, 9);
+    assert_eq!(std::fs::read_dir(one.join("tag/ink")).unwrap().count(), 1);
+    assert!(one.join("author/a-author/rss.xml").exists());
+}

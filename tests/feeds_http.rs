@@ -1,0 +1,378 @@
+//! What readers get over the wire, on raw connections because a client library would tidy up.
+
+use std::io::Read;
+use std::time::Duration;
+
+use letterpress::syndicate;
+
+use crate::support::{Bench, Got};
+
+const FEEDS: [(&str, &str); 4] = [
+    ("/rss.xml", "application/rss+xml; charset=utf-8"),
+    ("/atom.xml", "application/atom+xml; charset=utf-8"),
+    ("/feed.json", "application/feed+json"),
+    ("/tag/ink/rss.xml", "application/rss+xml; charset=utf-8"),
+];
+
+/// A service with three articles, rendered.
+async fn press() -> Bench {
+    let press = Bench::in_the_morning(|_| {}).await;
+    for number in 1..=3 {
+        press.publish(number, |_| {}).await;
+    }
+    syndicate::refresh(&press.app).await.expect("feeds can be rendered");
+    press
+}
+
+fn plain(got: &Got) -> Vec<u8> {
+    let mut out = Vec::new();
+    match got.header("content-encoding") {
+        Some("gzip") => drop(
+            flate2::read::GzDecoder::new(&*got.body)
+                .read_to_end(&mut out)
+                .expect("a body can be unpacked"),
+        ),
+        Some("br") => drop(
+            brotli::Decompressor::new(&*got.body, 4096)
+                .read_to_end(&mut out)
+                .expect("a body can be unpacked"),
+        ),
+        None => out.clone_from(&got.body),
+        Some(other) => panic!("{other}"),
+    }
+    out
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_gets_every_feed_in_every_encoding_with_all_that_it_needs_to_ask_again() {
+    let served = press().await.serve().await;
+    for (path, media_type) in FEEDS {
+        let whole = served.get(path, &[]).await;
+        assert_eq!(
+            (whole.status, whole.header("content-type")),
+            (200, Some(media_type)),
+            "{path}"
+        );
+        let tag = whole.header("etag").unwrap();
+        assert!(tag.starts_with("W/\"") && tag.len() == 30, "{tag}");
+        for (accepted, coding) in [
+            ("gzip", Some("gzip")),
+            ("br, gzip", Some("br")),
+            ("identity", None),
+            ("gzip;q=0, *;q=0", None),
+        ] {
+            let got = served.get(path, &[&format!("Accept-Encoding: {accepted}")]).await;
+            assert_eq!(
+                (got.status, got.header("content-encoding")),
+                (200, coding),
+                "{path} {accepted}"
+            );
+            assert_eq!(plain(&got), whole.body, "{path} {accepted}");
+            assert_eq!(got.header("content-length"), Some(got.body.len().to_string().as_str()));
+            for name in ["etag", "last-modified", "cache-control", "vary", "link", "content-type"] {
+                assert_eq!(got.header(name), whole.header(name), "{path} {accepted} {name}");
+            }
+            let head = served
+                .ask("HEAD", path, &[&format!("Accept-Encoding: {accepted}")])
+                .await;
+            assert_eq!(head.body, b"");
+            assert_eq!(without_date(&head), without_date(&got), "{path} {accepted} HEAD");
+        }
+        assert_eq!(
+            whole.header("link"),
+            Some(format!("<https://letters.example.org{path}>; rel=\"self\"").as_str())
+        );
+        assert_eq!(whole.header("vary"), Some("Accept-Encoding, Sec-Fetch-Dest"));
+        assert_eq!(
+            whole.header("cache-control"),
+            Some("public, max-age=900, stale-while-revalidate=60, stale-if-error=86400")
+        );
+        assert_eq!(whole.header("last-modified"), Some("Wed, 25 Nov 2026 06:30:00 GMT"));
+        assert_eq!(whole.header("accept-ranges"), Some("none"));
+        assert_eq!(whole.header("x-content-type-options"), Some("nosniff"));
+        assert_eq!(whole.header("access-control-allow-origin"), Some("*"));
+        assert_eq!(
+            whole.header("access-control-expose-headers"),
+            Some("ETag, Link, Last-Modified, Retry-After")
+        );
+        assert!(whole.header("date").is_some());
+        for absent in ["expires", "pragma", "set-cookie", "access-control-allow-credentials"] {
+            assert_eq!(whole.header(absent), None, "{path} {absent}");
+        }
+    }
+}
+
+fn without_date(got: &Got) -> Vec<(String, String)> {
+    let mut headers = got.headers.clone();
+    headers.retain(|(name, _)| name != "date");
+    headers.sort();
+    headers
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_has_the_newest_feed_is_told_so_and_sent_nothing() {
+    let served = press().await.serve().await;
+    for (path, _) in FEEDS {
+        let whole = served.get(path, &[]).await;
+        let tag = whole.header("etag").unwrap();
+        let bare = tag.trim_start_matches("W/").trim_matches('"');
+        let known = [
+            format!("If-None-Match: {tag}"),
+            format!("If-None-Match: \"{bare}\""),
+            format!("If-None-Match: {bare}"),
+            format!("If-None-Match: \"x\", {tag}"),
+            format!("If-None-Match: \"a,b\",{tag}"),
+            format!("If-None-Match: \"x\"\r\nIf-None-Match: {tag}"),
+            format!("If-None-Match: W/\"{bare}-gzip\""),
+            format!("If-None-Match: \"{bare}\"-gzip"),
+            format!("If-None-Match: \"{bare}-br\""),
+            format!("If-None-Match: \"{bare};gzip\""),
+            "If-None-Match: *".to_owned(),
+            format!("If-None-Match: {tag}\r\nIf-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT"),
+            format!("If-None-Match: {tag}\r\nAccept-Encoding: gzip"),
+            format!("If-None-Match: {tag}\r\nAccept-Encoding: br\r\nSec-Fetch-Dest: document"),
+            "If-Modified-Since: Wed, 25 Nov 2026 06:30:00 GMT".to_owned(),
+            "If-Modified-Since: Wednesday, 25-Nov-26 06:30:00 GMT".to_owned(),
+            "If-Modified-Since: Wed Nov 25 06:30:00 2026".to_owned(),
+            "If-Modified-Since: Thu, 26 Nov 2026 06:30:00 GMT".to_owned(),
+        ];
+        for header in &known {
+            for method in ["GET", "HEAD"] {
+                let got = served.ask(method, path, &[header]).await;
+                assert_eq!((got.status, got.body.len()), (304, 0), "{method} {path} {header}");
+                for name in [
+                    "etag",
+                    "last-modified",
+                    "cache-control",
+                    "vary",
+                    "access-control-allow-origin",
+                ] {
+                    assert_eq!(got.header(name), whole.header(name), "{path} {header} {name}");
+                }
+                assert!(got.header("date").is_some());
+                for absent in [
+                    "content-length",
+                    "content-encoding",
+                    "content-type",
+                    "content-security-policy",
+                    "transfer-encoding",
+                ] {
+                    assert_eq!(got.header(absent), None, "{path} {header} {absent}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_has_something_else_or_asks_oddly_gets_the_whole_feed() {
+    let served = press().await.serve().await;
+    for (path, _) in FEEDS {
+        let whole = served.get(path, &[]).await;
+        let bare = whole
+            .header("etag")
+            .unwrap()
+            .trim_start_matches("W/")
+            .trim_matches('"')
+            .to_owned();
+        let unknown = [
+            "If-None-Match: \"x\"".to_owned(),
+            "If-None-Match: W/\"x\", \"y\"".to_owned(),
+            "If-None-Match:".to_owned(),
+            format!("If-None-Match: \"{}\"", bare.to_lowercase()),
+            "If-None-Match: \"x\"\r\nIf-Modified-Since: Thu, 26 Nov 2026 06:30:00 GMT".to_owned(),
+            "If-Modified-Since: Wed, 25 Nov 2026 06:29:59 GMT".to_owned(),
+            "If-Modified-Since: yesterday".to_owned(),
+            "If-Modified-Since: 2026-11-25T06:30:00Z".to_owned(),
+            "Range: bytes=0-9".to_owned(),
+            "A-IM: feed".to_owned(),
+            "Accept: text/html".to_owned(),
+            "Accept: image/png;q=1, */*;q=0".to_owned(),
+        ];
+        for header in &unknown {
+            let got = served.get(path, &[header]).await;
+            assert_eq!((got.status, &got.body), (200, &whole.body), "{path} {header}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_opened_feed_is_shown_with_its_style_and_runs_nothing() {
+    let served = press().await.serve().await;
+    for (path, media_type) in FEEDS {
+        let got = served.get(path, &["Sec-Fetch-Dest: document"]).await;
+        let xml = !media_type.contains("json");
+        let expected = if xml {
+            "application/xml; charset=utf-8"
+        } else {
+            media_type
+        };
+        assert_eq!(got.header("content-type"), Some(expected), "{path}");
+        assert_eq!(got.body, served.get(path, &["Sec-Fetch-Dest: empty"]).await.body);
+        if xml {
+            assert!(
+                got.header("content-security-policy")
+                    .unwrap()
+                    .contains("sandbox allow-popups")
+            );
+            assert!(got.text().starts_with("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<?xml-stylesheet type=\"text/css\" href=\"https://letters.example.org/feeds.css\"?>\n<"));
+            assert!(got.text().ends_with(">\n") && !got.text().contains("text/xsl"));
+        }
+    }
+    let style = served.get("/feeds.css", &[]).await;
+    assert_eq!(
+        (style.status, style.header("content-type")),
+        (200, Some("text/css; charset=utf-8"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_guesses_an_address_is_led_to_the_feed_in_one_step() {
+    let served = press().await.serve().await;
+    for (alias, target) in [
+        ("/feed", "/rss.xml"),
+        ("/feed/", "/rss.xml"),
+        ("/feed.xml", "/rss.xml"),
+        ("/feed.rss", "/rss.xml"),
+        ("/rss", "/rss.xml"),
+        ("/rss/", "/rss.xml"),
+        ("/rss/feed.xml", "/rss.xml"),
+        ("/index.rss", "/rss.xml"),
+        ("/index.xml", "/rss.xml"),
+        ("/atom", "/atom.xml"),
+        ("/feed.atom", "/atom.xml"),
+        ("/index.atom", "/atom.xml"),
+        ("/index.json", "/feed.json"),
+        ("/TAG/Ink/RSS.xml", "/tag/ink/rss.xml"),
+        ("/category/PRESS/feed.json", "/category/press/feed.json"),
+        ("/feed?x=1", "/rss.xml"),
+    ] {
+        let got = served.get(alias, &[]).await;
+        assert_eq!((got.status, got.header("location")), (301, Some(target)), "{alias}");
+        assert_eq!(served.get(target, &[]).await.status, 200, "{target}");
+    }
+    for path in [
+        "/rss.xml?a=b&c",
+        "/%72ss.xml",
+        "/author/a-author/atom.xml",
+        "/feeds",
+        "/feeds.opml",
+    ] {
+        assert_eq!(served.get(path, &[]).await.status, 200, "{path}");
+    }
+    for path in [
+        "/tag/none/rss.xml",
+        "/rss.xml/",
+        "/tag/ink/",
+        "/%ff.xml",
+        "/../rss.xml",
+        "/language/en/rss.xml",
+    ] {
+        let got = served.get(path, &[]).await;
+        assert_eq!(
+            (got.status, got.header("content-type"), got.header("cache-control")),
+            (404, Some("text/plain; charset=utf-8"), Some("public, max-age=60")),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_reading_is_allowed() {
+    let served = press().await.serve().await;
+    for (path, _) in FEEDS {
+        for method in ["POST", "PUT", "DELETE", "PATCH", "TRACE", "BREW"] {
+            let got = served.ask(method, path, &["Content-Length: 0"]).await;
+            assert_eq!(
+                (got.status, got.header("allow")),
+                (405, Some("GET, HEAD, OPTIONS")),
+                "{method} {path}"
+            );
+        }
+        let got = served
+            .ask(
+                "OPTIONS",
+                path,
+                &["Origin: https://x.example", "Access-Control-Request-Method: GET"],
+            )
+            .await;
+        assert_eq!(
+            (got.status, got.header("access-control-max-age"), got.body.len()),
+            (204, Some("86400"), 0)
+        );
+        assert_eq!(got.header("access-control-allow-origin"), Some("*"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn feeds_are_read_from_memory_and_stay_when_the_database_is_away() {
+    let press = press().await;
+    let served = press.serve().await;
+    let before = served.get("/atom.xml", &[]).await;
+    press.app.database.close().await;
+    assert!(syndicate::refresh(&press.app).await.is_err());
+    assert_eq!(served.get("/atom.xml", &[]).await.body, before.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_comes_before_the_first_rendering_is_asked_to_come_again() {
+    let press = Bench::in_the_morning(|_| {}).await;
+    let served = press.serve().await;
+    for path in ["/rss.xml", "/tag/ink/feed.json", "/feeds"] {
+        let got = served.get(path, &[]).await;
+        assert_eq!((got.status, got.header("retry-after")), (503, Some("5")), "{path}");
+    }
+    let ready = served.get("/health/ready", &[]).await;
+    assert_eq!(ready.status, 503);
+    assert!(ready.text().contains("feeds_not_rendered") && ready.text().contains("first_scan_pending"));
+    syndicate::refresh(&press.app).await.unwrap();
+    assert_eq!(served.get("/rss.xml", &[]).await.status, 200);
+    press.app.feeds.note_scanned();
+    assert_eq!(served.get("/health/ready", &[]).await.status, 200);
+    assert_eq!(served.get("/health/live", &[]).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visitor_who_sends_too_much_or_too_slowly_is_turned_away() {
+    let served = press().await.serve().await;
+    let large = served.ask("POST", "/rss.xml", &["Content-Length: 20000"]).await;
+    assert_eq!(large.status, 413);
+    let kept = served
+        .raw("GET /rss.xml HTTP/1.1\r\nHost: a\r\n\r\nGET /atom.xml HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        .await;
+    assert!(
+        String::from_utf8_lossy(&kept.body).matches("HTTP/1.1 200").count() == 1,
+        "two answers on one connection"
+    );
+    let page = served.get("/nothing", &[]).await;
+    assert!(
+        page.header("content-security-policy")
+            .unwrap()
+            .starts_with("default-src 'none'")
+    );
+    assert_eq!(page.header("referrer-policy"), Some("no-referrer"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_lets_answers_finish_and_takes_no_new_ones() {
+    let served = press().await.serve().await;
+    assert_eq!(served.get("/rss.xml", &[]).await.status, 200);
+    served.stop.cancel();
+    tokio::time::timeout(Duration::from_secs(5), served.task)
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
+    assert!(tokio::net::TcpStream::connect(served.address).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_half_sent_request_is_cut_off() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let served = press().await.serve().await;
+    let mut stream = tokio::net::TcpStream::connect(served.address).await.unwrap();
+    stream.write_all(b"GET /rss.xml HTTP/1.1\r\nHost").await.unwrap();
+    let mut rest = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(15), stream.read_to_end(&mut rest)).await;
+    assert!(read.is_ok(), "the connection is still open after 15 s");
+}
