@@ -43,12 +43,20 @@ async fn every_statement_is_understood_by_both_engines() {
                 // Without a bound value PostgreSQL cannot guess the type of a parameter that is only compared with NULL;
                 // every bind of ours says its type.
                 if !error.to_string().contains("could not determine data type of parameter") {
-                    refused.push(format!("{} {}: {error}\n    {}", statement.file, statement.name, statement.sql));
+                    refused.push(format!(
+                        "{} {}: {error}\n    {}",
+                        statement.file, statement.name, statement.sql
+                    ));
                 }
             }
         }
         bench.close().await;
-        assert!(refused.is_empty(), "{engine:?} refuses {}:\n{}", refused.len(), refused.join("\n"));
+        assert!(
+            refused.is_empty(),
+            "{engine:?} refuses {}:\n{}",
+            refused.len(),
+            refused.join("\n")
+        );
     }
 }
 
@@ -111,7 +119,10 @@ async fn both_engines_have_the_same_tables_columns_and_keys() {
 fn both_folders_of_migrations_hold_the_same_names() {
     let names = |engine: &str| {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(engine);
-        let mut names: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name()).collect();
+        let mut names: Vec<_> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|file| file.unwrap().file_name())
+            .collect();
         names.sort();
         names
     };

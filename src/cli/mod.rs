@@ -169,9 +169,18 @@ mod tests {
         command.clone().debug_assert();
         fn walk(command: &clap::Command) {
             for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
-                assert!(sub.get_about().is_some(), "{} says nothing about itself", sub.get_name());
+                assert!(
+                    sub.get_about().is_some(),
+                    "{} says nothing about itself",
+                    sub.get_name()
+                );
                 for argument in sub.get_arguments() {
-                    assert!(argument.get_help().is_some(), "{} {}", sub.get_name(), argument.get_id());
+                    assert!(
+                        argument.get_help().is_some(),
+                        "{} {}",
+                        sub.get_name(),
+                        argument.get_id()
+                    );
                 }
                 walk(sub);
             }

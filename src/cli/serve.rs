@@ -18,8 +18,10 @@ const COMPOSE_EVERY: Duration = Duration::from_secs(5);
 
 /// `serve`
 #[derive(Debug, Args)]
-#[command(after_help = "Ctrl-C or SIGTERM ends it in order: letters under way get their reply, nothing is lost.\n\
-                        SIGHUP reads the config again; it is also read when the file changes.")]
+#[command(
+    after_help = "Ctrl-C or SIGTERM ends it in order: letters under way get their reply, nothing is lost.\n\
+                        SIGHUP reads the config again; it is also read when the file changes."
+)]
 pub(super) struct Serve {
     /// What this process does; may be given several times [default: everything]
     #[arg(long, value_enum)]

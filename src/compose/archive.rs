@@ -98,7 +98,11 @@ pub async fn home_page(app: &App, outbox: bool) -> Result<String, ComposeError> 
     }
     Ok(app.templates.page(&Home {
         frame: Frame::new(&settings, &settings.site.language),
-        newsletters: settings.newsletters.iter().map(|newsletter| NewsletterChoice::new(newsletter, None)).collect(),
+        newsletters: settings
+            .newsletters
+            .iter()
+            .map(|newsletter| NewsletterChoice::new(newsletter, None))
+            .collect(),
         latest,
         subscribe_url: settings.http.address("subscribe"),
         feeds_url: settings.http.address("feeds"),

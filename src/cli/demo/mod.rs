@@ -39,13 +39,18 @@ impl Demo {
     /// Runs the demo.
     pub(super) async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         let dir = self.folder()?;
-        let listener = if self.once { None } else { Some(listen(self.port).await?) };
+        let listener = if self.once {
+            None
+        } else {
+            Some(listen(self.port).await?)
+        };
         let port = match &listener {
             Some(listener) => listener.local_addr()?.port(),
             None => self.port,
         };
         let file = sample::write_config(&dir, port)?;
-        let settings = config::load(Some(&file), config::environment()).map_err(|problems| anyhow::anyhow!("{problems}"))?;
+        let settings =
+            config::load(Some(&file), config::environment()).map_err(|problems| anyhow::anyhow!("{problems}"))?;
         let app = Arc::new(App::open(settings).await?);
         round(&app, &dir).await?;
         println!("{}", written(&dir));
