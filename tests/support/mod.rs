@@ -1,5 +1,6 @@
 //! What integration tests share: the real application on a database of its own, with a clock and a chance that tests set.
 
+pub(crate) mod faulty_smtp;
 mod press;
 mod wire;
 
