@@ -414,9 +414,9 @@ async fn live(store: &std::path::Path, expected: &Expected, engine: letterpress:
     let first = ids(super::public(&bench).await);
 
     for file in super::files(&bench.content()) {
-        let mut text = std::fs::read(&file).unwrap();
+        let mut text = std::fs::read(&file).expect("a test may change its own folder");
         text.extend(b"\n\nOne more line.\n");
-        std::fs::write(&file, text).unwrap();
+        std::fs::write(&file, text).expect("a test may change its own folder");
     }
     let report = scan(&bench).await;
     // Two files of nothing but tags have text now.
@@ -438,16 +438,16 @@ async fn live(store: &std::path::Path, expected: &Expected, engine: letterpress:
     assert_eq!(ids(super::public(&bench).await), edited, "{name}: moved");
 
     let beside = bench.folder.path().join("beside");
-    std::fs::rename(bench.content(), &beside).unwrap();
-    std::fs::create_dir(bench.content()).unwrap();
+    std::fs::rename(bench.content(), &beside).expect("a test may change its own folder");
+    std::fs::create_dir(bench.content()).expect("a test may change its own folder");
     let report = scan(&bench).await;
     assert!(
         report.problems.iter().any(|problem| problem.code == "mass_vanish"),
         "{name}"
     );
     assert_eq!(ids(super::public(&bench).await), edited, "{name}: emptied");
-    std::fs::remove_dir(bench.content()).unwrap();
-    std::fs::rename(&beside, bench.content()).unwrap();
+    std::fs::remove_dir(bench.content()).expect("a test may change its own folder");
+    std::fs::rename(&beside, bench.content()).expect("a test may change its own folder");
     let report = scan(&bench).await;
     assert_eq!(
         (report.added, report.mailable, report.held),
@@ -465,9 +465,9 @@ async fn live(store: &std::path::Path, expected: &Expected, engine: letterpress:
 /// Moves every file into a folder below the source's root.
 fn move_away(bench: &Bench, folder: &str) {
     let aside = bench.folder.path().join("aside");
-    std::fs::rename(bench.content(), &aside).unwrap();
-    std::fs::create_dir(bench.content()).unwrap();
-    std::fs::rename(&aside, bench.content().join(folder)).unwrap();
+    std::fs::rename(bench.content(), &aside).expect("a test may change its own folder");
+    std::fs::create_dir(bench.content()).expect("a test may change its own folder");
+    std::fs::rename(&aside, bench.content().join(folder)).expect("a test may change its own folder");
 }
 
 #[tokio::test]
