@@ -16,7 +16,7 @@ pub struct Budget {
     pub burst: i64,
 }
 
-const TAKE: &str = "INSERT INTO budgets (scope, tat) VALUES ($1, $2 + $3) ON CONFLICT (scope) DO UPDATE \
+const TAKE: &str = "INSERT INTO budgets (scope, tat) VALUES ($1, CAST($2 AS BIGINT) + CAST($3 AS BIGINT)) ON CONFLICT (scope) DO UPDATE \
      SET tat = CASE WHEN budgets.tat > $2 THEN budgets.tat ELSE $2 END + $3 WHERE budgets.tat <= $4";
 
 /// Takes one letter out of a budget; `false` when it is used up. A transaction that is not committed takes nothing.
