@@ -33,6 +33,24 @@ pub struct Subscription {
 }
 
 impl Subscription {
+    /// One that begins at `at`, microseconds, without a schedule yet.
+    pub fn begun(subscriber_id: i64, newsletter_id: &str, state: State, at: i64) -> Self {
+        Self {
+            subscriber_id,
+            newsletter_id: newsletter_id.to_owned(),
+            state: state.word().to_owned(),
+            schedule_id: String::new(),
+            topics: "[]".to_owned(),
+            floor_at: at,
+            paused_until: None,
+            owed_check: 0,
+            consent_id: None,
+            reason: None,
+            created_at: at,
+            changed_at: at,
+        }
+    }
+
     /// Where it stands.
     pub fn stands(&self) -> Result<State, StoreError> {
         State::from_word(&self.state).ok_or_else(|| StoreError::Corrupt {

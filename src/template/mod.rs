@@ -10,10 +10,10 @@
 //! and a slot afterwards (`email.md` 4).
 
 mod adapt;
+mod calls;
 pub mod context;
 mod files;
 mod guard;
-mod helpers;
 mod letter;
 mod registry;
 mod shorten;

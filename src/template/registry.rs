@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::TemplateError;
 use super::files::Files;
-use super::{guard, helpers};
+use super::{calls, guard};
 
 /// Most that one rendering may write: nested loops over a few hundred items would otherwise fill the memory.
 const MOST: usize = 5 << 20;
@@ -54,7 +54,7 @@ impl Registries {
 fn empty() -> Handlebars<'static> {
     let mut registry = Handlebars::new();
     registry.set_strict_mode(true);
-    helpers::register(&mut registry);
+    calls::register(&mut registry);
     registry
 }
 
