@@ -13,12 +13,17 @@ const FORMAT: &str = "LETTERPRESS_LOG_FORMAT";
 pub fn start(is_service: bool) {
     let default = if is_service { "letterpress=info,warn" } else { "warn" };
     let filter = EnvFilter::try_from_env(LEVEL).unwrap_or_else(|_| EnvFilter::new(default));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     let is_json = std::env::var(FORMAT).is_ok_and(|format| format.eq_ignore_ascii_case("json"));
     let started = if is_json {
         lines.json().try_init()
     } else {
-        lines.with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init()
+        lines
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_target(false)
+            .try_init()
     };
     // Started twice (tests do): the first one stays.
     drop(started);

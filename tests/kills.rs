@@ -22,10 +22,15 @@ impl Press {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("content")).unwrap();
         for number in 1..=3 {
-            let text = format!("---\ntitle: Proof {number}\ndate: 2020-01-0{number}\n---\n\n{}", "A word or two. ".repeat(40));
+            let text = format!(
+                "---\ntitle: Proof {number}\ndate: 2020-01-0{number}\n---\n\n{}",
+                "A word or two. ".repeat(40)
+            );
             std::fs::write(folder.path().join(format!("content/proof-{number}.md")), text).unwrap();
         }
-        let list: String = (1..=people).map(|n| format!("reader{n}@example.org,active\n")).collect();
+        let list: String = (1..=people)
+            .map(|n| format!("reader{n}@example.org,active\n"))
+            .collect();
         std::fs::write(folder.path().join("people.csv"), format!("email,status\n{list}")).unwrap();
         std::fs::write(folder.path().join("letterpress.toml"), config(sink.port(), database)).unwrap();
         Self { folder }
@@ -37,8 +42,14 @@ impl Press {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(program());
-        command.arg("--config").arg(self.path().join("letterpress.toml")).args(arguments);
-        command.current_dir(self.path()).env("LETTERPRESS_LOG", "warn").stdin(Stdio::null());
+        command
+            .arg("--config")
+            .arg(self.path().join("letterpress.toml"))
+            .args(arguments);
+        command
+            .current_dir(self.path())
+            .env("LETTERPRESS_LOG", "warn")
+            .stdin(Stdio::null());
         command
     }
 
@@ -50,8 +61,16 @@ impl Press {
     }
 
     fn serve(&self) -> Child {
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.path().join("log")).unwrap();
-        self.command(&["serve"]).stdout(Stdio::null()).stderr(log).spawn().unwrap()
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.path().join("log"))
+            .unwrap();
+        self.command(&["serve"])
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap()
     }
 
     fn issue(&self) -> serde_json::Value {
@@ -139,25 +158,45 @@ fn hold(taken: &Taken, people: usize, kills: usize, issue: &serde_json::Value) {
     assert_eq!(of("candidates"), people as u64);
     assert_eq!(of("open"), 0, "{counts}");
     assert_eq!(of("accepted") + of("unknown"), people as u64, "{counts}");
-    let lost: Vec<usize> = (1..=people).filter(|n| !taken.contains_key(&format!("reader{n}@example.org"))).collect();
+    let lost: Vec<usize> = (1..=people)
+        .filter(|n| !taken.contains_key(&format!("reader{n}@example.org")))
+        .collect();
     assert!(lost.is_empty(), "{} people got nothing: {lost:?}", lost.len());
     let copies: BTreeMap<usize, usize> = taken.values().fold(BTreeMap::new(), |mut by, ids| {
         *by.entry(ids.len()).or_default() += 1;
         by
     });
-    assert!(copies.keys().all(|copies| *copies <= 2), "copies for each person: {copies:?}");
+    assert!(
+        copies.keys().all(|copies| *copies <= 2),
+        "copies for each person: {copies:?}"
+    );
     let repeated: usize = taken.values().map(|ids| ids.len() - 1).sum();
-    assert!(repeated <= kills * CONNECTIONS, "{repeated} repeated after {kills} kills");
-    let alike = taken.values().all(|ids| ids.iter().all(|id| *id == ids[0] && !id.is_empty()));
+    assert!(
+        repeated <= kills * CONNECTIONS,
+        "{repeated} repeated after {kills} kills"
+    );
+    let alike = taken
+        .values()
+        .all(|ids| ids.iter().all(|id| *id == ids[0] && !id.is_empty()));
     assert!(alike, "a second copy has another Message-ID");
-    println!("{people} people, {kills} kills: 0 lost, {repeated} repeated (bound {})", kills * CONNECTIONS);
+    println!(
+        "{people} people, {kills} kills: 0 lost, {repeated} repeated (bound {})",
+        kills * CONNECTIONS
+    );
 }
 
 async fn survive(database: &str, people: usize, kills: usize) {
     let sink = Sink::start(Duration::from_millis(5)).await;
     let press = Press::new(&sink, database, people);
     let (killed, issue) = tokio::task::spawn_blocking(move || {
-        press.run(&["subscribers", "import", "people.csv", "--consent", "signed a list", "--yes"]);
+        press.run(&[
+            "subscribers",
+            "import",
+            "people.csv",
+            "--consent",
+            "signed a list",
+            "--yes",
+        ]);
         press.run(&["articles", "scan"]);
         press.run(&["send", "notes", "--schedule", "weekly"]);
         let killed = send_through_kills(&press, kills);

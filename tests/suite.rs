@@ -1,10 +1,20 @@
 //! The one integration binary.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails, and the line says where"
+)]
+
 mod architecture;
 mod config;
 mod feeds;
 mod feeds_http;
 mod kills;
+mod lettre_canaries;
+mod people;
+mod sending;
+mod smtp_faults;
+mod smtp_speed;
 mod sources;
 mod statements;
 mod support;

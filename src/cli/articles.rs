@@ -34,6 +34,7 @@ pub(super) enum Articles {
 }
 
 /// Which articles a decision is about.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[derive(Debug, Args)]
 pub(super) struct Decide {
     /// Ids, as `articles list` prints them
@@ -90,7 +91,10 @@ fn say(report: &ScanReport) -> anyhow::Result<()> {
         report.files, report.added, report.updated, report.moved, report.withdrawn, report.excluded
     ))?;
     if report.baseline > 0 {
-        line(&format!("First scan: {} articles go into the feeds, 0 will be mailed.", report.baseline))?;
+        line(&format!(
+            "First scan: {} articles go into the feeds, 0 will be mailed.",
+            report.baseline
+        ))?;
     } else if report.held > 0 {
         line(&format!(
             "{} articles came at once and are held; `articles approve` mails them, `articles dismiss` does not.",
@@ -105,9 +109,20 @@ fn say(report: &ScanReport) -> anyhow::Result<()> {
 fn say_problems(problems: &[ProblemRow]) -> anyhow::Result<()> {
     for problem in problems {
         let at = problem.line.map_or_else(String::new, |line| format!(":{line}"));
-        let kind = if problem.severity == Severity::Error { "" } else { problem.severity.word() };
-        let kind = if kind.is_empty() { String::new() } else { format!("{kind}: ") };
-        line(&format!("{}{at}: {kind}{}\n  {}", problem.file, problem.message, problem.remedy))?;
+        let kind = if problem.severity == Severity::Error {
+            ""
+        } else {
+            problem.severity.word()
+        };
+        let kind = if kind.is_empty() {
+            String::new()
+        } else {
+            format!("{kind}: ")
+        };
+        line(&format!(
+            "{}{at}: {kind}{}\n  {}",
+            problem.file, problem.message, problem.remedy
+        ))?;
     }
     Ok(())
 }
@@ -124,10 +139,19 @@ async fn list(session: &Session) -> anyhow::Result<Code> {
         .into_iter()
         .map(|row| {
             let title = if row.title.is_empty() { row.locator } else { row.title };
-            [row.id, row.published_at.chars().take(10).collect(), row.status.to_owned(), title]
+            [
+                row.id,
+                row.published_at.chars().take(10).collect(),
+                row.status.to_owned(),
+                title,
+            ]
         })
         .collect();
-    output::table(["id", "published", "status", "title"], &rows, "No articles yet: run `letterpress articles scan`.")?;
+    output::table(
+        ["id", "published", "status", "title"],
+        &rows,
+        "No articles yet: run `letterpress articles scan`.",
+    )?;
     Ok(0)
 }
 
@@ -140,7 +164,12 @@ async fn show(session: &Session, id: &str) -> anyhow::Result<Code> {
         return Ok(0);
     }
     let value = serde_json::to_value(&shown)?;
-    for (name, value) in value.as_object().into_iter().flatten().filter(|(name, _)| !name.starts_with("body_")) {
+    for (name, value) in value
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| !name.starts_with("body_"))
+    {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         line(&format!("{name:>16}  {text}"))?;
     }
@@ -167,7 +196,11 @@ async fn decide(session: &Session, decide: Decide, approve: bool) -> anyhow::Res
     }
     let app = session.open().await?;
     let verb = if approve { "Mail" } else { "Never mail" };
-    let what = if decide.all { "all held articles".to_owned() } else { decide.ids.join(", ") };
+    let what = if decide.all {
+        "all held articles".to_owned()
+    } else {
+        decide.ids.join(", ")
+    };
     if !confirmed(&format!("{verb} {what}?"), decide.yes)? {
         return Ok(1);
     }

@@ -28,8 +28,9 @@ pub(super) async fn run(session: &Session) -> anyhow::Result<Code> {
         }
     };
     found.dedup();
-    let (problems, warnings): (Vec<_>, Vec<_>) =
-        found.into_iter().partition(|problem| problem.severity == Severity::Error);
+    let (problems, warnings): (Vec<_>, Vec<_>) = found
+        .into_iter()
+        .partition(|problem| problem.severity == Severity::Error);
     let code = Code::from(!problems.is_empty());
     if session.json {
         json(&Report { problems, warnings })?;
@@ -71,7 +72,11 @@ fn templates(settings: &Settings) -> Vec<Problem> {
 }
 
 async fn store_and_sources(settings: Settings) -> Vec<Problem> {
-    let sources: Vec<_> = settings.sources.iter().map(|source| (source.id.clone(), source.path.clone())).collect();
+    let sources: Vec<_> = settings
+        .sources
+        .iter()
+        .map(|source| (source.id.clone(), source.path.clone()))
+        .collect();
     let app = match App::open(settings).await {
         Ok(app) => app,
         Err(error) => {
@@ -81,14 +86,26 @@ async fn store_and_sources(settings: Settings) -> Vec<Problem> {
     };
     let rows = match ingest::problems(&app).await {
         Ok(rows) => rows,
-        Err(error) => return vec![problem(None, None, "", error.to_string(), "see the database".to_owned())],
+        Err(error) => {
+            return vec![problem(
+                None,
+                None,
+                "",
+                error.to_string(),
+                "see the database".to_owned(),
+            )];
+        }
     };
     app.database.close().await;
     rows.into_iter()
         .map(|row| {
             let root = sources.iter().find(|(id, _)| *id == row.source).map(|(_, path)| path);
             let file = root.map_or_else(|| row.file.clone(), |root| root.join(&row.file).display().to_string());
-            let severity = if row.severity == ArticleSeverity::Error { Severity::Error } else { Severity::Warning };
+            let severity = if row.severity == ArticleSeverity::Error {
+                Severity::Error
+            } else {
+                Severity::Warning
+            };
             let line = row.line.and_then(|line| usize::try_from(line).ok());
             Problem {
                 severity,

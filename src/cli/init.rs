@@ -66,7 +66,10 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     let file = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
     let mut file = match file {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            anyhow::bail!("write {}: it is there already; choose another folder or move it away", path.display())
+            anyhow::bail!(
+                "write {}: it is there already; choose another folder or move it away",
+                path.display()
+            )
         }
         file => file.with_context(|| format!("write {}", path.display()))?,
     };

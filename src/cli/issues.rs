@@ -88,7 +88,11 @@ fn list(session: &Session, issues: &[IssueReport]) -> anyhow::Result<()> {
         })
         .collect();
     let headings = ["id", "schedule", "state", "people", "accepted", "not accepted", "open"];
-    output::table(headings, &rows, "No issue yet: `letterpress plan` shows what is coming.")
+    output::table(
+        headings,
+        &rows,
+        "No issue yet: `letterpress plan` shows what is coming.",
+    )
 }
 
 fn show(session: &Session, issue: &IssueReport) -> anyhow::Result<()> {
@@ -96,29 +100,32 @@ fn show(session: &Session, issue: &IssueReport) -> anyhow::Result<()> {
         return json(issue);
     }
     let counts = &issue.counts;
-    let reason = issue.pause_reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
+    let reason = issue
+        .pause_reason
+        .as_ref()
+        .map_or_else(String::new, |reason| format!(" ({reason})"));
     line(&format!("issue      {}", issue.id))?;
-    line(&format!("schedule   {}/{}, {}", issue.newsletter, issue.schedule, issue.occurrence))?;
+    line(&format!(
+        "schedule   {}/{}, {}",
+        issue.newsletter, issue.schedule, issue.occurrence
+    ))?;
     line(&format!("state      {}{reason}", issue.state))?;
     for article in &issue.articles {
         line(&format!("article    {}", article.title))?;
     }
     line(&format!(
         "proof      {} candidates = {} accepted + {} failed + {} skipped + {} unknown + {} open ({} deferred)",
-        counts.candidates,
-        counts.accepted,
-        counts.failed,
-        counts.skipped,
-        counts.unknown,
-        counts.open,
-        counts.deferred
+        counts.candidates, counts.accepted, counts.failed, counts.skipped, counts.unknown, counts.open, counts.deferred
     ))?;
     if !counts.add_up() {
         line("THE PROOF DOES NOT ADD UP: please report this defect.")?;
     }
     for doubt in &issue.unknowns {
         let at = doubt.attempted_at.as_deref().unwrap_or("-");
-        line(&format!("unknown    subscriber {} at {at}: {}", doubt.subscriber, doubt.detail))?;
+        line(&format!(
+            "unknown    subscriber {} at {at}: {}",
+            doubt.subscriber, doubt.detail
+        ))?;
     }
     Ok(())
 }

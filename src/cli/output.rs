@@ -25,7 +25,9 @@ pub(super) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]], e
         return line(empty);
     }
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(headings);
     for row in rows {
         table.add_row(row);

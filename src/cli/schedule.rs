@@ -68,10 +68,11 @@ impl Schedule {
     async fn row(&self, app: &App, newsletter: &Newsletter, schedule: &config::Schedule) -> anyhow::Result<Row> {
         let zone = newsletter.time_zone;
         let (rule, next) = match &schedule.cadence {
-            Cadence::Cron(rule) => {
-                (rule.in_words(), rules::next(rule, zone, app.clock.now(), self.next))
-            }
-            Cadence::Instant => ("a letter per article, once it has stopped changing".to_owned(), Vec::new()),
+            Cadence::Cron(rule) => (rule.in_words(), rules::next(rule, zone, app.clock.now(), self.next)),
+            Cadence::Instant => (
+                "a letter per article, once it has stopped changing".to_owned(),
+                Vec::new(),
+            ),
         };
         let mut conn = app.database.read().await?;
         let past = occurrences::past(&mut conn, &newsletter.id, &schedule.id, PAST).await?;
@@ -111,14 +112,27 @@ fn outcome(past: Occurrence) -> Past {
 }
 
 fn say(row: &Row) -> anyhow::Result<()> {
-    line(&format!("{}/{}: {} ({})", row.newsletter, row.schedule, row.rule, row.zone))?;
+    line(&format!(
+        "{}/{}: {} ({})",
+        row.newsletter, row.schedule, row.rule, row.zone
+    ))?;
     for next in &row.next {
         line(&format!("  next  {}   {}", next.local, next.utc))?;
     }
     for past in &row.past {
-        let reason = past.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
-        let times = if past.count > 1 { format!(" ×{}", past.count) } else { String::new() };
-        line(&format!("  past  {}   {}{times}{reason}", past.occurrence, past.outcome))?;
+        let reason = past
+            .reason
+            .as_ref()
+            .map_or_else(String::new, |reason| format!(": {reason}"));
+        let times = if past.count > 1 {
+            format!(" ×{}", past.count)
+        } else {
+            String::new()
+        };
+        line(&format!(
+            "  past  {}   {}{times}{reason}",
+            past.occurrence, past.outcome
+        ))?;
     }
     Ok(())
 }

@@ -15,8 +15,10 @@ use crate::deliver;
 
 /// `send`
 #[derive(Debug, Args)]
-#[command(after_help = "Everybody of the schedule gets what they are owed: articles that they have not been mailed yet.\n\
-                        Nobody gets an article twice, however often this is run.")]
+#[command(
+    after_help = "Everybody of the schedule gets what they are owed: articles that they have not been mailed yet.\n\
+                        Nobody gets an article twice, however often this is run."
+)]
 pub(super) struct Send {
     /// Id of the newsletter
     newsletter: String,
@@ -59,14 +61,22 @@ impl Send {
         let (id, candidates) = match compose::send_now(app, &self.newsletter, &schedule).await? {
             Composed::Issue { id, candidates } => (id, candidates),
             Composed::Empty => {
-                say(session, &serde_json::json!({ "issue": null }), "Nobody is owed an article: nothing to send.")?;
+                say(
+                    session,
+                    &serde_json::json!({ "issue": null }),
+                    "Nobody is owed an article: nothing to send.",
+                )?;
                 return Ok(0);
             }
             Composed::Flood(_) | Composed::Taken => anyhow::bail!("compose the issue: another process was faster"),
         };
         if !self.wait {
             let text = format!("Issue {id} for {candidates} people; a running `letterpress serve` sends it.");
-            say(session, &serde_json::json!({ "issue": id, "candidates": candidates }), &text)?;
+            say(
+                session,
+                &serde_json::json!({ "issue": id, "candidates": candidates }),
+                &text,
+            )?;
             return Ok(0);
         }
         let progress = Progress::new("letters");
@@ -80,7 +90,11 @@ impl Send {
             "Issue {id} is {state}: {} accepted, {} failed, {} skipped, {} unknown, {} open.",
             counts.accepted, counts.failed, counts.skipped, counts.unknown, counts.open
         );
-        say(session, &serde_json::json!({ "issue": id, "state": state, "counts": counts }), &text)?;
+        say(
+            session,
+            &serde_json::json!({ "issue": id, "state": state, "counts": counts }),
+            &text,
+        )?;
         Ok(Code::from(state != "finished"))
     }
 }
@@ -91,8 +105,10 @@ fn say(session: &Session, value: &serde_json::Value, text: &str) -> anyhow::Resu
 
 fn default_schedule(app: &App, newsletter: &str) -> anyhow::Result<String> {
     let settings = app.settings();
-    let found = settings.newsletter(newsletter).and_then(crate::config::Newsletter::default_schedule);
-    found
-        .map(|schedule| schedule.id.clone())
-        .ok_or_else(|| anyhow::anyhow!("find newsletter `{newsletter}` in the config; `letterpress schedule` lists all"))
+    let found = settings
+        .newsletter(newsletter)
+        .and_then(crate::config::Newsletter::default_schedule);
+    found.map(|schedule| schedule.id.clone()).ok_or_else(|| {
+        anyhow::anyhow!("find newsletter `{newsletter}` in the config; `letterpress schedule` lists all")
+    })
 }

@@ -11,15 +11,17 @@ use tokio_util::sync::CancellationToken;
 use super::Session;
 use crate::app::App;
 use crate::http;
-use crate::worker::{Roles, Service};
+use crate::worker::{self, Roles};
 
 /// How often occurrences are looked for.
 const COMPOSE_EVERY: Duration = Duration::from_secs(5);
 
 /// `serve`
 #[derive(Debug, Args)]
-#[command(after_help = "Ctrl-C or SIGTERM ends it in order: letters under way get their reply, nothing is lost.\n\
-                        SIGHUP reads the config again; it is also read when the file changes.")]
+#[command(
+    after_help = "Ctrl-C or SIGTERM ends it in order: letters under way get their reply, nothing is lost.\n\
+                        SIGHUP reads the config again; it is also read when the file changes."
+)]
 pub(super) struct Serve {
     /// What this process does; may be given several times [default: everything]
     #[arg(long, value_enum)]
@@ -45,11 +47,10 @@ impl Serve {
         }
         let has = |role| self.role.is_empty() || self.role.contains(&role);
         let roles = Roles {
-            web: has(Role::Web),
             send: has(Role::Send) && !settings.newsletters.is_empty(),
             watch: has(Role::Watch),
         };
-        let listener = if roles.web {
+        let listener = if has(Role::Web) {
             let address = settings.http.listen;
             let listener = TcpListener::bind(address)
                 .await
@@ -59,15 +60,30 @@ impl Serve {
         } else {
             None
         };
-        let service = Service {
-            app: Arc::clone(&app),
-            roles,
-            listener,
-            pages: http::Options::default(),
-            compose_every: COMPOSE_EVERY,
-        };
-        service.run(stop).await?;
+        let web = listener.map(|listener| (listener, http::Options::default()));
+        run_service(&app, roles, web, COMPOSE_EVERY, stop).await?;
         app.database.close().await;
         Ok(())
     }
+}
+
+/// The loops and the pages together, until `stop` or until the pages cannot go on.
+pub(super) async fn run_service(
+    app: &Arc<App>,
+    roles: Roles,
+    web: Option<(TcpListener, http::Options)>,
+    compose_every: Duration,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let loops = tokio::spawn(worker::run(Arc::clone(app), roles, compose_every, stop.clone()));
+    let served = match web {
+        Some((listener, options)) => http::serve(Arc::clone(app), listener, options, stop.clone()).await,
+        None => {
+            stop.cancelled().await;
+            Ok(())
+        }
+    };
+    stop.cancel();
+    loops.await.context("end the loops")?;
+    Ok(served?)
 }

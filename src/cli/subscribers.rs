@@ -26,8 +26,10 @@ pub(super) enum Subscribers {
     /// Add one person: asked by a confirmation letter, or active at once with --active
     Add(AddOne),
     /// Take people from a CSV file: email, name, status, newsletter, schedule, topics (all but email optional)
-    #[command(after_help = "Without a status a person is pending and is not mailed. People who left or who are suppressed \
-                            stay out, whatever the file says. Run it again after an interruption: it goes on where it was.")]
+    #[command(
+        after_help = "Without a status a person is pending and is not mailed. People who left or who are suppressed \
+                            stay out, whatever the file says. Run it again after an interruption: it goes on where it was."
+    )]
     Import(Import),
     /// Write everybody into a CSV file that `import` takes back without loss
     Export {
@@ -116,7 +118,9 @@ impl Subscribers {
             Self::Erase { who, yes } => {
                 if confirmed("Erase this person? This cannot be undone.", yes)? {
                     let id = subscribe::erase(&app, &who).await?;
-                    line(&format!("Subscriber {id} is erased. Backups keep the data until they expire."))?;
+                    line(&format!(
+                        "Subscriber {id} is erased. Backups keep the data until they expire."
+                    ))?;
                 }
                 0
             }
@@ -135,14 +139,25 @@ async fn list(session: &Session, app: &App) -> anyhow::Result<Code> {
     let rows: Vec<[String; 4]> = people
         .iter()
         .map(|person| {
-            let choices: Vec<String> =
-                person.subscriptions.iter().map(|one| format!("{}/{}", one.newsletter, one.schedule)).collect();
+            let choices: Vec<String> = person
+                .subscriptions
+                .iter()
+                .map(|one| format!("{}/{}", one.newsletter, one.schedule))
+                .collect();
             let status = serde_json::to_value(person.status).ok();
-            let status = status.as_ref().and_then(|word| word.as_str()).unwrap_or_default().to_owned();
+            let status = status
+                .as_ref()
+                .and_then(|word| word.as_str())
+                .unwrap_or_default()
+                .to_owned();
             [person.id.to_string(), person.email.clone(), status, choices.join(", ")]
         })
         .collect();
-    output::table(["id", "email", "status", "schedules"], &rows, "Nobody yet: `subscribers add` or `subscribers import`.")?;
+    output::table(
+        ["id", "email", "status", "schedules"],
+        &rows,
+        "Nobody yet: `subscribers add` or `subscribers import`.",
+    )?;
     Ok(0)
 }
 
@@ -156,7 +171,10 @@ async fn show(session: &Session, app: &App, who: &str) -> anyhow::Result<Code> {
     for (name, value) in value.as_object().into_iter().flatten() {
         match value.as_array() {
             Some(items) => items.iter().try_for_each(|item| line(&format!("{name:>14}  {item}")))?,
-            None => line(&format!("{name:>14}  {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned)))?,
+            None => line(&format!(
+                "{name:>14}  {}",
+                value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+            ))?,
         }
     }
     Ok(0)
@@ -226,10 +244,15 @@ impl Import {
             line(&format!("  row {}: {}", row.row, row.reason))?;
         }
         if !report.unused_columns.is_empty() {
-            line(&format!("Columns that were not used: {}", report.unused_columns.join(", ")))?;
+            line(&format!(
+                "Columns that were not used: {}",
+                report.unused_columns.join(", ")
+            ))?;
         }
         if self.consent.is_none() {
-            eprintln!("warning: the consent of these people is recorded as undeclared; say how they agreed with --consent");
+            eprintln!(
+                "warning: the consent of these people is recorded as undeclared; say how they agreed with --consent"
+            );
         }
         Ok(())
     }

@@ -75,7 +75,7 @@ pub async fn issue_page(app: &App, id: &str) -> Result<ArchivedIssue, ComposeErr
     context.web = true;
     let letter = app.templates.letter(&context)?;
     let values = impersonal(&settings.http.address("subscribe"));
-    let html = fill(&letter.html, &values).map_err(|slot| crate::template::TemplateError::from(slot))?;
+    let html = fill(&letter.html, &values).map_err(crate::template::TemplateError::from)?;
     Ok(ArchivedIssue::Page(html))
 }
 
@@ -98,7 +98,11 @@ pub async fn home_page(app: &App, outbox: bool) -> Result<String, ComposeError> 
     }
     Ok(app.templates.page(&Home {
         frame: Frame::new(&settings, &settings.site.language),
-        newsletters: settings.newsletters.iter().map(|newsletter| NewsletterChoice::new(newsletter, None)).collect(),
+        newsletters: settings
+            .newsletters
+            .iter()
+            .map(|newsletter| NewsletterChoice::new(newsletter, None))
+            .collect(),
         latest,
         subscribe_url: settings.http.address("subscribe"),
         feeds_url: settings.http.address("feeds"),

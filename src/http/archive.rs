@@ -56,7 +56,10 @@ pub(super) fn not_found(app: &App) -> Result<Response, Failure> {
 
 async fn style(State(app): Shared) -> Response {
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8")),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/css; charset=utf-8"),
+        ),
         (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600")),
     ];
     (headers, app.templates.css(&app.settings().site.theme)).into_response()

@@ -173,7 +173,7 @@ impl Index {
             .filter(|at| self.is_free(*at) && !reused);
         let owner = self.owner(&draft.url).filter(|owner| Some(*owner) != here);
         match (here, owner) {
-            (here, Some(owner)) => self.with_address_of(owner, here, draft, body_hash),
+            (_, Some(owner)) => self.with_address_of(owner, draft, body_hash),
             (Some(here), None) => match self.former(&draft.url).filter(|other| *other != here) {
                 Some(other) => Identity::Moved(other),
                 None => self.found(here, draft),
@@ -189,12 +189,12 @@ impl Index {
     }
 
     /// The draft has the address of another stored article: files were swapped or renamed, or two claim one address.
-    fn with_address_of(&self, owner: usize, here: Option<usize>, draft: &Draft, body_hash: &[u8]) -> Identity {
+    fn with_address_of(&self, owner: usize, draft: &Draft, body_hash: &[u8]) -> Identity {
         let article = &self.known[owner];
         let title = draft.content.title.as_deref().unwrap_or("");
         let resembles = article.body_hash == body_hash || (article.title == title && !title.is_empty());
         let went = self.missing.contains(&owner);
-        if self.is_free(owner) && (went || (here.is_some() && resembles)) {
+        if self.is_free(owner) && (went || (resembles && self.at_locator(&draft.locator).is_some())) {
             Identity::Moved(owner)
         } else {
             Identity::UrlTaken(owner)

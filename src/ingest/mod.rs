@@ -7,6 +7,7 @@
 //! A scan that finds nothing new writes nothing.
 
 mod choose;
+mod due;
 mod finish;
 mod identity;
 mod list;
@@ -14,12 +15,14 @@ mod one_at_a_time;
 mod read;
 mod record;
 mod report;
+mod row;
 mod scan;
 mod settings;
 mod watch;
 
 pub use choose::{Approval, EvenIf, approve, dismiss};
+pub use due::{is_scanned, next_due, publish_due};
 pub use list::{ArticleRow, Shown, list, problems, show};
 pub use report::{IngestError, ProblemRow, ScanReport};
-pub use scan::{Progress, accept_vanished, is_scanned, next_due, publish_due, scan_all, scan_source};
+pub use scan::{Progress, accept_vanished, scan_all, scan_source};
 pub use watch::{Changed, Watch};

@@ -1,8 +1,8 @@
 //! Writing one reading of a file: a new article, a new revision, a move, or nothing.
 
 use crate::app::App;
-use crate::model::article::{DateOrigin, Draft, Problem, Severity, Visibility};
-use crate::model::clock::{from_micros, mint_ulid, to_micros};
+use crate::model::article::{Draft, Problem, Severity, Visibility};
+use crate::model::clock::to_micros;
 use crate::source::folder::Candidate;
 use crate::store::articles::{self, Known, Written};
 use crate::store::{Conn, StoreError, counters};
@@ -10,9 +10,7 @@ use crate::store::{Conn, StoreError, counters};
 use super::identity::{Identity, Index, likeness};
 use super::read::Prepared;
 use super::report::ScanReport;
-
-/// The word in `not_mailable` until the end of the scan decides.
-pub(super) const UNDECIDED: &str = "undecided";
+use super::row::{self, stamp};
 
 /// What stays the same while one scan writes.
 pub(super) struct Scene<'a> {
@@ -26,16 +24,15 @@ pub(super) struct Scene<'a> {
     pub(super) baseline: bool,
 }
 
-/// Size, modification time in nanoseconds, and inode of a file.
-pub(super) fn stamp(candidate: &Candidate) -> (i64, i64, i64) {
-    (
-        i64::try_from(candidate.size).unwrap_or(i64::MAX),
-        candidate.mtime_ns,
-        i64::from_ne_bytes(candidate.file_id.to_ne_bytes()),
-    )
+/// What became of one reading.
+pub(super) struct Recorded {
+    /// The file's problems.
+    pub(super) problems: Vec<Problem>,
+    /// Whether a row of an article was written.
+    pub(super) wrote: bool,
 }
 
-/// Writes what a draft says; returns the file's problems.
+/// Writes what a draft says.
 pub(super) async fn draft(
     scene: &Scene<'_>,
     conn: &mut Conn,
@@ -43,13 +40,13 @@ pub(super) async fn draft(
     candidate: &Candidate,
     prepared: Prepared,
     report: &mut ScanReport,
-) -> Result<Vec<Problem>, StoreError> {
+) -> Result<Recorded, StoreError> {
     let draft = &prepared.draft;
     let mut problems = draft.problems.clone();
     if let Some(at) = untouched(scene, index, &prepared) {
         index.claim(at);
-        same_bytes(conn, &index.known[at], candidate, &draft.source_hash).await?;
-        return Ok(problems);
+        let wrote = same_bytes(conn, &index.known[at], candidate, &draft.source_hash).await?;
+        return Ok(Recorded { problems, wrote });
     }
     let reused = reused_path(conn, index, draft).await?;
     if let Some(at) = reused {
@@ -61,8 +58,9 @@ pub(super) async fn draft(
     }
     if let (Identity::New, Some(other)) = (identity, index.url_claimed_by(&draft.url)) {
         problems.push(url_taken(draft, other));
-        return Ok(problems);
+        return Ok(Recorded { problems, wrote: false });
     }
+    let wrote = matches!(identity, Identity::Same(_) | Identity::Moved(_) | Identity::New);
     match identity {
         Identity::Same(at) | Identity::Moved(at) => {
             index.claim(at);
@@ -84,22 +82,23 @@ pub(super) async fn draft(
         }
         Identity::Ambiguous(one, other) => problems.push(ambiguous(draft, &index.known[one], &index.known[other])),
     }
-    Ok(problems)
+    Ok(Recorded { problems, wrote })
 }
 
-/// The file has other stamps, or was missing, and holds what it held.
+/// The file may have other stamps, or was missing, and holds what it held; says whether that was written.
 pub(super) async fn same_bytes(
     conn: &mut Conn,
     known: &Known,
     candidate: &Candidate,
     hash: &[u8],
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let stamp = stamp(candidate);
     let noted = (known.file_size, known.file_mtime, known.file_id) == stamp && known.source_hash == hash;
     if noted && known.missing_since.is_none() {
-        return Ok(());
+        return Ok(false);
     }
-    articles::touch(conn, &known.id, stamp, hash).await
+    articles::touch(conn, &known.id, stamp, hash).await?;
+    Ok(true)
 }
 
 /// The same article in the same state: there is nothing to write but the file's stamp.
@@ -109,7 +108,7 @@ fn untouched(scene: &Scene<'_>, index: &Index, prepared: &Prepared) -> Option<us
     let known = &index.known[at];
     let same =
         known.url == draft.url && known.content_hash == prepared.content_hash && known.header_id == draft.header_id;
-    let wanted = wanted_visibility(draft, known.published_at, scene.now);
+    let wanted = row::wanted_visibility(draft, known.published_at, scene.now);
     let redated = known.visibility == Visibility::Scheduled
         && draft
             .published_at
@@ -157,16 +156,6 @@ async fn moved_and_edited(conn: &mut Conn, index: &Index, draft: &Draft) -> Resu
     Ok(found)
 }
 
-fn wanted_visibility(draft: &Draft, published_at: i64, now: i64) -> Visibility {
-    if draft.excluded.is_some() {
-        Visibility::Excluded
-    } else if published_at > now {
-        Visibility::Scheduled
-    } else {
-        Visibility::Public
-    }
-}
-
 async fn new(
     scene: &Scene<'_>,
     conn: &mut Conn,
@@ -174,83 +163,15 @@ async fn new(
     prepared: Prepared,
     report: &mut ScanReport,
 ) -> Result<(), StoreError> {
-    let draft = &prepared.draft;
-    let id = mint_ulid(&*scene.app.clock, &*scene.app.chance);
-    let published_at = draft.published_at.map_or(scene.now, to_micros);
-    let visibility = wanted_visibility(draft, published_at, scene.now);
-    let not_mailable = at_first_sight(scene, draft, published_at);
-    report.added += u64::from(visibility != Visibility::Excluded);
-    report.excluded += u64::from(visibility == Visibility::Excluded);
-    report.held += u64::from(not_mailable == "held" && visibility == Visibility::Public);
-    let (file_size, file_mtime, file_id) = stamp(candidate);
-    let known = Known {
-        entry_id: entry_id(scene, draft, &id),
-        id,
-        locator: draft.locator.clone(),
-        header_id: draft.header_id.clone(),
-        url: draft.url.clone(),
-        former_urls: draft.aliases.clone(),
-        published_at,
-        published_from: draft.published_from.word().to_owned(),
-        first_seen: scene.now,
-        changed_at: scene.now,
-        mailable_at: None,
-        not_mailable: Some(not_mailable.to_owned()),
-        visibility,
-        reason: draft.excluded.clone(),
-        missing_since: None,
-        missing_scans: 0,
-        source_hash: draft.source_hash.to_vec(),
-        content_hash: prepared.content_hash,
-        body_hash: prepared.body_hash,
-        revision_id: counters::next(conn, "revisions", 1).await?,
-        title: draft.content.title.clone().unwrap_or_default(),
-        file_size,
-        file_mtime,
-        file_id,
-        updated_at: draft.updated_at.map(to_micros),
-        date_only: draft.date_only,
-    };
+    let revision_id = counters::next(conn, "revisions", 1).await?;
+    let known = row::first(scene, candidate, &prepared, revision_id);
+    let held = known.not_mailable.as_deref() == Some("held");
+    report.added += u64::from(known.visibility != Visibility::Excluded);
+    report.excluded += u64::from(known.visibility == Visibility::Excluded);
+    report.held += u64::from(held && known.visibility == Visibility::Public);
     articles::add_revision(conn, &known, &prepared.fields, scene.now).await?;
-    articles::insert(
-        conn,
-        &Written {
-            known,
-            source_id: scene.source_id.to_owned(),
-        },
-    )
-    .await
-}
-
-/// Why a new article is not mailed, or that the end of the scan decides.
-fn at_first_sight(scene: &Scene<'_>, draft: &Draft, published_at: i64) -> &'static str {
-    if draft.already_mailed {
-        "already_mailed"
-    } else if !draft.mail {
-        "mail_false"
-    } else if scene.baseline {
-        UNDECIDED
-    } else if published_at < scene.now - scene.look_back {
-        "old"
-    } else if draft.leftovers > scene.most_leftovers {
-        "held"
-    } else {
-        UNDECIDED
-    }
-}
-
-/// Front matter's word, else a tag URI with the day of minting (RFC 4151).
-fn entry_id(scene: &Scene<'_>, draft: &Draft, id: &str) -> String {
-    let day = from_micros(scene.now).format("%Y-%m-%d");
-    let host = url::Url::parse(&draft.url)
-        .ok()
-        .and_then(|u| u.host_str().map(str::to_lowercase))
-        .unwrap_or_default();
-    match draft.header_id.as_deref() {
-        Some(header) if header.contains(':') => header.to_owned(),
-        Some(header) => format!("tag:{host},{day}:{}", header.to_lowercase()),
-        None => format!("tag:{host},{day}:{}", id.to_lowercase()),
-    }
+    let source_id = scene.source_id.to_owned();
+    articles::insert(conn, &Written { known, source_id }).await
 }
 
 async fn known(
@@ -267,7 +188,7 @@ async fn known(
     // A move changes addresses inside the text; that is no edit. Other settings or rules of ours are none either.
     let edited =
         seen_differently && old.source_hash != draft.source_hash && (!moved || old.body_hash != prepared.body_hash);
-    let mut next = next_row(scene, old, candidate, &prepared);
+    let mut next = row::next(scene, old, candidate, &prepared);
     let turned = next.visibility != old.visibility;
     report.moved += u64::from(moved);
     report.updated += u64::from((seen_differently && !moved) || edited || turned);
@@ -288,82 +209,6 @@ async fn known(
         articles::prune_revisions(conn, &old.id, written.known.revision_id).await?;
     }
     Ok(())
-}
-
-/// The row after this reading: ids, first sight and mail state stay; a date that was public never moves.
-fn next_row(scene: &Scene<'_>, old: &Known, candidate: &Candidate, prepared: &Prepared) -> Known {
-    let draft = &prepared.draft;
-    let was_public = !matches!(old.visibility, Visibility::Scheduled | Visibility::Excluded);
-    let said = draft.published_at.map(to_micros);
-    let inferred = draft.published_from == DateOrigin::FirstSeen;
-    let published_at = if was_public || inferred {
-        old.published_at
-    } else {
-        said.unwrap_or(old.published_at)
-    };
-    let mut former_urls = old.former_urls.clone();
-    for url in draft.aliases.iter().chain((old.url != draft.url).then_some(&old.url)) {
-        if !former_urls.contains(url) && *url != draft.url && former_urls.len() < 64 {
-            former_urls.push(url.clone());
-        }
-    }
-    let (visibility, reason) = next_visibility(scene, old, draft, published_at);
-    let first_public = old.visibility == Visibility::Excluded && visibility != Visibility::Excluded;
-    let fell_due =
-        old.visibility == Visibility::Scheduled && visibility == Visibility::Public && old.not_mailable.is_none();
-    let (file_size, file_mtime, file_id) = stamp(candidate);
-    Known {
-        header_id: draft.header_id.clone(),
-        locator: draft.locator.clone(),
-        url: draft.url.clone(),
-        former_urls,
-        published_at,
-        mailable_at: if fell_due { Some(scene.now) } else { old.mailable_at },
-        not_mailable: if first_public {
-            first_sight(old)
-        } else {
-            old.not_mailable.clone()
-        },
-        visibility,
-        reason,
-        missing_since: None,
-        missing_scans: 0,
-        source_hash: draft.source_hash.to_vec(),
-        content_hash: prepared.content_hash.clone(),
-        body_hash: prepared.body_hash.clone(),
-        title: draft.content.title.clone().unwrap_or_default(),
-        file_size,
-        file_mtime,
-        file_id,
-        updated_at: draft.updated_at.map(to_micros),
-        date_only: draft.date_only,
-        ..old.clone()
-    }
-}
-
-/// A draft that becomes public for the first time is new now, whatever a first scan said of it as a draft.
-fn first_sight(old: &Known) -> Option<String> {
-    match old.not_mailable.as_deref() {
-        Some("baseline" | UNDECIDED) | None => Some(UNDECIDED.to_owned()),
-        Some(other) => Some(other.to_owned()),
-    }
-}
-
-fn next_visibility(scene: &Scene<'_>, old: &Known, draft: &Draft, published_at: i64) -> (Visibility, Option<String>) {
-    let wanted = wanted_visibility(draft, draft.published_at.map_or(published_at, to_micros), scene.now);
-    let by_hand = old.visibility == Visibility::Withdrawn && old.reason.as_deref() == Some("by hand");
-    if by_hand {
-        return (Visibility::Withdrawn, old.reason.clone());
-    }
-    match (old.visibility, wanted) {
-        (Visibility::Public | Visibility::Withdrawn | Visibility::Gone, Visibility::Excluded) => {
-            (Visibility::Withdrawn, draft.excluded.clone())
-        }
-        (Visibility::Public | Visibility::Withdrawn | Visibility::Gone, Visibility::Scheduled) => {
-            (Visibility::Withdrawn, Some("dated in the future".to_owned()))
-        }
-        (_, wanted) => (wanted, draft.excluded.clone()),
-    }
 }
 
 fn problem(draft: &Draft, code: &str, severity: Severity, message: String, remedy: &str) -> Problem {

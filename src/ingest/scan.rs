@@ -18,6 +18,7 @@ use super::one_at_a_time::Turn;
 use super::read::{Outcome, Reader};
 use super::record::{self, Scene};
 use super::report::{IngestError, ProblemRow, ScanReport};
+use super::row::stamp;
 use super::settings::folder_settings;
 
 const BATCH: usize = 200;
@@ -75,40 +76,6 @@ async fn scan(
     scan.accept_vanished = accept_vanished;
     scan.read_and_write(progress).await?;
     scan.finish().await
-}
-
-/// Scheduled articles whose time has come become public; says whether there were any.
-pub async fn publish_due(app: &App) -> Result<bool, IngestError> {
-    let now = app.clock.now();
-    if next_due(app).await?.is_none_or(|due| due > now) {
-        return Ok(false);
-    }
-    let mut conn = app.database.begin().await?;
-    let due = articles::publish_due(&mut conn, to_micros(now)).await?;
-    if due > 0 {
-        articles::bump_version(&mut conn, now).await?;
-    }
-    conn.commit().await?;
-    Ok(due > 0)
-}
-
-/// When the next scheduled article falls due.
-pub async fn next_due(app: &App) -> Result<Option<chrono::DateTime<chrono::Utc>>, IngestError> {
-    let mut conn = app.database.read().await?;
-    Ok(articles::next_due(&mut conn)
-        .await?
-        .map(crate::model::clock::from_micros))
-}
-
-/// Whether every source has been scanned completely once.
-pub async fn is_scanned(app: &App) -> Result<bool, IngestError> {
-    let mut conn = app.database.read().await?;
-    for source in &app.settings().sources {
-        if sources::one(&mut conn, &source.id).await?.baseline_at.is_none() {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// Editors write in pieces: files that changed a moment ago are looked at again until they hold still (at most 2 s).
@@ -184,9 +151,9 @@ impl<'a> Scan<'a> {
         }
         drop(conn);
         // Engines sort texts by rules of their own.
-        problems
-            .values_mut()
-            .for_each(|of_file| of_file.sort_by(|one, other| one.code.cmp(&other.code)));
+        for of_file in problems.values_mut() {
+            of_file.sort_by(|one, other| one.code.cmp(&other.code));
+        }
         let now = to_micros(settings.now);
         let settings_hash = settings.fingerprint();
         let to_read = changed_files(&walked.candidates, &known, &row, &settings_hash);
@@ -295,7 +262,6 @@ impl<'a> Scan<'a> {
             }
         }
         conn.commit().await?;
-        self.wrote = true;
         Ok(())
     }
 
@@ -307,7 +273,7 @@ impl<'a> Scan<'a> {
                 let Some(at) = at else { return false };
                 self.index.claim(at);
                 let known = &self.index.known[at];
-                let noted = (known.file_size, known.file_mtime, known.file_id) == record::stamp(candidate);
+                let noted = (known.file_size, known.file_mtime, known.file_id) == stamp(candidate);
                 matches!(outcome, Outcome::SameBytes) && !(noted && known.missing_since.is_none())
             }
             Outcome::NotAnArticle => self.problems.contains_key(&candidate.locator),
@@ -345,14 +311,15 @@ impl<'a> Scan<'a> {
                     },
                     baseline: self.row.baseline_at.is_none() && !self.source.baseline.mails(),
                 };
-                record::draft(&scene, conn, &mut self.index, candidate, *prepared, &mut self.report)
-                    .await
-                    .map(Some)
+                let recorded =
+                    record::draft(&scene, conn, &mut self.index, candidate, *prepared, &mut self.report).await?;
+                self.wrote |= recorded.wrote;
+                Ok(Some(recorded.problems))
             }
             Outcome::SameBytes => {
                 if let Some(at) = self.index.at_locator(&candidate.locator) {
                     let known = &self.index.known[at];
-                    record::same_bytes(conn, known, candidate, &known.source_hash).await?;
+                    self.wrote |= record::same_bytes(conn, known, candidate, &known.source_hash).await?;
                 }
                 Ok(None)
             }
@@ -415,7 +382,7 @@ fn changed_files(
         let Some(known) = stamps.get(candidate.locator.as_str()) else {
             return true;
         };
-        (known.file_size, known.file_mtime, known.file_id) != record::stamp(candidate)
+        (known.file_size, known.file_mtime, known.file_id) != stamp(candidate)
             || known.file_mtime > too_young
             || known.missing_since.is_some()
     };

@@ -84,7 +84,7 @@ fn boundary_of(letter: &Letter) -> String {
     for segment in letter.text.iter().chain(&letter.html) {
         match segment {
             Segment::Fixed(text) => all.push_str(text),
-            Segment::Slot { name, .. } => all.push_str(&format!("\0{name}\0")),
+            Segment::Slot { name, .. } => all.extend(["\0", &name.to_string(), "\0"]),
         }
     }
     let hash = digest(&SHA256, all.as_bytes());
@@ -270,7 +270,7 @@ fn write_body(letter: &EncodedLetter, values: &SlotValues, out: &mut Vec<u8>) ->
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use chrono::TimeZone;
     use chrono::Utc;
     use proptest::prelude::*;
@@ -280,7 +280,7 @@ mod tests {
     use crate::model::address::{DisplayName, EmailAddress, HeaderToken};
     use crate::model::letter::{ListId, MessageId};
 
-    fn issue_facts() -> Outgoing {
+    pub(in crate::mail) fn issue_facts() -> Outgoing {
         let url = |text: &str| HeaderUrl::parse(text).unwrap();
         Outgoing {
             message_id: MessageId::new("m3xq2k7a4n5z6w2y8e9r0t1u2i", "example.org").unwrap(),
@@ -341,6 +341,11 @@ mod tests {
         let mut out = b"left over".to_vec();
         let written = write_message(&EncodedLetter::new(letter), values, facts, &mut out).unwrap();
         (String::from_utf8(out).unwrap(), written.body_at)
+    }
+
+    /// A letter without slots as it goes out.
+    pub(in crate::mail) fn written(letter: &Letter, facts: &Outgoing) -> Vec<u8> {
+        message(letter, &SlotValues::new(), facts).0.into_bytes()
     }
 
     /// The decoded text and HTML parts, found by the boundary that the header names.

@@ -173,3 +173,86 @@ pub fn read(folder: &Path, name: &str) -> Option<ReadLetter> {
 fn is_name(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeZone;
+
+    use super::*;
+    use crate::mail::message::tests::{issue_facts, written};
+    use crate::model::letter::{Letter, MessageId};
+    use crate::model::verdict::{Class, Trouble};
+
+    async fn put(outbox: &Outbox, name: &str, hour: u32, subject: &str) -> Verdict {
+        let mut facts = issue_facts();
+        facts.message_id = MessageId::new(name, "example.org").unwrap();
+        facts.date = Utc.with_ymd_and_hms(2026, 3, 1, hour, 0, 0).unwrap();
+        let letter = Letter::whole(subject, "<p>Größe = 1</p>\n", "Größe = 1\n", "de");
+        outbox
+            .deliver(&facts.envelope(), &written(&letter, &facts), &|| true)
+            .await
+            .0
+    }
+
+    #[tokio::test]
+    async fn a_letter_in_the_outbox_is_whole_and_a_repeated_one_replaces_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = Outbox::new(&folder.path().join("outbox"));
+        outbox.open().await.unwrap();
+        for (name, hour, subject) in [("aaa", 8, "Früh"), ("bbb", 9, "Late"), ("aaa", 8, "Früh")] {
+            assert_eq!(put(&outbox, name, hour, subject).await.class(), Class::Accepted);
+        }
+        let mut files: Vec<_> = std::fs::read_dir(&outbox.folder)
+            .unwrap()
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect();
+        files.sort();
+        assert_eq!(files, [DRAFTS, "aaa.eml", "aaa.json", "bbb.eml", "bbb.json"]);
+        assert_eq!(std::fs::read_dir(outbox.drafts()).unwrap().count(), 0);
+
+        let listed = list(&outbox.folder);
+        let subjects: Vec<_> = listed.iter().map(|entry| entry.subject.as_str()).collect();
+        assert_eq!(subjects, ["Late", "Früh"]);
+        let letter = read(&outbox.folder, &listed[1].name).unwrap();
+        assert_eq!(letter.subject, "Früh");
+        assert_eq!(
+            (letter.html.as_str(), letter.text.as_str()),
+            ("<p>Größe = 1</p>\r\n", "Größe = 1\r\n")
+        );
+        assert_eq!(letter.date, listed[1].date);
+        assert_eq!(listed[1].size, u64::try_from(letter.source.len()).unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_closed_gate_leaves_nothing_in_the_outbox() {
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = Outbox::new(folder.path());
+        outbox.open().await.unwrap();
+        let (verdict, usable) = outbox.deliver(&issue_facts().envelope(), b"x", &|| false).await;
+        assert_eq!((verdict.class(), usable), (Class::NotTried(Trouble::Stopped), false));
+        assert_eq!(std::fs::read_dir(outbox.drafts()).unwrap().count(), 0);
+        assert!(list(folder.path()).is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_outbox_that_cannot_be_written_costs_nobody_a_letter() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "x").unwrap();
+        let verdict = Outbox::new(&file).open().await.unwrap_err();
+        assert_eq!(verdict.class(), Class::NotTried(Trouble::Relay));
+        assert!(verdict.detail().contains("cannot be written"), "{}", verdict.detail());
+    }
+
+    #[test]
+    fn nothing_outside_the_outbox_can_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("secret.eml"), "x").unwrap();
+        let outbox = folder.path().join("outbox");
+        assert!(list(&outbox).is_empty());
+        std::fs::create_dir(&outbox).unwrap();
+        for name in ["../secret", "/etc/passwd", "", ".", "a/b", "secret.eml", "nothing"] {
+            assert_eq!(read(&outbox, name), None, "{name:?}");
+        }
+    }
+}

@@ -42,3 +42,34 @@ pub fn write(folder: &Path, name: &str, message: &[u8]) -> Result<[PathBuf; 3], 
         put("txt", letter.text.as_bytes())?,
     ])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::message::tests::{issue_facts, written};
+    use crate::model::letter::Letter;
+
+    #[test]
+    fn the_author_sees_the_message_and_both_of_its_parts() {
+        let folder = tempfile::tempdir().unwrap();
+        let (html, text) = ("<p>a  =  b</p>\r\n.\r\n", "From here:\r\n\r\nü \u{1F980}\r\n");
+        let message = written(&Letter::whole("S", html, text, "en"), &issue_facts());
+        let paths = write(&folder.path().join("new"), "notes-weekly", &message).unwrap();
+        let read = |path: &PathBuf| std::fs::read(path).unwrap();
+        assert_eq!(read(&paths[0]), message);
+        assert_eq!(read(&paths[1]), html.as_bytes());
+        assert_eq!(read(&paths[2]), text.as_bytes());
+        assert!(paths[2].ends_with("new/notes-weekly.txt"));
+    }
+
+    #[test]
+    fn what_is_no_letter_of_ours_is_no_preview() {
+        let folder = tempfile::tempdir().unwrap();
+        for message in [&b""[..], b"Subject: x\r\n\r\nx", b"\xff\r\n\r\n"] {
+            assert!(matches!(
+                write(folder.path(), "x", message),
+                Err(PreviewError::Unreadable)
+            ));
+        }
+    }
+}

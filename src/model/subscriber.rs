@@ -160,6 +160,7 @@ impl Topics {
     }
 
     /// Both lists in one; a list that means all stays what it is.
+    #[must_use]
     pub fn united(&self, other: &Self) -> Self {
         if self.0.is_empty() || other.0.is_empty() {
             return Self::default();

@@ -314,6 +314,18 @@ mod tests {
                 Some("/:lang/:section/:slug/"),
                 "https://example.org/en/s/b/",
             ),
+        ] {
+            assert_eq!(
+                made(locator, header, pattern),
+                (expected.to_owned(), 0),
+                "{locator} {header}"
+            );
+        }
+    }
+
+    #[test]
+    fn names_of_any_script_and_with_any_sign_make_good_addresses() {
+        for (locator, header, pattern, expected) in [
             (
                 "中文.md",
                 "title: x",

@@ -149,18 +149,12 @@ fn language(
     problems: &mut Vec<Problem>,
 ) -> String {
     if let Some(field) = fields.first("language", &["lang", "language", "locale"]) {
-        match field.value.text().and_then(tidy_language) {
-            Some(tag) => return tag,
-            None => {
-                let message = format!("`{}` is no language tag", field.key);
-                problems.push(fields.problem(
-                    field.key,
-                    "language_unknown",
-                    message,
-                    "write a tag such as en or pt-BR",
-                ));
-            }
+        if let Some(tag) = field.value.text().and_then(tidy_language) {
+            return tag;
         }
+        let message = format!("`{}` is no language tag", field.key);
+        let remedy = "write a tag such as en or pt-BR";
+        problems.push(fields.problem(field.key, "language_unknown", message, remedy));
     }
     let folder = naming.folders.first().filter(|folder| {
         is_language(folder)

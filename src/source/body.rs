@@ -170,9 +170,9 @@ impl Place<'_> {
 }
 
 impl Body {
-    /// Nothing to read and nothing to see.
+    /// Nothing to read and nothing to see; a heading that became the title was something to read.
     pub(super) fn is_empty(&self, text: &str) -> bool {
-        text.trim().is_empty() && !self.html.contains("<img")
+        text.trim().is_empty() && self.heading.is_none() && !self.html.contains("<img")
     }
 
     /// The HTML as stored, without our mark.

@@ -158,14 +158,11 @@ fn offset(text: &str) -> Option<Option<FixedOffset>> {
     let hours = |h: i32| FixedOffset::east_opt(h * 3600);
     let named = match text.to_ascii_uppercase().as_str() {
         "Z" | "UTC" | "GMT" | "UT" => hours(0),
-        "EST" => hours(-5),
         "EDT" => hours(-4),
-        "CST" => hours(-6),
-        "CDT" => hours(-5),
-        "MST" => hours(-7),
-        "MDT" => hours(-6),
+        "EST" | "CDT" => hours(-5),
+        "CST" | "MDT" => hours(-6),
+        "MST" | "PDT" => hours(-7),
         "PST" => hours(-8),
-        "PDT" => hours(-7),
         _ => None,
     };
     if named.is_some() {

@@ -37,17 +37,17 @@ mod tests {
 
     #[test]
     fn an_author_may_save_in_any_usual_encoding() {
-        let utf16le: Vec<u8> = [0xFF, 0xFE]
+        let little: Vec<u8> = [0xFF, 0xFE]
             .into_iter()
             .chain("Grüße\r\n".encode_utf16().flat_map(u16::to_le_bytes))
             .collect();
-        let utf16be: Vec<u8> = [0xFE, 0xFF]
+        let big: Vec<u8> = [0xFE, 0xFF]
             .into_iter()
             .chain("Grüße\r".encode_utf16().flat_map(u16::to_be_bytes))
             .collect();
         for bytes in [
-            utf16le,
-            utf16be,
+            little,
+            big,
             "\u{feff}Grüße\n".as_bytes().to_vec(),
             "Grüße\r\n".as_bytes().to_vec(),
         ] {

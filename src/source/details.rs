@@ -67,11 +67,11 @@ pub(super) fn image(fields: &Fields<'_>, page: Option<&Page>, links: &Links<'_>)
         "banner",
     ];
     let field = fields.first("image", &names);
-    let named = field.and_then(|field| match field.value {
+    let written = field.and_then(|field| match field.value {
         Value::List(items) => items.first().and_then(one_image),
         one => one_image(one),
     });
-    let mut image = named.or_else(|| page.and_then(|page| page.metadata.image.clone()))?;
+    let mut image = written.or_else(|| page.and_then(|page| page.metadata.image.clone()))?;
     image.url = links.picture(&image.url).filter(|url| !url.starts_with("data:"))?;
     let own_alt = fields
         .first("image_alt", &["image_alt", "cover_alt", "alt"])
@@ -119,16 +119,12 @@ pub(super) fn measure(content: &mut Content, settings: &FolderSettings, fields: 
             .filter(|minutes| (1..=240).contains(minutes))
             .or_else(|| reading_minutes(text))
     });
-    match from_header.or(stated) {
-        Some(minutes) => {
-            content.reading_minutes = minutes;
-            "stated".clone_into(&mut content.reading_from);
-        }
-        None => {
-            content.reading_minutes = length.minutes(settings.source.words_per_minute);
-            "computed".clone_into(&mut content.reading_from);
-        }
-    }
+    let (minutes, origin) = match from_header.or(stated) {
+        Some(minutes) => (minutes, "stated"),
+        None => (length.minutes(settings.source.words_per_minute), "computed"),
+    };
+    content.reading_minutes = minutes;
+    origin.clone_into(&mut content.reading_from);
 }
 
 /// When the author last changed it, as the header or the page says.

@@ -221,7 +221,7 @@ impl File<'_> {
         let date_only = basics.date.is_some_and(|moment| moment.date_only);
         let mut aliases = address::aliases(self.settings, self.fields);
         aliases.retain(|alias| *alias != url);
-        let content = self.content(&basics, body, prose, title, &mut problems);
+        let content = self.content(basics, body, prose, title, &mut problems);
         Draft {
             locator: self.locator.to_owned(),
             header_id: self.text(&["id", "guid", "uuid"]),
@@ -329,7 +329,7 @@ impl File<'_> {
 
     fn content(
         &self,
-        basics: &Basics,
+        basics: Basics,
         body: Body,
         prose: Prose,
         title: Option<String>,
@@ -349,9 +349,9 @@ impl File<'_> {
             summary_from: summary_from.to_owned(),
             authors: self.authors(problems),
             tags,
-            categories: basics.categories.clone(),
-            language: basics.language.clone(),
             direction: details::direction(self.fields, self.page, &basics.language),
+            categories: basics.categories,
+            language: basics.language,
             image: details::image(self.fields, self.page, &links),
             external_url: details::external_url(self.fields),
             ..Content::default()
@@ -382,4 +382,107 @@ pub(super) fn hash(bytes: &[u8]) -> [u8; 32] {
     let mut out = [0; 32];
     out.copy_from_slice(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref());
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::article::DateOrigin;
+    use crate::source::folder::tests_support::{draft_of, reading_of, settings_with};
+
+    fn draft(locator: &str, text: &str) -> Draft {
+        draft_of(&settings_with(|_| {}), locator, text)
+    }
+
+    #[test]
+    fn the_header_the_body_and_the_path_make_an_article() {
+        let made = draft(
+            "notes/2024-01-02-shelves.md",
+            "---\ndate: 2024-01-03\ntags: [Wood, wood, Tools]\nauthor: Jane\nid: x1\naliases: [/old/]\n---\n# On *shelves*\n\nFirst.\n\n<!--more-->\n\nRest.",
+        );
+        assert_eq!(made.content.title.as_deref(), Some("On shelves"));
+        assert_eq!((made.published_from, made.date_only), (DateOrigin::Header, true));
+        assert_eq!(made.url, "https://example.org/notes/shelves/");
+        assert_eq!(made.aliases, ["https://example.org/old/"]);
+        assert_eq!(made.content.body_html, "<p>First.</p>\n\n<p>Rest.</p>");
+        assert_eq!(
+            (made.content.summary.as_str(), made.content.summary_from.as_str()),
+            ("First.", "marker")
+        );
+        let tags: Vec<&str> = made.content.tags.iter().map(|tag| tag.term.as_str()).collect();
+        assert_eq!(tags, ["Wood", "Tools"]);
+        assert_eq!(made.header_id.as_deref(), Some("x1"));
+        assert!(made.problems.is_empty(), "{:?}", made.problems);
+    }
+
+    #[test]
+    fn a_bad_date_is_told_with_its_line_and_the_next_origin_counts() {
+        let made = draft("2024-01-02-x.md", "---\ntitle: x\ndate: soon\n---\nText");
+        assert_eq!(made.published_from, DateOrigin::FileName);
+        let problem = &made.problems[0];
+        assert_eq!((problem.code.as_str(), problem.line), ("bad_date", Some(3)));
+    }
+
+    #[test]
+    fn what_an_author_says_of_an_article_is_kept() {
+        let made = draft(
+            "x.de.md",
+            "---\ntitle: x\ndescription: Said *so*\nimage: {src: a.png, alt: A}\nreading_time: 7 min\nmail: false\nupdated: 2024-02-03\nexternal_url: https://x.example/\n---\nText",
+        );
+        let content = &made.content;
+        assert_eq!(
+            (content.summary.as_str(), content.summary_from.as_str()),
+            ("Said so", "key")
+        );
+        assert_eq!(
+            content.image.as_ref().map(|image| image.url.as_str()),
+            Some("https://example.org/x/a.png")
+        );
+        assert_eq!((content.reading_minutes, content.reading_from.as_str()), (7, "stated"));
+        assert_eq!(content.language, "de");
+        assert_eq!(content.external_url.as_deref(), Some("https://x.example/"));
+        assert!(!made.mail && made.updated_at.is_some());
+    }
+
+    #[test]
+    fn an_article_of_nothing_but_tags_and_one_dated_by_a_slip_are_kept_back() {
+        assert_eq!(
+            draft("a.md", "---\ntitle: x\n---\n{{ page.url }}").excluded.as_deref(),
+            Some("template_only")
+        );
+        assert_eq!(
+            draft("a.md", "---\ntitle: x\n---\n").excluded.as_deref(),
+            Some("empty_body")
+        );
+        assert_eq!(
+            draft("a.md", "---\ndate: 2099-01-01\n---\nText").excluded.as_deref(),
+            Some("future_far")
+        );
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_fall_over() {
+        let settings = settings_with(|_| {});
+        let seeds: [&[u8]; 6] = [
+            b"---\ntitle: [a, {b: c}]\ndate: 2024-01-02\n---\n# T\n\n{% raw %}{{ x }}{% endraw %} <b>x</b> [l](a.md)\n\n:::note\nx\n:::",
+            b"+++\ntitle = \"x\"\n+++\n{{< figure src=\"a\" >}}",
+            b"<html><h1>T</h1><p>By J on 3 May 2024</p><div><svg><script>x</script></svg><img srcset='a 1x, b 2x'></div>",
+            b"Craft\n\nTitle\n\nJ \xc2\xb7 3 May 2024\n\nText\n\n\xe2\x86\x90 Back",
+            b"{\"title\": \"x\"}\ntext ``` {% codeblock",
+            b"import A from 'a'\n\n<Box a={{b: '}'}}>{/* x */}</Box>",
+        ];
+        for seed in seeds {
+            for at in 0..seed.len() {
+                for name in ["a.md", "a.html", "a.txt", "a.mdx"] {
+                    reading_of(&settings, name, &seed[..at]);
+                    let mut broken = seed.to_vec();
+                    broken[at] = broken[at].wrapping_mul(31).wrapping_add(7);
+                    match reading_of(&settings, name, &broken) {
+                        Reading::Problem(problem) => assert_ne!(problem.code, "unreadable", "{seed:?} {at}"),
+                        Reading::Draft(_) | Reading::NotAnArticle => {}
+                    }
+                }
+            }
+        }
+    }
 }

@@ -71,14 +71,21 @@ impl Locators {
 
     fn locate(&self, from: &str, path: &str) -> Option<String> {
         let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let candidates = match path.strip_prefix("@/").or_else(|| path.strip_prefix('/')) {
-            Some(rooted) => [joined("", rooted), None],
-            None => [joined(folder, path), joined("", path)],
-        };
-        candidates
-            .into_iter()
-            .flatten()
+        let rooted = path.strip_prefix("@/").or_else(|| path.strip_prefix('/'));
+        let beside = if rooted.is_none() { joined(folder, path) } else { None };
+        let below_root = joined("", rooted.unwrap_or(path));
+        let here = [beside, below_root.clone()].into_iter().flatten();
+        here.into_iter()
             .find(|locator| self.files.contains_key(locator))
+            .or_else(|| self.ending_in(&below_root?))
+    }
+
+    /// The one file whose path ends so: the root of the links may lie below the root of the source.
+    fn ending_in(&self, path: &str) -> Option<String> {
+        let end = format!("/{path}");
+        let mut found = self.files.keys().filter(|locator| locator.ends_with(&end));
+        let first = found.next().filter(|_| !path.is_empty())?;
+        found.next().is_none().then(|| first.clone())
     }
 
     fn address(&self, settings: &FolderSettings, locator: &str) -> Option<String> {
@@ -169,6 +176,10 @@ mod tests {
         );
         assert_eq!(resolve("sub/x.md", "../plain.md"), "https://example.org/plain/");
         assert_eq!(resolve("sub/x.md", "@/plain.md"), "https://example.org/plain/");
+        assert_eq!(
+            resolve("plain.md", "/2024-01-02-other one.md"),
+            "https://example.org/chosen/"
+        );
         assert_eq!(resolve("plain.md", "../../etc/passwd.md"), "");
         assert_eq!(
             locators

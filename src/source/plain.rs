@@ -27,8 +27,8 @@ pub(super) fn read(text: &str, zone: Tz, site_title: &str) -> Plain {
         .collect();
     let top = paragraphs.iter().take(6).enumerate().skip(1);
     let found = top
-        .filter_map(|(at, paragraph)| Some((at, byline::byline(paragraph, zone)?)))
-        .next();
+        .into_iter()
+        .find_map(|(at, paragraph)| Some((at, byline::byline(paragraph, zone)?)));
     let Some((at, byline)) = found else {
         return without_byline(text);
     };
@@ -66,8 +66,9 @@ fn without_byline(text: &str) -> Plain {
         .split("\n\n")
         .map(str::trim)
         .filter(|paragraph| !paragraph.is_empty())
-        .map(|p| format!("<p>{}</p>\n", escape(p)))
-        .collect();
+        .map(|paragraph| element("p", paragraph))
+        .collect::<Vec<_>>()
+        .concat();
     Plain {
         title,
         html,
@@ -77,12 +78,15 @@ fn without_byline(text: &str) -> Plain {
 
 fn with_headings(paragraphs: &[&str]) -> String {
     let last = paragraphs.len().saturating_sub(1);
-    let element = |(at, paragraph): (usize, &&str)| {
+    let made = paragraphs.iter().enumerate().map(|(at, paragraph)| {
         let heading = at < last && !paragraph.contains('\n') && byline::is_heading_line(paragraph);
-        let name = if heading { "h2" } else { "p" };
-        format!("<{name}>{}</{name}>\n", escape(paragraph))
-    };
-    paragraphs.iter().enumerate().map(element).collect()
+        element(if heading { "h2" } else { "p" }, paragraph)
+    });
+    made.collect::<Vec<_>>().concat()
+}
+
+fn element(name: &str, text: &str) -> String {
+    format!("<{name}>{}</{name}>\n", escape(text))
 }
 
 #[cfg(test)]
@@ -91,9 +95,7 @@ mod tests {
 
     #[test]
     fn a_text_taken_from_a_page_has_title_category_and_headings() {
-        let body: String = (0..10)
-            .map(|n| format!("Paragraph {n} says a thing & another.\n\n"))
-            .collect();
+        let body = "A paragraph says a thing & another.\n\n".repeat(10);
         let text = format!(
             "Craft\n\nOn shelves\n\nJane Doe · 3 May 2024 · 4 min read\n\n{body}A short line\n\nThe end is near.\n\nJane Doe\nBuilds shelves.\n\nShare Your Feedback\n\nRating"
         );

@@ -128,7 +128,7 @@ fn read_problem((source, locator, code, line, message, remedy, severity): Proble
     )
 }
 
-const HOLD: &str = "SELECT pg_advisory_xact_lock(7308604, 1)";
+const HOLD_POSTGRES: &str = "SELECT pg_advisory_xact_lock(7308604, 1)";
 
 /// Holds every other node's scans until the result is dropped. On SQLite there is one machine, which has a lock file.
 pub async fn hold_scans(database: &Database) -> Result<Option<Conn>, StoreError> {
@@ -137,7 +137,7 @@ pub async fn hold_scans(database: &Database) -> Result<Option<Conn>, StoreError>
     }
     let mut conn = database.begin().await?;
     if let Conn::PostgresTx(transaction) = &mut conn {
-        sqlx::query(HOLD).execute(&mut **transaction).await?;
+        sqlx::query(HOLD_POSTGRES).execute(&mut **transaction).await?;
     }
     Ok(Some(conn))
 }

@@ -126,12 +126,11 @@ fn newsletter_of(settings: &Settings, code: u64) -> Option<&Newsletter> {
 
 /// The subscriber with this address or number, without erased ones.
 async fn find(conn: &mut Conn, app: &App, who: &str) -> Result<Subscriber, SubscribeError> {
-    let found = match who.trim().parse::<i64>() {
-        Ok(id) => subscribers::by_id(conn, id).await?,
-        Err(_) => {
-            let address = EmailAddress::parse(who)?;
-            subscribers::by_key(conn, &app.keys.address_key(&address.comparison_form())).await?
-        }
+    let found = if let Ok(id) = who.trim().parse() {
+        subscribers::by_id(conn, id).await?
+    } else {
+        let address = EmailAddress::parse(who)?;
+        subscribers::by_key(conn, &app.keys.address_key(&address.comparison_form())).await?
     };
     found
         .filter(|person| person.erased_at.is_none())

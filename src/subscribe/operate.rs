@@ -5,6 +5,7 @@ use super::leave::end;
 use super::sign_up::{self, Asked, queue_confirmation, write_consent};
 use super::{SubscribeError, find, newsletter_named, now, schedule_named};
 use crate::app::App;
+use crate::config::{Newsletter, Schedule};
 use crate::model::address::{DisplayName, EmailAddress};
 use crate::model::subscriber::{ALL, Method, State, Topics};
 use crate::store::audit::{self, Act};
@@ -73,38 +74,8 @@ pub async fn add(app: &App, wish: &Add) -> Result<Added, SubscribeError> {
             changed: false,
         });
     }
-    if let Some(name) = wish.name.as_deref().and_then(DisplayName::cleaned) {
-        subscribers::describe(&mut conn, id, Some(name.as_str()), None).await?;
-    }
-    let asked = Asked {
-        subscriber: id,
-        newsletter,
-        method: Method::Operator,
-        form: Some("command"),
-        language: None,
-        network: None,
-        note: wish.note.clone(),
-    };
-    let consent = write_consent(&mut conn, &asked, wish.active.then_some(at), at).await?;
     let state = if wish.active { State::Active } else { State::Pending };
-    let subscription = Subscription {
-        subscriber_id: id,
-        newsletter_id: newsletter.id.clone(),
-        state: state.word().to_owned(),
-        schedule_id: schedule.id.clone(),
-        topics: Topics::clean(&wish.topics).to_json(),
-        floor_at: floor(&mut conn, &newsletter.id, schedule, at).await?,
-        paused_until: None,
-        owed_check: 0,
-        consent_id: Some(consent),
-        reason: None,
-        created_at: at,
-        changed_at: at,
-    };
-    subscriptions::save(&mut conn, &[subscription]).await?;
-    if state == State::Pending {
-        queue_confirmation(&mut conn, id, &newsletter.id, consent, at).await?;
-    }
+    begin(&mut conn, wish, id, (newsletter, schedule), at).await?;
     write_down(&mut conn, "add", id, state.word(), at).await?;
     conn.commit().await?;
     Ok(Added {
@@ -112,6 +83,44 @@ pub async fn add(app: &App, wish: &Add) -> Result<Added, SubscribeError> {
         state,
         changed: true,
     })
+}
+
+/// Writes name, consent and subscription down, and asks where nobody vouches.
+async fn begin(
+    conn: &mut Conn,
+    wish: &Add,
+    id: i64,
+    (newsletter, schedule): (&Newsletter, &Schedule),
+    at: i64,
+) -> Result<(), StoreError> {
+    if let Some(name) = wish.name.as_deref().and_then(DisplayName::cleaned) {
+        let language = subscribers::by_id(conn, id).await?.and_then(|person| person.language);
+        subscribers::describe(conn, id, Some(name.as_str()), language.as_deref()).await?;
+    }
+    let asked = Asked {
+        subscriber: id,
+        newsletter,
+        method: Method::Operator,
+        shown: String::new(),
+        form: Some("command"),
+        language: None,
+        network: None,
+        note: wish.note.clone(),
+    };
+    let consent = write_consent(conn, &asked, wish.active.then_some(at), at).await?;
+    let state = if wish.active { State::Active } else { State::Pending };
+    let subscription = Subscription {
+        schedule_id: schedule.id.clone(),
+        topics: Topics::clean(&wish.topics).to_json(),
+        floor_at: floor(conn, &newsletter.id, schedule, at).await?,
+        consent_id: Some(consent),
+        ..Subscription::begun(id, &newsletter.id, state, at)
+    };
+    subscriptions::save(conn, &[subscription]).await?;
+    if state == State::Pending {
+        queue_confirmation(conn, id, &newsletter.id, consent, at).await?;
+    }
+    Ok(())
 }
 
 /// Refuses suppressed addresses, or lifts what stands against them.

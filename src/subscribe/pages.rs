@@ -16,15 +16,19 @@ pub const TRAP: &str = page::TRAP;
 /// The form for new subscribers; `typed` fills it in again, `error` says what to mend.
 pub fn form(app: &App, typed: &str, error: Option<String>) -> Result<String, SubscribeError> {
     let settings = app.settings();
-    let first = settings.first_newsletter().map(|newsletter| newsletter.id.as_str());
-    let newsletters = settings
+    let mut newsletters: Vec<NewsletterChoice> = settings
         .newsletters
         .iter()
-        .map(|newsletter| NewsletterChoice {
-            chosen: Some(newsletter.id.as_str()) == first,
-            ..NewsletterChoice::new(newsletter, None)
-        })
+        .map(|newsletter| NewsletterChoice::new(newsletter, None))
         .collect();
+    // One choice in all: only the first newsletter's default is marked.
+    for (place, newsletter) in newsletters.iter_mut().enumerate() {
+        newsletter.chosen = place == 0;
+        newsletter
+            .schedules
+            .iter_mut()
+            .for_each(|schedule| schedule.chosen &= place == 0);
+    }
     let frame = frame(&settings);
     let action = path(&frame, "subscribe");
     let page = page::SignUp {
@@ -123,24 +127,23 @@ pub fn undone(app: &App, done: &Confirmed) -> Result<String, SubscribeError> {
 /// A person's choices, under the token that opened them; `error` says what to mend.
 pub fn preferences(app: &App, token: &str, choices: &Choices, error: Option<String>) -> Result<String, SubscribeError> {
     let settings = app.settings();
-    let newsletters = choices
-        .choices
-        .iter()
+    let active = choices.choices.iter().filter(|choice| choice.state == State::Active);
+    let newsletters: Vec<NewsletterChoice> = active
         .filter_map(|choice| {
             let newsletter = settings.newsletter(&choice.newsletter)?;
-            Some(NewsletterChoice {
-                chosen: choice.state == State::Active,
-                ..NewsletterChoice::new(newsletter, Some(&choice.schedule))
-            })
+            Some(NewsletterChoice::new(newsletter, Some(&choice.schedule)))
         })
         .collect();
+    let ended = newsletters
+        .is_empty()
+        .then_some("Your subscription has ended. You can sign up again at any time.");
     let frame = frame(&settings);
     let page = page::Preferences {
         action: path(&frame, &format!("preferences/{token}")),
         leave_url: choices.leave.as_ref().map(|leave| path(&frame, leave)),
         frame,
         newsletters,
-        error,
+        error: error.or(ended.map(str::to_owned)),
     };
     render(app, &page)
 }

@@ -41,7 +41,7 @@ pub struct SignUp {
     pub network: Option<IpAddr>,
     /// How it came: a form or JSON.
     pub method: Method,
-    /// Which form: `page` for our own, else whatever names it.
+    /// Origin of the page that held the form; empty when the request does not say.
     pub form: String,
     /// BCP 47 tag of what was shown; `None`: the newsletter's.
     pub language: Option<String>,
@@ -57,6 +57,8 @@ struct Wish<'a> {
     address_key: Vec<u8>,
     name: Option<String>,
     topics: Topics,
+    /// Whether the form was ours, so that we know its words.
+    is_our_page: bool,
     request: &'a SignUp,
 }
 
@@ -88,6 +90,7 @@ fn read<'a>(app: &App, settings: &'a Settings, request: &'a SignUp) -> Result<Wi
         address,
         name: request.name.as_deref().and_then(stranger_name).map(String::from),
         topics: Topics::clean(&request.topics),
+        is_our_page: request.form == settings.http.public_url.origin().ascii_serialization(),
         request,
     })
 }
@@ -172,7 +175,12 @@ async fn ask(
         subscriber: person.id,
         newsletter: wish.newsletter,
         method: wish.request.method,
-        form: Some(wish.request.form.as_str()),
+        shown: if wish.is_our_page {
+            shown_text(wish.newsletter, wish.schedule)
+        } else {
+            String::new()
+        },
+        form: Some(wish.request.form.as_str()).filter(|form| !form.is_empty()),
         language: wish.request.language.as_deref(),
         network: wish.request.network.map(kept_part),
         note: None,
@@ -182,18 +190,11 @@ async fn ask(
         .filter(|one| one.state == State::Pending.word())
         .map_or(at, |one| one.created_at);
     let pending = Subscription {
-        subscriber_id: person.id,
-        newsletter_id: newsletter.to_owned(),
-        state: State::Pending.word().to_owned(),
         schedule_id: wish.schedule.id.clone(),
         topics: wish.topics.to_json(),
-        floor_at: at,
-        paused_until: None,
-        owed_check: 0,
         consent_id: Some(consent),
-        reason: None,
         created_at: since,
-        changed_at: at,
+        ..Subscription::begun(person.id, newsletter, State::Pending, at)
     };
     subscriptions::save(conn, &[pending]).await?;
     queue_confirmation(conn, person.id, newsletter, consent, at).await
@@ -244,6 +245,8 @@ pub(super) struct Asked<'a> {
     pub(super) subscriber: i64,
     pub(super) newsletter: &'a Newsletter,
     pub(super) method: Method,
+    /// What the person was shown; empty when that is not known.
+    pub(super) shown: String,
     pub(super) form: Option<&'a str>,
     pub(super) language: Option<&'a str>,
     pub(super) network: Option<String>,
@@ -258,12 +261,7 @@ pub(super) async fn write_consent(
     at: i64,
 ) -> Result<i64, StoreError> {
     let language = asked.language.unwrap_or(&asked.newsletter.language);
-    let text = if asked.method.is_own() {
-        shown_text(asked.newsletter)
-    } else {
-        String::new()
-    };
-    let text_id = keep_text(conn, &text, language).await?;
+    let text_id = keep_text(conn, &asked.shown, language).await?;
     let id = consents::take_ids(conn, 1).await?;
     let consent = Consent {
         id,
@@ -282,7 +280,7 @@ pub(super) async fn write_consent(
     Ok(id)
 }
 
-/// Keeps what was shown and returns the hash that names it; nothing shown is the empty name.
+/// Keeps what was shown, word for word, and returns the hash that names it; nothing shown is the empty name.
 pub(super) async fn keep_text(conn: &mut Conn, text: &str, language: &str) -> Result<String, StoreError> {
     if text.is_empty() {
         return Ok(String::new());
@@ -293,10 +291,10 @@ pub(super) async fn keep_text(conn: &mut Conn, text: &str, language: &str) -> Re
     Ok(id)
 }
 
-/// The sentence that a person agrees to.
-pub(super) fn shown_text(newsletter: &Newsletter) -> String {
+/// What our own form says about a choice.
+fn shown_text(newsletter: &Newsletter, schedule: &Schedule) -> String {
+    let (newsletter, schedule) = (&newsletter.name, &schedule.name);
     format!(
-        "Send me {} by email. I can leave at any time with one click.",
-        newsletter.name
+        "{newsletter}: {schedule}. You will get one letter that asks you to confirm. Each letter has a link to leave."
     )
 }

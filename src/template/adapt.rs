@@ -34,7 +34,7 @@ fn inner(document: &Document) -> String {
 }
 
 fn narrow_pictures(document: &Document) {
-    for picture in document.select("img").iter() {
+    for picture in &document.select("img") {
         // Mail programs show no picture that travels inside its address.
         let is_remote = picture.attr("src").is_some_and(|src| src.starts_with("http"));
         if !is_remote {

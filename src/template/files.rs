@@ -52,7 +52,7 @@ impl Files {
 
     /// The files that Handlebars reads.
     pub(super) fn templates(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.iter().filter(|(path, _)| path.ends_with(".hbs"))
+        self.iter().filter(|(path, _)| has_extension(path, "hbs"))
     }
 
     /// Every reason why these files may not be registered.
@@ -67,8 +67,11 @@ impl Files {
 }
 
 fn is_template(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|extension| extension == "hbs" || extension == "css")
+    has_extension(path, "hbs") || has_extension(path, "css")
+}
+
+fn has_extension(path: impl AsRef<Path>, wanted: &str) -> bool {
+    path.as_ref().extension().is_some_and(|extension| extension == wanted)
 }
 
 fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> TemplateError {

@@ -71,20 +71,17 @@ impl Templates {
         let mut nameless = with_slots(whole, articles, feedback, &mut others);
         nameless["subscriber"]["name"] = Value::String(String::new());
         let render = |name: &str| {
-            let file = file(name);
-            let fill = |context: &Value| {
-                if name == "body.html" {
-                    self.registries.html(&file, context)
-                } else {
-                    self.registries.plain(&file, context)
-                }
+            let path = file(name);
+            let one = |context: &Value| match name {
+                "body.html" => self.registries.html(&path, context),
+                _ => self.registries.plain(&path, context),
             };
-            let made = fill(&context)?;
+            let made = one(&context)?;
             // What a recipient's value does to the words around it shows when it is another.
-            if sentinels.neutral(&made) == others.neutral(&fill(&nameless)?) {
+            if sentinels.neutral(&made) == others.neutral(&one(&nameless)?) {
                 Ok(made)
             } else {
-                Err(decided(&file))
+                Err(decided(&path))
             }
         };
         let html = render("body.html")?;

@@ -107,19 +107,8 @@ impl Write for Bounded {
     }
 }
 
-fn path_of(name: &str) -> String {
-    let is_path = std::path::Path::new(name)
-        .extension()
-        .is_some_and(|extension| extension == "hbs");
-    if is_path {
-        name.to_owned()
-    } else {
-        format!("partials/{name}.hbs")
-    }
-}
-
 fn unfilled(name: &str, error: &handlebars::RenderError) -> TemplateError {
-    let file = path_of(error.template_name.as_deref().unwrap_or(name));
+    let file = guard::path_of(error.template_name.as_deref().unwrap_or(name));
     let message = error.reason().to_string();
     let remedy = if message.contains("strict mode") {
         "use a field that this letter or page has, or correct its name"

@@ -1,4 +1,4 @@
-//! One task per loop: watch and scan, render, compose, send, answer. Each goes on after its own errors, and all end in
+//! One task per loop: watch and scan, render, compose, send. Each goes on after its own errors, and all end in
 //! order when they are asked to.
 //!
 //! ```text
@@ -12,13 +12,12 @@ mod turns;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::deliver::{DeliverError, NodeError, Sender};
-use crate::{compose, http, ingest, syndicate};
+use crate::{compose, ingest, syndicate};
 
 pub use reload::reload_on_change;
 use turns::turns;
@@ -30,11 +29,9 @@ const RENDER_EVERY: Duration = Duration::from_millis(500);
 /// How long a sender that cannot start, or that ended, waits.
 const SEND_AGAIN: Duration = Duration::from_secs(5);
 
-/// What this process does.
+/// Which loops this process runs.
 #[derive(Debug, Clone, Copy)]
 pub struct Roles {
-    /// Answers HTTP.
-    pub web: bool,
     /// Composes and sends.
     pub send: bool,
     /// Watches sources and scans.
@@ -44,54 +41,31 @@ pub struct Roles {
 impl Default for Roles {
     fn default() -> Self {
         Self {
-            web: true,
             send: true,
             watch: true,
         }
     }
 }
 
-/// How the service runs.
-#[derive(Debug)]
-pub struct Service {
-    /// What it works with.
-    pub app: Arc<App>,
-    /// What it does.
-    pub roles: Roles,
-    /// Where it answers; needed for `roles.web`.
-    pub listener: Option<TcpListener>,
-    /// What it answers with.
-    pub pages: http::Options,
-    /// How often occurrences are looked for.
-    pub compose_every: Duration,
-}
-
-impl Service {
-    /// Runs until `stop`, then ends every loop in order. Returns the error of the HTTP server if that cannot go on.
-    pub async fn run(self, stop: CancellationToken) -> Result<(), http::HttpError> {
-        let scanned = CancellationToken::new();
-        let mut loops = JoinSet::new();
-        if self.roles.watch {
-            loops.spawn(watch(Arc::clone(&self.app), scanned.clone(), stop.clone()));
-        }
-        loops.spawn(render(Arc::clone(&self.app), scanned.clone(), stop.clone()));
-        if self.roles.send {
-            let every = self.compose_every;
-            loops.spawn(make_issues(Arc::clone(&self.app), scanned.clone(), every, stop.clone()));
-            loops.spawn(send(Arc::clone(&self.app), stop.clone()));
-        }
-        loops.spawn(reload_on_change(Arc::clone(&self.app), stop.clone()));
-        let served = match self.listener.filter(|_| self.roles.web) {
-            Some(listener) => http::serve(self.app, listener, self.pages, stop.clone()).await,
-            None => {
-                stop.cancelled().await;
-                Ok(())
-            }
-        };
-        stop.cancel();
-        while loops.join_next().await.is_some() {}
-        served
+/// Runs the loops until `stop`, then ends each in order. Occurrences are looked for every `compose_every`.
+pub async fn run(app: Arc<App>, roles: Roles, compose_every: Duration, stop: CancellationToken) {
+    let scanned = CancellationToken::new();
+    let mut loops = JoinSet::new();
+    if roles.watch {
+        loops.spawn(watch(Arc::clone(&app), scanned.clone(), stop.clone()));
     }
+    loops.spawn(render(Arc::clone(&app), scanned.clone(), stop.clone()));
+    if roles.send {
+        loops.spawn(make_issues(
+            Arc::clone(&app),
+            scanned.clone(),
+            compose_every,
+            stop.clone(),
+        ));
+        loops.spawn(send(Arc::clone(&app), stop.clone()));
+    }
+    loops.spawn(reload_on_change(app, stop));
+    while loops.join_next().await.is_some() {}
 }
 
 /// Scans once, then whenever something changed; a scan that fails is tried again with the next change.

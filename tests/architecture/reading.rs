@@ -3,30 +3,30 @@
 use std::path::Path;
 
 /// One source file without its tests.
-pub struct Source {
+pub(super) struct Source {
     /// As printed in findings, for example `src/feed/rss.rs`.
-    pub path: String,
+    pub(super) path: String,
     /// `["feed", "rss"]` for `src/feed/rss.rs`; empty for `lib.rs` and `main.rs`.
-    pub module: Vec<String>,
+    pub(super) module: Vec<String>,
     /// The code: comments are blanks, string contents are `x`, test items are blanks; same length and line breaks.
-    pub code: String,
+    pub(super) code: String,
     /// The string literals outside tests, with their line.
-    pub strings: Vec<(usize, String)>,
+    pub(super) strings: Vec<(usize, String)>,
     /// Lines of the file that do not belong to a test item.
-    pub lines: usize,
+    pub(super) lines: usize,
     starts_of_strings: Vec<usize>,
 }
 
 /// A function with a body.
-pub struct Function {
-    pub name: String,
-    pub line: usize,
+pub(super) struct Function {
+    pub(super) name: String,
+    pub(super) line: usize,
     /// Lines of code between its braces, blank and comment lines not counted.
-    pub lines: usize,
+    pub(super) lines: usize,
 }
 
 /// Reads every `.rs` file under `folder`, leaving out files that only tests include.
-pub fn read_tree(folder: &Path, shown: &Path) -> Vec<Source> {
+pub(super) fn read_tree(folder: &Path, shown: &Path) -> Vec<Source> {
     let mut sources = Vec::new();
     let mut test_modules = Vec::new();
     let mut open = vec![(folder.to_owned(), shown.to_owned())];
@@ -49,7 +49,7 @@ pub fn read_tree(folder: &Path, shown: &Path) -> Vec<Source> {
 
 impl Source {
     /// Reads `text` as the file `path`; modules that only tests include are added to `test_modules`.
-    pub fn new(path: &str, text: &str, test_modules: &mut Vec<Vec<String>>) -> Self {
+    pub(super) fn new(path: &str, text: &str, test_modules: &mut Vec<Vec<String>>) -> Self {
         let module = module_of(path);
         let (mut code, literals) = mask(text);
         let mut lines = text.lines().count();
@@ -85,12 +85,12 @@ impl Source {
     }
 
     /// The module directly under the crate; `None` for `lib.rs` and `main.rs`.
-    pub fn top_module(&self) -> Option<&str> {
+    pub(super) fn top_module(&self) -> Option<&str> {
         self.module.first().map(String::as_str)
     }
 
     /// The modules directly under the crate that this file names through `crate::` or `super::`, with the line.
-    pub fn imports(&self) -> Vec<(usize, String)> {
+    pub(super) fn imports(&self) -> Vec<(usize, String)> {
         let mut found = Vec::new();
         for at in word_starts(&self.code, "crate::") {
             for head in heads(&self.code[at + "crate::".len()..]) {
@@ -121,7 +121,7 @@ impl Source {
     }
 
     /// Every function with a body.
-    pub fn functions(&self) -> Vec<Function> {
+    pub(super) fn functions(&self) -> Vec<Function> {
         word_starts(&self.code, "fn ")
             .into_iter()
             .filter_map(|at| {
@@ -139,7 +139,7 @@ impl Source {
     }
 
     /// The lines on which `text` stands.
-    pub fn lines_with(&self, text: &str) -> Vec<usize> {
+    pub(super) fn lines_with(&self, text: &str) -> Vec<usize> {
         self.code
             .match_indices(text)
             .map(|(at, _)| line_of(&self.code, at))
@@ -147,7 +147,7 @@ impl Source {
     }
 
     /// The lines on which `word` stands and is not the end of a longer word.
-    pub fn lines_with_word(&self, word: &str) -> Vec<usize> {
+    pub(super) fn lines_with_word(&self, word: &str) -> Vec<usize> {
         word_starts(&self.code, word)
             .into_iter()
             .map(|at| line_of(&self.code, at))
@@ -155,7 +155,7 @@ impl Source {
     }
 
     /// The string literals that directly follow `before`.
-    pub fn strings_after(&self, before: &str) -> Vec<(usize, String)> {
+    pub(super) fn strings_after(&self, before: &str) -> Vec<(usize, String)> {
         let follows = |at: &usize| self.code[..*at].trim_end().ends_with(before);
         let pairs = self.starts_of_strings.iter().zip(&self.strings);
         pairs
@@ -165,7 +165,7 @@ impl Source {
     }
 
     /// The code with attributes blanked.
-    pub fn without_attributes(&self) -> String {
+    pub(super) fn without_attributes(&self) -> String {
         let mut code = self.code.clone();
         while let Some(start) = code.find("#[") {
             let end = closing(&code, start + 1) + 1;
@@ -180,7 +180,7 @@ impl Source {
 }
 
 /// The lines on which `code` names the crate `name` (`name::…`, `use name;`), not a module of that name.
-pub fn crate_mentions(code: &str, name: &str) -> Vec<usize> {
+pub(super) fn crate_mentions(code: &str, name: &str) -> Vec<usize> {
     word_starts(code, name)
         .into_iter()
         .filter(|at| {
@@ -194,7 +194,7 @@ pub fn crate_mentions(code: &str, name: &str) -> Vec<usize> {
 }
 
 /// The modules that `code` declares, with their line.
-pub fn declared_modules(code: &str) -> Vec<(usize, String)> {
+pub(super) fn declared_modules(code: &str) -> Vec<(usize, String)> {
     let starts = word_starts(code, "mod ").into_iter();
     starts
         .map(|at| (line_of(code, at), identifier(code[at + 4..].trim_start())))

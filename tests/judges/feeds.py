@@ -269,7 +269,7 @@ def judge(root: pathlib.Path) -> bool:
     results = [result for folder in folders for result in judge_feeds(folder)]
     results.append(judge_list(root / "feeds.opml", folders))
     main = root / "rss.xml"
-    results.append(check(main, "there are entries", lambda: demand(b"<item>" in main.read_bytes(), "none")))
+    results.append(check(main, "there are entries", lambda: demand(b"<item>" in main.read_bytes(), "there is none")))
     return all(results)
 
 

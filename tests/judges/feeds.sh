@@ -11,10 +11,16 @@ make_exports() {
   if [ -n "${LETTERPRESS_SHARED:-}" ]; then
     for folder in "$LETTERPRESS_SHARED"/data/articles/*/; do
       name=$(basename "$folder")
+      has_articles "$folder" || { say "  $name holds no file that we read"; continue; }
       check "feeds of $name are made" export_feeds "$name" "$(cd "$folder" && pwd)"
     done
   fi
   check "feeds of our own articles are made" export_own_feeds
+}
+
+# has_articles FOLDER: some stores of the test data hold formats of a later version only (Djot).
+has_articles() {
+  [ -n "$(find "$1" -type f \( -name '*.md' -o -name '*.markdown' -o -name '*.mdx' -o -name '*.htm*' \) -print -quit)" ]
 }
 
 export_own_feeds() {

@@ -32,13 +32,24 @@ fn of_file(file: &str, text: &str) -> Vec<Statement> {
     let mut found = Vec::new();
     for (at, _) in text.match_indices("const ") {
         let rest = &text[at + "const ".len()..];
-        let Some((name, rest)) = rest.split_once(": &str =") else { continue };
-        if !name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_') {
+        let Some((name, rest)) = rest.split_once(": &str =") else {
+            continue;
+        };
+        if !name
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+        {
             continue;
         }
-        let mut reader = Reader { rest, macros: &macros, parameters: BTreeMap::new() };
+        let mut reader = Reader {
+            rest,
+            macros: &macros,
+            parameters: BTreeMap::new(),
+        };
         let sql = reader.expression();
-        let is_statement = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"].iter().any(|word| sql.trim_start().starts_with(word));
+        let is_statement = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"]
+            .iter()
+            .any(|word| sql.trim_start().starts_with(word));
         if is_statement {
             let (file, name) = (file.to_owned(), name.to_owned());
             found.push(Statement { file, name, sql });
@@ -51,8 +62,12 @@ fn of_file(file: &str, text: &str) -> Vec<Statement> {
 fn macros(text: &str) -> BTreeMap<String, (Vec<String>, String)> {
     let mut found = BTreeMap::new();
     for part in text.split("macro_rules! ").skip(1) {
-        let Some((name, rest)) = part.split_once(" {") else { continue };
-        let Some((pattern, body)) = rest.split_once("=> {") else { continue };
+        let Some((name, rest)) = part.split_once(" {") else {
+            continue;
+        };
+        let Some((pattern, body)) = rest.split_once("=> {") else {
+            continue;
+        };
         let parameters = pattern
             .split('$')
             .skip(1)
@@ -87,11 +102,16 @@ impl Reader<'_> {
             return self.literal();
         }
         if let Some(rest) = self.rest.strip_prefix('$') {
-            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+            let end = rest
+                .find(|c: char| !c.is_alphanumeric() && c != '_')
+                .unwrap_or(rest.len());
             self.rest = &rest[end..];
             return self.parameters.get(&rest[..end]).cloned().unwrap_or_default();
         }
-        let Some((name, _)) = self.rest.split_once('!').filter(|(name, _)| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+        let Some((name, _)) = self
+            .rest
+            .split_once('!')
+            .filter(|(name, _)| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
         else {
             return String::new();
         };
@@ -101,9 +121,16 @@ impl Reader<'_> {
         if name == "concat" {
             return arguments.concat();
         }
-        let Some((parameters, body)) = self.macros.get(&name) else { return String::new() };
+        let Some((parameters, body)) = self.macros.get(&name) else {
+            return String::new();
+        };
         let parameters = parameters.iter().cloned().zip(arguments).collect();
-        Reader { rest: body, macros: self.macros, parameters }.expression()
+        Reader {
+            rest: body,
+            macros: self.macros,
+            parameters,
+        }
+        .expression()
     }
 
     fn arguments(&mut self) -> Vec<String> {

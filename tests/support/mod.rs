@@ -1,5 +1,6 @@
 //! What integration tests share: the real application on a database of its own, with a clock and a chance that tests set.
 
+pub(crate) mod faulty_smtp;
 mod press;
 mod wire;
 
@@ -23,7 +24,7 @@ use letterpress::model::address::Mailbox;
 use letterpress::model::clock::{SeededChance, SetClock};
 use letterpress::store::Engine;
 use secrecy::SecretString;
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 use url::Url;
 
@@ -82,6 +83,16 @@ impl Bench {
         std::fs::write(path, text).expect("files can be written");
     }
 
+    /// Somebody else who looks at the SQLite file.
+    pub(crate) async fn onlooker(&self) -> Onlooker {
+        let url = format!("sqlite://{}", self.folder.path().join("letterpress.db").display());
+        Onlooker(
+            SqliteConnection::connect(&url)
+                .await
+                .expect("the file can be opened twice"),
+        )
+    }
+
     /// Moves the clock.
     pub(crate) fn wait(&self, by: Duration) {
         self.clock.advance(by);
@@ -93,6 +104,38 @@ impl Bench {
         if let Some(database) = self.postgres {
             database.drop().await;
         }
+    }
+}
+
+/// A connection beside the application's.
+pub(crate) struct Onlooker(SqliteConnection);
+
+impl Onlooker {
+    /// Every row of every table, as text.
+    pub(crate) async fn everything(&mut self) -> String {
+        let tables: Vec<String> = self
+            .texts("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+            .await;
+        let mut all = String::new();
+        for table in tables {
+            let columns = self
+                .texts(&format!("SELECT name FROM pragma_table_info('{table}')"))
+                .await;
+            let quoted: Vec<String> = columns.iter().map(|column| format!("quote({column})")).collect();
+            let rows = self
+                .texts(&format!(
+                    "SELECT {} FROM {table} ORDER BY 1",
+                    quoted.join(" || ',' || ")
+                ))
+                .await;
+            all.push_str(&[table, rows.join("\n"), String::new()].join("\n"));
+        }
+        all
+    }
+
+    async fn texts(&mut self, statement: &str) -> Vec<String> {
+        let rows = sqlx::query_scalar(AssertSqlSafe(statement)).fetch_all(&mut self.0);
+        rows.await.expect("the tables can be read")
     }
 }
 
@@ -191,7 +234,7 @@ pub(crate) fn settings(folder: &Path) -> Settings {
             base_url: url("https://letters.example.org/"),
             max_bytes: 512 * 1024,
             max_entry_bytes: 256 * 1024,
-            max_age: Duration::from_secs(900),
+            max_age: Duration::from_mins(15),
             copyright: String::new(),
             icon: None,
         },
@@ -234,10 +277,10 @@ pub(crate) fn source(id: &str, path: PathBuf) -> Source {
         strip_selectors: Vec::new(),
         fuse: 5,
         baseline: Baseline::Feeds,
-        vanish_after: Duration::from_secs(600),
+        vanish_after: Duration::from_mins(10),
         every: Duration::from_secs(30),
         watch: Watch::Poll,
-        look_back: Duration::from_secs(90 * 86_400),
+        look_back: Duration::from_hours(90 * 24),
         words_per_minute: 225,
     }
 }
@@ -251,7 +294,7 @@ fn newsletter(id: &str) -> Newsletter {
         language: "en".to_owned(),
         categories: Vec::new(),
         tags: Vec::new(),
-        look_back: Duration::from_secs(90 * 86_400),
+        look_back: Duration::from_hours(90 * 24),
         own_ledger: false,
         schedules: vec![instant_schedule()],
     }
@@ -265,10 +308,10 @@ pub(crate) fn instant_schedule() -> Schedule {
         cadence: Cadence::Instant,
         cron_text: String::new(),
         is_default: true,
-        settle: Duration::from_secs(20 * 60),
+        settle: Duration::from_mins(20),
         max_articles: 10,
         min_articles: 1,
-        max_lateness: Duration::from_secs(6 * 3600),
+        max_lateness: Duration::from_hours(6),
         catch_up: CatchUp::Merge,
         catch_up_at: NaiveTime::from_hms_opt(8, 0, 0).expect("eight in the morning exists"),
         flood_guard: 5,
@@ -286,8 +329,8 @@ fn mail(folder: &Path) -> Mail {
         transport: TransportKind::Outbox,
         outbox: folder.join("outbox"),
         on_unknown: OnUnknown::Resend,
-        unknown_delay: Duration::from_secs(900),
-        expire_after: Duration::from_secs(48 * 3600),
+        unknown_delay: Duration::from_mins(15),
+        expire_after: Duration::from_hours(48),
         grace: Duration::from_secs(25),
         restart_breaker: 10,
         max_html: 90_000,

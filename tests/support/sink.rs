@@ -69,7 +69,9 @@ impl Sink {
                 }
                 "DATA" => {
                     write.write_all(b"354 go on\r\n").await?;
-                    let Some(id) = message_id_of(&mut lines).await? else { return Ok(()) };
+                    let Some(id) = message_id_of(&mut lines).await? else {
+                        return Ok(());
+                    };
                     self.keep(&recipient, id);
                     tokio::time::sleep(pause).await;
                     b"250 2.0.0 taken\r\n"

@@ -8,10 +8,26 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 type Sample = (&'static str, &'static str, TimeDelta);
 
 const FIRST: [Sample; 4] = [
-    ("a-letter-waits.md", include_str!("a-letter-waits.md"), TimeDelta::days(9)),
-    ("the-subject-comes-last.md", include_str!("the-subject-comes-last.md"), TimeDelta::days(6)),
-    ("a-digest-is-a-promise.md", include_str!("a-digest-is-a-promise.md"), TimeDelta::days(3)),
-    ("feeds-are-letters-too.md", include_str!("feeds-are-letters-too.md"), TimeDelta::hours(2)),
+    (
+        "a-letter-waits.md",
+        include_str!("a-letter-waits.md"),
+        TimeDelta::days(9),
+    ),
+    (
+        "the-subject-comes-last.md",
+        include_str!("the-subject-comes-last.md"),
+        TimeDelta::days(6),
+    ),
+    (
+        "a-digest-is-a-promise.md",
+        include_str!("a-digest-is-a-promise.md"),
+        TimeDelta::days(3),
+    ),
+    (
+        "feeds-are-letters-too.md",
+        include_str!("feeds-are-letters-too.md"),
+        TimeDelta::hours(2),
+    ),
 ];
 const ONE_MORE: Sample = (
     "leaving-takes-one-click.md",

@@ -12,12 +12,15 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::serve::run_service;
 use crate::app::App;
-use crate::worker::{Roles, Service};
+use crate::worker::Roles;
 use crate::{compose, config, deliver, http, ingest, subscribe, syndicate};
 
 /// When the running demo publishes one more article.
 const ONE_MORE_AFTER: Duration = Duration::from_secs(12);
+/// How often occurrences are looked for.
+const COMPOSE_EVERY: Duration = Duration::from_secs(1);
 /// A port that is taken makes way for the next ones.
 const PORTS_TO_TRY: u16 = 20;
 
@@ -39,13 +42,14 @@ impl Demo {
     /// Runs the demo.
     pub(super) async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         let dir = self.folder()?;
-        let listener = if self.once { None } else { Some(listen(self.port).await?) };
+        let wanted = sample::port_of(&dir).unwrap_or(self.port);
+        let listener = if self.once { None } else { Some(listen(wanted).await?) };
         let port = match &listener {
             Some(listener) => listener.local_addr()?.port(),
-            None => self.port,
+            None => wanted,
         };
         let file = sample::write_config(&dir, port)?;
-        let settings = config::load(Some(&file), config::environment()).map_err(|problems| anyhow::anyhow!("{problems}"))?;
+        let settings = config::load(Some(&file), config::environment())?;
         let app = Arc::new(App::open(settings).await?);
         round(&app, &dir).await?;
         println!("{}", written(&dir));
@@ -55,14 +59,8 @@ impl Demo {
         };
         println!("{}", to_open(port));
         tokio::spawn(one_more(Arc::clone(&app), dir, stop.clone()));
-        let service = Service {
-            app: Arc::clone(&app),
-            roles: Roles::default(),
-            listener: Some(listener),
-            pages: http::Options { outbox: true },
-            compose_every: Duration::from_secs(1),
-        };
-        service.run(stop).await?;
+        let web = Some((listener, http::Options { outbox: true }));
+        run_service(&app, Roles::default(), web, COMPOSE_EVERY, stop).await?;
         app.database.close().await;
         Ok(())
     }

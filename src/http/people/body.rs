@@ -42,8 +42,10 @@ impl Pairs {
         self.0.iter().any(|(field, _)| field == name)
     }
 
-    /// The fields of the preferences page. `pause_until` is a date; an empty one ends the pause.
+    /// The fields of the preferences page. Newsletters that the form has `shown` and that are not ticked any more are
+    /// left; `pause_until` is a date, and an empty one ends the pause.
     pub(super) fn wishes(&self) -> Wishes {
+        let kept = self.all("newsletter");
         let pause = self
             .has("pause_until")
             .then(|| self.first("pause_until").and_then(|date| midnight(&date)));
@@ -51,7 +53,11 @@ impl Pairs {
             schedules: self.all("schedule"),
             topics: self.has("topics").then(|| self.all("topics")),
             pause_until: pause.map(|until| until.unwrap_or(DateTime::UNIX_EPOCH)),
-            leave: self.all("leave"),
+            leave: self
+                .all("shown")
+                .into_iter()
+                .filter(|shown| !kept.contains(shown))
+                .collect(),
         }
     }
 }
@@ -156,11 +162,7 @@ impl SignUpBody {
             topics: topics.clone().unwrap_or_default(),
             network,
             method: if self.is_json { Method::Api } else { Method::Form },
-            form: if self.origin.is_empty() {
-                "subscribe".to_owned()
-            } else {
-                self.origin.clone()
-            },
+            form: self.origin.clone(),
             language: language.clone().filter(|tag| is_language(tag)),
             trapped: !trap.is_empty(),
         }
@@ -280,5 +282,15 @@ mod tests {
         assert_eq!(wishes("pause_until=").pause_until, Some(DateTime::UNIX_EPOCH));
         assert_eq!(wishes("topics=").topics, Some(Vec::new()));
         assert_eq!(wishes("").topics, None);
+    }
+
+    #[test]
+    fn who_unticks_a_newsletter_leaves_it_and_a_bare_change_of_schedule_leaves_nothing() {
+        let leave = |body: &str| Pairs::read(body.as_bytes()).unwrap().wishes().leave;
+        assert_eq!(
+            leave("shown=a&shown=b&newsletter=b&schedule=a/weekly&schedule=b/daily"),
+            ["a"]
+        );
+        assert!(leave("schedule=a/weekly").is_empty());
     }
 }

@@ -29,13 +29,13 @@ impl Default for Deadlines {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(30),
-            command: Duration::from_secs(300),
-            data: Duration::from_secs(120),
-            content: Duration::from_secs(180),
-            dot: Duration::from_secs(600),
+            command: Duration::from_mins(5),
+            data: Duration::from_mins(2),
+            content: Duration::from_mins(3),
+            dot: Duration::from_mins(10),
             quit: Duration::from_secs(5),
             idle: Duration::from_secs(30),
-            age: Duration::from_secs(600),
+            age: Duration::from_mins(10),
             spacing: Duration::from_millis(100),
         }
     }

@@ -38,11 +38,13 @@ pub(super) async fn dial(addresses: &[SocketAddr], deadline: Duration) -> Result
     let share = deadline / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
     let mut last = Cause::Io("the relay's name has no address".to_owned());
     for address in addresses {
-        let connecting = within(share, async { TcpStream::connect(address).await.map_err(cause_of) });
+        let connecting = within(share, async {
+            TcpStream::connect(address).await.map_err(|error| cause_of(&error))
+        });
         match connecting.await {
             Ok(socket) => {
                 // Without it each dot waits for the acknowledgement of the content: 40 ms per letter.
-                socket.set_nodelay(true).map_err(|error| failed(cause_of(error)))?;
+                socket.set_nodelay(true).map_err(|error| failed(cause_of(&error)))?;
                 return Ok(socket);
             }
             Err(cause) => last = cause,
@@ -68,7 +70,7 @@ pub(super) async fn secure(
         TlsConnector::from(config)
             .connect(name, socket)
             .await
-            .map_err(tls_cause)
+            .map_err(|error| tls_cause(&error))
     });
     match secured.await {
         Ok(stream) => Ok(Stream::Tls(Box::new(stream))),
@@ -76,7 +78,7 @@ pub(super) async fn secure(
     }
 }
 
-fn tls_cause(error: io::Error) -> Cause {
+fn tls_cause(error: &io::Error) -> Cause {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         Some(refused) => Cause::Tls(refused.to_string()),
         None => cause_of(error),

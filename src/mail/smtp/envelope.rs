@@ -7,6 +7,7 @@ use super::deadlines::Deadlines;
 use super::offers::Offers;
 use super::session::accept;
 use super::wire::Wire;
+use crate::model::address::HeaderToken;
 use crate::model::letter::Envelope;
 use crate::model::verdict::{Cause, Phase, Told, Verdict};
 
@@ -41,20 +42,22 @@ impl Commands {
         if offers.largest_letter().is_some_and(|most| message.len() > most) {
             return Err(Verdict::cause(Phase::Mail, Cause::TooLarge));
         }
-        let mut mail = format!("MAIL FROM:<{}>", envelope.from.as_str());
+        let mut mail = vec![format!("MAIL FROM:<{}>", envelope.from.as_str())];
+        let mut rcpt = vec![format!("RCPT TO:<{}>", envelope.to.as_str())];
         if offers.has("SIZE") {
-            mail.push_str(&format!(" SIZE={}", message.len()));
+            mail.push(format!("SIZE={}", message.len()));
         }
         if !is_ascii {
-            mail.push_str(" SMTPUTF8");
+            mail.push("SMTPUTF8".to_owned());
         }
-        let mut rcpt = format!("RCPT TO:<{}>", envelope.to.as_str());
         if offers.has("DSN") {
             push_notices(envelope, &mut mail, &mut rcpt);
         }
-        mail.push_str("\r\n");
-        rcpt.push_str("\r\n");
-        Ok(Self { mail, rcpt })
+        let line = |words: Vec<String>| words.join(" ") + "\r\n";
+        Ok(Self {
+            mail: line(mail),
+            rcpt: line(rcpt),
+        })
     }
 
     /// One command at a time, or all in one write where the relay takes that (RFC 2920).
@@ -103,16 +106,16 @@ impl Commands {
 }
 
 /// Asks the relay to name the delivery in notices and to send none about success (RFC 3461 §4).
-fn push_notices(envelope: &Envelope, mail: &mut String, rcpt: &mut String) {
-    mail.push_str(" RET=HDRS");
-    let token = envelope.token.as_ref().map(|token| token.as_str());
+fn push_notices(envelope: &Envelope, mail: &mut Vec<String>, rcpt: &mut Vec<String>) {
+    mail.push("RET=HDRS".to_owned());
+    let token = envelope.token.as_ref().map(HeaderToken::as_str);
     if let Some(token) = token.filter(|token| token.len() <= LONGEST_ENVID) {
-        mail.push_str(&format!(" ENVID={}", XTEXT.encode(token)));
+        mail.push(format!("ENVID={}", XTEXT.encode(token)));
     }
-    rcpt.push_str(" NOTIFY=FAILURE,DELAY");
+    rcpt.push("NOTIFY=FAILURE,DELAY".to_owned());
     // Other addresses have a form of their own (RFC 6533), of which nobody is sure.
     if envelope.to.is_ascii() {
-        rcpt.push_str(&format!(" ORCPT=rfc822;{}", XTEXT.encode(envelope.to.as_str())));
+        rcpt.push(format!("ORCPT=rfc822;{}", XTEXT.encode(envelope.to.as_str())));
     }
 }
 
@@ -141,7 +144,7 @@ pub(super) fn is_refusal(verdict: &Verdict) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::address::{EmailAddress, HeaderToken};
+    use crate::model::address::EmailAddress;
     use crate::model::letter::MessageId;
 
     fn envelope(to: &str) -> Envelope {
@@ -154,11 +157,8 @@ mod tests {
     }
 
     fn offers(words: &[&str]) -> Offers {
-        let mut text = "250-mx\r\n".to_owned();
-        for word in words {
-            text.push_str(&format!("250-{word}\r\n"));
-        }
-        Offers::read(&(text + "250 HELP\r\n").parse().unwrap())
+        let text = format!("250-mx\r\n250-{}\r\n250 HELP\r\n", words.join("\r\n250-"));
+        Offers::read(&text.parse().unwrap())
     }
 
     fn cause(result: Result<Commands, Verdict>) -> Told {

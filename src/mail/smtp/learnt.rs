@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// How long a lesson holds.
-const LESSON: Duration = Duration::from_secs(3_600);
+const LESSON: Duration = Duration::from_hours(1);
 
 /// Shared by all connections of one relay.
 #[derive(Debug, Default)]

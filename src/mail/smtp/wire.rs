@@ -76,13 +76,19 @@ impl Wire {
     /// Writes much: the deadline is for each piece that gets through, not for all.
     pub(super) async fn pour(&mut self, mut bytes: &[u8], deadline: Duration) -> Result<(), Cause> {
         while !bytes.is_empty() {
-            let written = within(deadline, async { self.stream.write(bytes).await.map_err(cause_of) }).await?;
+            let written = within(deadline, async {
+                self.stream.write(bytes).await.map_err(|error| cause_of(&error))
+            })
+            .await?;
             if written == 0 {
                 return Err(Cause::Closed);
             }
             bytes = &bytes[written..];
         }
-        within(deadline, async { self.stream.flush().await.map_err(cause_of) }).await
+        within(deadline, async {
+            self.stream.flush().await.map_err(|error| cause_of(&error))
+        })
+        .await
     }
 
     /// Whether everything that came was asked for and read.
@@ -120,8 +126,8 @@ impl Wire {
     }
 
     async fn write(&mut self, bytes: &[u8]) -> Result<(), Cause> {
-        self.stream.write_all(bytes).await.map_err(cause_of)?;
-        self.stream.flush().await.map_err(cause_of)
+        self.stream.write_all(bytes).await.map_err(|error| cause_of(&error))?;
+        self.stream.flush().await.map_err(|error| cause_of(&error))
     }
 
     async fn next_reply(&mut self) -> Result<Response, Cause> {
@@ -139,7 +145,7 @@ impl Wire {
         match self.stream.read_buf(&mut self.inbox).await {
             Ok(0) => Err(Cause::Closed),
             Ok(_) => Ok(()),
-            Err(error) => Err(cause_of(error)),
+            Err(error) => Err(cause_of(&error)),
         }
     }
 }
@@ -150,7 +156,7 @@ pub(super) async fn within<T>(deadline: Duration, work: impl Future<Output = Res
 }
 
 /// The operating system's word for what happened; TLS reports a connection cut short as an unexpected end.
-pub(super) fn cause_of(error: io::Error) -> Cause {
+pub(super) fn cause_of(error: &io::Error) -> Cause {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => Cause::Closed,
         kind => Cause::Io(kind.to_string()),

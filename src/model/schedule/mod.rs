@@ -4,6 +4,7 @@
 //! reaches it, because its weekday numbers, its day rule and its handling of time changes differ from what a crontab
 //! promises. What is due when, in which zone and across which time change is decided here.
 
+mod field;
 mod key;
 mod occurrences;
 mod rule;

@@ -173,10 +173,10 @@ pub(in crate::source) mod tests_support {
             strip_selectors: Vec::new(),
             fuse: 5,
             baseline: Baseline::Feeds,
-            vanish_after: Duration::from_secs(600),
+            vanish_after: Duration::from_mins(10),
             every: Duration::from_secs(30),
             watch: Watch::Poll,
-            look_back: Duration::from_secs(90 * 86_400),
+            look_back: Duration::from_hours(90 * 24),
             words_per_minute: 225,
         };
         change(&mut source);

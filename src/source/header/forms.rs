@@ -155,7 +155,7 @@ fn json(text: &str, start: usize) -> Result<Header, HeaderError> {
 fn toml(raw: &str, first_line: u32) -> Result<Vec<(String, Value)>, HeaderError> {
     let table: toml::Table = toml::from_str(raw).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start.min(raw.len()));
-        let line = first_line + line_of(raw.as_bytes()[..at].iter().filter(|b| **b == b'\n').count());
+        let line = first_line + line_of(raw[..at].matches('\n').count());
         bad(line, format!("its TOML header cannot be read: {}", error.message()))
     })?;
     Ok(table.into_iter().map(|(key, value)| (key, from_toml(value))).collect())
@@ -213,7 +213,7 @@ fn depth(value: &serde_json::Value) -> usize {
 
 /// 1-based line of a byte.
 pub(super) fn line_number(text: &str, at: usize) -> u32 {
-    1 + line_of(text.as_bytes()[..at].iter().filter(|b| **b == b'\n').count())
+    1 + line_of(text[..at].matches('\n').count())
 }
 
 fn line_of(count: usize) -> u32 {

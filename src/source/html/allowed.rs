@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::fmt::Write;
 use std::sync::LazyLock;
 
 use ammonia::{Builder, UrlRelative};
@@ -170,7 +171,7 @@ fn rewrite(html: &str, mut attribute: impl FnMut(&str, &str, &str) -> Option<Str
         let mut attributes = String::new();
         for (name, value) in attributes_of(rest) {
             if let Some(value) = attribute(element, name, &value) {
-                attributes.push_str(&format!(" {name}=\"{}\"", escape(&value)));
+                let _ = write!(attributes, " {name}=\"{}\"", escape(&value));
             }
         }
         if element == "img" {

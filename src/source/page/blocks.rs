@@ -62,7 +62,8 @@ fn visit<'d>(node: &NodeRef<'d>, found: &mut Vec<Block<'d>>) {
         if child.is_comment() {
             continue;
         }
-        if !atom && !container && !(child.is_element() && holds_blocks(&child)) {
+        let inline = !child.is_element() || !holds_blocks(&child);
+        if inline && !atom && !container {
             run.push(child);
             continue;
         }
@@ -125,7 +126,7 @@ fn is_form(node: &NodeRef<'_>, name: &str) -> bool {
         && node.text().split_whitespace().count() <= WORDS_OF_A_FORM
 }
 
-fn block<'d>(nodes: Vec<NodeRef<'d>>, heading: Option<u8>) -> Block<'d> {
+fn block(nodes: Vec<NodeRef<'_>>, heading: Option<u8>) -> Block<'_> {
     let mut text = String::new();
     let (mut links, mut outside) = (0, 0);
     for node in &nodes {

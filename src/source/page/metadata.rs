@@ -41,8 +41,7 @@ impl Metadata {
         Self {
             title: read.title(site_title),
             published: read.published(zone),
-            updated: read
-                .first(&[read.linked("dateModified"), read.meta("article:modified_time")])
+            updated: first(&[read.linked("dateModified"), read.meta("article:modified_time")])
                 .and_then(|text| dates::parse(&text, zone))
                 .map(|m| m.at),
             authors: read.authors(),
@@ -52,12 +51,12 @@ impl Metadata {
                 read.linked("articleSection").into_iter().collect(),
             ]
             .concat(),
-            summary: read.first(&[read.meta("description"), read.meta("og:description")]),
+            summary: first(&[read.meta("description"), read.meta("og:description")]),
             image: read.meta("og:image").map(|url| Image {
                 url,
                 alt: read.meta("og:image:alt").unwrap_or_default(),
             }),
-            url: read.first(&[read.attribute("link[rel=canonical]", "href"), read.meta("og:url")]),
+            url: first(&[read.attribute("link[rel=canonical]", "href"), read.meta("og:url")]),
             language: read.attribute("html", "lang"),
             direction: read.attribute("html", "dir"),
             base: read.attribute("base", "href"),
@@ -74,10 +73,6 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn first(&self, texts: &[Option<String>]) -> Option<String> {
-        texts.iter().flatten().find(|text| !text.is_empty()).cloned()
-    }
-
     fn attribute(&self, selector: &str, name: &str) -> Option<String> {
         self.document
             .select_single(selector)
@@ -152,18 +147,18 @@ impl Reader<'_> {
         if !linked.is_empty() {
             return linked;
         }
-        let named = self.meta("author").into_iter().collect::<Vec<_>>();
-        let names = if named.is_empty() {
-            self.all(&[".p-author", "[rel=author]"])
-        } else {
-            named
-        };
+        let marked = || self.all(&[".p-author", "[rel=author]"]);
+        let names = self.meta("author").map_or_else(marked, |name| vec![name]);
         names
             .iter()
             .filter(|name| !name.contains("://") && name.chars().count() <= 120)
             .map(|name| people::named(name))
             .collect()
     }
+}
+
+fn first(texts: &[Option<String>]) -> Option<String> {
+    texts.iter().flatten().find(|text| !text.is_empty()).cloned()
 }
 
 /// `Title | Site` and `Site - Title` without the site's name.

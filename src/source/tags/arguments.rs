@@ -57,7 +57,6 @@ fn pieces(inner: &str) -> Vec<(String, bool)> {
     for c in inner.chars() {
         match (quote, c) {
             (Some(open), c) if c == open => quote = None,
-            (Some(_), c) => piece.push(c),
             (None, '"' | '\'' | '`') if piece.is_empty() || piece.ends_with(['=', ':']) => {
                 quoted |= piece.is_empty();
                 quote = Some(c);
@@ -68,7 +67,7 @@ fn pieces(inner: &str) -> Vec<(String, bool)> {
                     quoted = false;
                 }
             }
-            (None, c) => piece.push(c),
+            (_, c) => piece.push(c),
         }
     }
     if !piece.is_empty() || quoted {

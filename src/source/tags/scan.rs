@@ -1,5 +1,6 @@
 //! Reads a text from left to right and writes it again without its tags.
 
+use std::fmt;
 use std::ops::Range;
 
 use crate::source::html::escape;
@@ -76,7 +77,7 @@ impl<'s, 't> Scanner<'s, 't> {
         let end = match rest.as_bytes()[0] {
             b'{' => self.brace(at),
             b':' if rest.starts_with(":::") && self.at_line_start(at) => self.container(at),
-            b'<' | b'i' | b'e' if self.scene.mdx => mdx::end_of_component(self.text, at),
+            b'<' | b'i' | b'e' if self.scene.mdx => self.component(at),
             _ => None,
         };
         if let Some(end) = end {
@@ -86,6 +87,18 @@ impl<'s, 't> Scanner<'s, 't> {
         let c = rest.chars().next().map_or(1, char::len_utf8);
         self.out.push_str(&rest[..c]);
         at + c
+    }
+
+    fn component(&mut self, at: usize) -> Option<usize> {
+        let component = mdx::component(self.text, at)?;
+        self.unknown += u32::from(component.unknown);
+        self.out.push_str(&component.instead);
+        Some(component.end)
+    }
+
+    fn put(&mut self, text: fmt::Arguments<'_>) {
+        // Writing to a string cannot fail.
+        let _ = fmt::Write::write_fmt(&mut self.out, text);
     }
 
     fn at_line_start(&self, at: usize) -> bool {
@@ -238,8 +251,8 @@ impl<'s, 't> Scanner<'s, 't> {
             let tag = &inner[found..end];
             match (in_code, self.scene.html) {
                 (true, _) => self.out.push_str(tag),
-                (false, true) => self.out.push_str(&format!("<code>{}</code>", escape(tag))),
-                (false, false) => self.out.push_str(&format!("`{tag}`")),
+                (false, true) => self.put(format_args!("<code>{}</code>", escape(tag))),
+                (false, false) => self.put(format_args!("`{tag}`")),
             }
             at = end;
         }
@@ -251,7 +264,7 @@ impl<'s, 't> Scanner<'s, 't> {
         let inner = without_raw(inner);
         let inner = inner.trim_matches('\n');
         if self.scene.html {
-            self.out.push_str(&format!(
+            self.put(format_args!(
                 "<pre><code class=\"language-{language}\">{}</code></pre>",
                 escape(inner)
             ));
@@ -272,8 +285,7 @@ impl<'s, 't> Scanner<'s, 't> {
             .max()
             .unwrap_or(0);
         let fence = "`".repeat(longest.max(2) + 1);
-        self.out
-            .push_str(&format!("{fence}{language}\n{inner}\n{indent}{fence}"));
+        self.put(format_args!("{fence}{language}\n{inner}\n{indent}{fence}"));
     }
 
     fn quotation(&mut self, inner: &str, source: &str) {
@@ -283,7 +295,7 @@ impl<'s, 't> Scanner<'s, 't> {
             } else {
                 format!("<p>— {}</p>", escape(source))
             };
-            self.out.push_str(&format!("<blockquote>{inner}{source}</blockquote>"));
+            self.put(format_args!("<blockquote>{inner}{source}</blockquote>"));
             return;
         }
         let source = if source.is_empty() {
@@ -292,7 +304,7 @@ impl<'s, 't> Scanner<'s, 't> {
             format!("\n\n— {source}")
         };
         let quoted = quote(&format!("{inner}{source}"));
-        self.out.push_str(&format!("\n\n{quoted}\n\n"));
+        self.put(format_args!("\n\n{quoted}\n\n"));
     }
 
     /// `:::note Title` opens a container, `:::` closes it.
@@ -320,7 +332,7 @@ impl<'s, 't> Scanner<'s, 't> {
             title.trim()
         };
         self.containers.push(self.out.len());
-        self.out.push_str(&format!("**{}**\n\n", shown.replace('*', "")));
+        self.put(format_args!("**{}**\n\n", shown.replace('*', "")));
         Some(behind)
     }
 

@@ -21,25 +21,25 @@ pub(super) enum Became {
 
 /// A subscription at hand.
 #[derive(Debug)]
-struct Held {
-    row: Subscription,
+pub(super) struct Held {
+    pub(super) row: Subscription,
     /// The person signed up here, and not somebody in the person's name.
-    is_own: bool,
+    pub(super) is_own: bool,
     /// Written down with a new subscription.
-    consent: Option<Consent>,
-    is_dirty: bool,
+    pub(super) consent: Option<Consent>,
+    pub(super) is_dirty: bool,
 }
 
 /// Everything about one address.
 #[derive(Debug, Default)]
-struct Person {
+pub(super) struct Person {
     /// `None` as long as there is only a suppression.
-    row: Option<Subscriber>,
-    is_new: bool,
-    is_dirty: bool,
-    subscriptions: Vec<Held>,
+    pub(super) row: Option<Subscriber>,
+    pub(super) is_new: bool,
+    pub(super) is_dirty: bool,
+    pub(super) subscriptions: Vec<Held>,
     /// With a flag: not yet written.
-    against: Vec<(Suppression, bool)>,
+    pub(super) against: Vec<(Suppression, bool)>,
 }
 
 /// The people of a batch, by address key.
@@ -61,9 +61,9 @@ pub(super) struct Terms {
 }
 
 impl Known {
-    /// Reads what the database knows of these keys; with `hold`, nobody else changes those people until the transaction
+    /// Reads what the database knows of these keys; with `exclusive`, nobody else changes those people until the transaction
     /// ends.
-    pub(super) async fn load(&mut self, conn: &mut Conn, rows: &[Row], hold: bool) -> Result<(), StoreError> {
+    pub(super) async fn load(&mut self, conn: &mut Conn, rows: &[Row], exclusive: bool) -> Result<(), StoreError> {
         let mut keys: Vec<Vec<u8>> = Vec::new();
         for row in rows {
             if !self.people.contains_key(&row.key) {
@@ -82,7 +82,7 @@ impl Known {
             let known = self.people.entry(person.address_key.clone()).or_default();
             known.row = Some(person);
         }
-        if hold {
+        if exclusive {
             subscribers::hold_all(conn, &ids).await?;
         }
         let rows = subscriptions::of_many(conn, &ids).await?;
@@ -116,7 +116,7 @@ impl Known {
     }
 
     /// Lets a row act on what is known.
-    pub(super) fn merge(&mut self, row: Row, terms: &Terms) -> Result<Became, StoreError> {
+    pub(super) fn merge(&mut self, row: &Row, terms: &Terms) -> Result<Became, StoreError> {
         let before = self.said.get(&(row.key.clone(), row.newsletter.clone())).copied();
         let said = before.map_or(row.said, |before| before.max(row.said));
         self.said.insert((row.key.clone(), row.newsletter.clone()), said);
@@ -124,11 +124,11 @@ impl Known {
         match (&row.who, said) {
             (Who::KeyOnly, Said::Not(reason)) => {
                 let scope = row.newsletter.clone();
-                person.suppress(&row, &scope, reason, terms);
+                person.suppress(row, &scope, reason, terms);
                 Ok(Became::Suppressed)
             }
-            (_, Said::Not(reason)) => person.stop(&row, reason, terms),
-            (_, said) => person.welcome(&row, said, before, terms),
+            (_, Said::Not(reason)) => person.stop(row, reason, terms),
+            (_, said) => person.welcome(row, said, before, terms),
         }
     }
 
@@ -138,74 +138,11 @@ impl Known {
         self.order.clear();
     }
 
-    /// Writes everything that is new or changed.
-    pub(super) async fn write(&mut self, conn: &mut Conn) -> Result<(), StoreError> {
-        let mut people: Vec<&mut Person> = Vec::with_capacity(self.order.len());
+    /// The people in the order of the file, to be written.
+    pub(super) fn in_order(&mut self) -> Vec<&mut Person> {
         let mut by_key: HashMap<&Vec<u8>, &mut Person> = self.people.iter_mut().collect();
-        people.extend(self.order.iter().filter_map(|key| by_key.remove(key)));
-        write_people(conn, &mut people).await?;
-        write_subscriptions(conn, &mut people).await?;
-        let fresh = people
-            .iter()
-            .flat_map(|person| &person.against)
-            .filter(|(_, is_new)| *is_new);
-        let fresh: Vec<Suppression> = fresh.map(|(suppression, _)| suppression.clone()).collect();
-        suppressions::put_all(conn, &fresh).await
+        self.order.iter().filter_map(|key| by_key.remove(key)).collect()
     }
-}
-
-async fn write_people(conn: &mut Conn, people: &mut [&mut Person]) -> Result<(), StoreError> {
-    let count = people.iter().filter(|person| person.is_new).count();
-    let mut id = match count {
-        0 => 0,
-        count => subscribers::take_ids(conn, i64::try_from(count).unwrap_or(i64::MAX)).await?,
-    };
-    let mut fresh = Vec::with_capacity(count);
-    for person in people.iter_mut() {
-        let Some(row) = &mut person.row else { continue };
-        if person.is_new {
-            row.id = id;
-            id += 1;
-            fresh.push(row.clone());
-        } else if person.is_dirty {
-            subscribers::describe(conn, row.id, row.name.as_deref(), row.language.as_deref()).await?;
-        }
-        person
-            .subscriptions
-            .iter_mut()
-            .for_each(|held| held.row.subscriber_id = row.id);
-    }
-    let added = subscribers::insert(conn, &fresh).await?;
-    // Somebody who signed up in this moment is in the way: the batch is done again by the next run.
-    crate::store::exactly("add subscribers", fresh.len() as u64, added)
-}
-
-async fn write_subscriptions(conn: &mut Conn, people: &mut [&mut Person]) -> Result<(), StoreError> {
-    let mut held: Vec<&mut Held> = people
-        .iter_mut()
-        .flat_map(|person| &mut person.subscriptions)
-        .filter(|held| held.is_dirty)
-        .collect();
-    let count = held.iter().filter(|held| held.consent.is_some()).count();
-    let mut id = match count {
-        0 => 0,
-        count => consents::take_ids(conn, i64::try_from(count).unwrap_or(i64::MAX)).await?,
-    };
-    let mut fresh = Vec::with_capacity(count);
-    for one in &mut held {
-        if let Some(mut consent) = one.consent.take() {
-            (consent.id, consent.subscriber_id) = (id, one.row.subscriber_id);
-            one.row.consent_id = Some(id);
-            id += 1;
-            fresh.push(consent);
-        }
-    }
-    consents::insert(conn, &fresh).await?;
-    let rows: Vec<Subscription> = held.iter().map(|held| held.row.clone()).collect();
-    for rows in rows.chunks(1_000) {
-        subscriptions::save(conn, rows).await?;
-    }
-    Ok(())
 }
 
 impl Person {
@@ -388,18 +325,12 @@ fn new_person(row: &Row, terms: &Terms) -> Option<Subscriber> {
 /// A new subscription; old articles do not go to imported people (X4).
 fn new_subscription(row: &Row, state: State, terms: &Terms) -> Held {
     let subscription = Subscription {
-        subscriber_id: 0,
-        newsletter_id: row.newsletter.clone(),
-        state: state.word().to_owned(),
         schedule_id: row.schedule.clone().unwrap_or_else(|| row.default_schedule.clone()),
         topics: row.topics.clone().unwrap_or_default().to_json(),
-        floor_at: terms.now,
         paused_until: row.own.paused_until,
-        owed_check: 0,
-        consent_id: None,
         reason: row.own.reason.clone(),
         created_at: row.own.since.unwrap_or(terms.now),
-        changed_at: terms.now,
+        ..Subscription::begun(0, &row.newsletter, state, terms.now)
     };
     let consent = new_consent(row, state, terms);
     let is_own = row

@@ -6,6 +6,7 @@
 mod known;
 mod row;
 mod table;
+mod write;
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -108,7 +109,7 @@ pub async fn import(
             now: now(app),
             note: note.to_owned(),
         },
-        dry_run: options.dry_run,
+        only_counts: options.dry_run,
         known: Known::default(),
         texts: HashMap::new(),
         report: ImportReport {
@@ -148,7 +149,7 @@ pub async fn import(
 struct Run<'a> {
     app: &'a App,
     terms: Terms,
-    dry_run: bool,
+    only_counts: bool,
     known: Known,
     /// Names of consent texts that were kept, by language and text.
     texts: HashMap<(String, String), String>,
@@ -160,23 +161,23 @@ impl Run<'_> {
         if rows.is_empty() {
             return Ok(());
         }
-        if self.dry_run {
+        if self.only_counts {
             // What earlier rows would have written is remembered instead.
             let mut conn = self.app.database.read().await?;
             self.known.load(&mut conn, &rows, false).await?;
-            return Ok(self.merge(rows)?);
+            return Ok(self.merge(&rows)?);
         }
         let mut conn = self.app.database.begin().await?;
         self.keep_texts(&mut conn, &mut rows).await?;
         self.known.load(&mut conn, &rows, true).await?;
-        self.merge(rows)?;
-        self.known.write(&mut conn).await?;
+        self.merge(&rows)?;
+        write::write(&mut conn, &mut self.known).await?;
         self.known.clear();
         conn.commit().await?;
         Ok(())
     }
 
-    fn merge(&mut self, rows: Vec<Row>) -> Result<(), StoreError> {
+    fn merge(&mut self, rows: &[Row]) -> Result<(), StoreError> {
         for row in rows {
             let became = self.known.merge(row, &self.terms)?;
             self.report.count(became);
@@ -210,7 +211,7 @@ impl Run<'_> {
             rejected,
             ..
         } = &self.report;
-        if !self.dry_run {
+        if !self.only_counts {
             let rejected = rejected.len();
             let detail = format!(
                 "{rows} rows: {added} added, {updated} updated, {unchanged} unchanged, {suppressed} suppressed, \

@@ -41,6 +41,8 @@ pub(super) struct Table<'a> {
     /// A row that was read to find out that it is no heading.
     first: Option<csv::ByteRecord>,
     lines_before: u64,
+    /// Lines end with CR LF, and the LF is counted with the row after it.
+    is_crlf: bool,
 }
 
 impl<'a> Table<'a> {
@@ -54,6 +56,10 @@ impl<'a> Table<'a> {
             None => (0, 0, likely_delimiter(&head)),
         };
         let backslashes = has_escaped_quotes(&head, delimiter);
+        let is_crlf = head
+            .split(|byte| *byte == b'\n')
+            .next()
+            .is_some_and(|line| line.ends_with(b"\r"));
         let sample = sample(&head[skip..], delimiter, backslashes);
         let whole = Cursor::new(head.split_off(skip)).chain(text);
         let mut reader = builder(delimiter, backslashes).from_reader(Box::new(whole) as Box<dyn Read + Send + 'a>);
@@ -77,14 +83,15 @@ impl<'a> Table<'a> {
             let reason = "no column holds email addresses; name one of them `email` in the first row".to_owned();
             return Err(SubscribeError::File { line: 1, reason });
         }
-        let unused = match is_heading {
-            true => cells
+        let unused = if is_heading {
+            cells
                 .into_iter()
                 .zip(&columns)
                 .filter(|(_, column)| column.is_none())
                 .map(|(cell, _)| cell)
-                .collect(),
-            false => Vec::new(),
+                .collect()
+        } else {
+            Vec::new()
         };
         Ok(Self {
             reader,
@@ -92,26 +99,31 @@ impl<'a> Table<'a> {
             unused,
             first: (!is_heading).then_some(first),
             lines_before,
+            is_crlf,
         })
     }
 
+    fn number(&self, record: &csv::ByteRecord) -> u64 {
+        let Some(place) = record.position() else { return 0 };
+        place.line() + self.lines_before + u64::from(self.is_crlf && place.byte() > 0)
+    }
+
     /// The next row; `Err` inside for one that is too long.
-    pub(super) fn next(&mut self) -> Result<Option<Result<Line, (u64, String)>>, SubscribeError> {
-        let record = match self.first.take() {
-            Some(record) => record,
-            None => {
-                let mut record = csv::ByteRecord::new();
-                if !self
-                    .reader
-                    .read_byte_record(&mut record)
-                    .map_err(|error| unreadable(&error))?
-                {
-                    return Ok(None);
-                }
-                record
+    pub(super) fn next(&mut self) -> Result<Option<Taken>, SubscribeError> {
+        let record = if let Some(record) = self.first.take() {
+            record
+        } else {
+            let mut record = csv::ByteRecord::new();
+            if !self
+                .reader
+                .read_byte_record(&mut record)
+                .map_err(|error| unreadable(&error))?
+            {
+                return Ok(None);
             }
+            record
         };
-        let number = record.position().map_or(0, csv::Position::line) + self.lines_before;
+        let number = self.number(&record);
         if record.as_slice().len() > LONGEST_ROW {
             let reason = "longer than 64 KiB; a quote before it may have been left open".to_owned();
             return Ok(Some(Err((number, reason))));
@@ -126,6 +138,9 @@ impl<'a> Table<'a> {
         Ok(Some(Ok(Line { number, cells })))
     }
 }
+
+/// A row, or where a row stands that is too long.
+type Taken = Result<Line, (u64, String)>;
 
 fn builder(delimiter: u8, backslashes: bool) -> csv::ReaderBuilder {
     let mut builder = csv::ReaderBuilder::new();

@@ -144,7 +144,8 @@ pub struct Confirmed {
 }
 page!(Confirmed, "confirmed");
 
-/// A person's choices. Fields: `newsletter`, `schedule` (as `NEWSLETTER/SCHEDULE`).
+/// A person's choices. Fields: `shown` (each newsletter of the form), `newsletter` (those that are kept; who unticks one
+/// leaves it), `schedule` (as `NEWSLETTER/SCHEDULE`).
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Preferences {
     /// Site, theme, base.

@@ -9,6 +9,7 @@ mod tags;
 mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use handlebars::Template;
 
@@ -48,6 +49,16 @@ pub(super) fn check(files: &[(&str, &str)]) -> Vec<TemplateError> {
 /// `email/head` for `partials/email/head.hbs`.
 pub(super) fn partial_name(path: &str) -> Option<&str> {
     path.strip_prefix("partials/")?.strip_suffix(".hbs")
+}
+
+/// The path of what is registered under a name: the other way round, and paths are their own names.
+pub(super) fn path_of(name: &str) -> String {
+    let is_path = Path::new(name).extension().is_some_and(|extension| extension == "hbs");
+    if is_path {
+        name.to_owned()
+    } else {
+        format!("partials/{name}.hbs")
+    }
 }
 
 fn is_html(path: &str) -> bool {
@@ -98,12 +109,7 @@ fn circular(name: &str, includes: &BTreeMap<&str, Includes>, way: &[&str]) -> Te
     let last = way.last().copied().unwrap_or(name);
     let line = includes.get(last).and_then(|found| found.get(name)).copied();
     let message = format!("partials include each other: {} → {name}", way.join(" → "));
-    let file = if last.ends_with(".hbs") {
-        last.to_owned()
-    } else {
-        format!("partials/{last}.hbs")
-    };
-    TemplateError::new(&file, line, message, "take one of the inclusions out")
+    TemplateError::new(&path_of(last), line, message, "take one of the inclusions out")
 }
 
 #[cfg(test)]

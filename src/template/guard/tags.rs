@@ -104,11 +104,9 @@ fn too_deep(path: &str, text: &str, tags: &[Tag<'_>]) -> Option<TemplateError> {
         } else if tag.text.starts_with('#') || tag.text.starts_with("{{") {
             open.push(1);
             depth += 1;
-        } else if tag.continues() {
-            if let Some(links) = open.last_mut() {
-                *links += 1;
-                depth += 1;
-            }
+        } else if let Some(links) = open.last_mut().filter(|_| tag.continues()) {
+            *links += 1;
+            depth += 1;
         }
         if depth > DEEPEST {
             return Some(TemplateError::new(

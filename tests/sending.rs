@@ -1,0 +1,452 @@
+//! From articles and people to letters, on both engines: who gets what, and what the ledger says of every fault.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use letterpress::app::App;
+use letterpress::compose::{self, Composed};
+use letterpress::config::{Baseline, Cadence, FullOrSummary, OnUnknown, Schedule, Settings};
+use letterpress::deliver::{self, Counts};
+use letterpress::mail::memory::Memory;
+use letterpress::mail::transport::Transport;
+use letterpress::model::schedule::{CronRule, DayMatch};
+use letterpress::model::verdict::{Cause, Phase, Reply, Verdict};
+use letterpress::store::Engine;
+use letterpress::subscribe::{self, Add};
+use letterpress::{ingest, syndicate};
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{Bench, at, engines, instant_schedule};
+
+/// A press that keeps its letters in memory: a weekly schedule beside the instant one, articles mailed from the start.
+struct Press {
+    bench: Bench,
+    memory: Memory,
+}
+
+fn weekly() -> Schedule {
+    Schedule {
+        id: "weekly".to_owned(),
+        name: "Weekly".to_owned(),
+        cadence: Cadence::Cron(CronRule::parse("0 8 * * MON", DayMatch::Any).unwrap()),
+        cron_text: "0 8 * * MON".to_owned(),
+        is_default: false,
+        settle: Duration::from_secs(120),
+        flood_guard: 25,
+        content: FullOrSummary::Summary,
+        ..instant_schedule()
+    }
+}
+
+fn press_settings(settings: &mut Settings) {
+    settings.sources[0].baseline = Baseline::Mail;
+    settings.newsletters[0].schedules.push(weekly());
+    settings.mail.unknown_delay = Duration::ZERO;
+}
+
+impl Press {
+    /// Opened on Friday, 1 January 2027.
+    async fn new(engine: Engine) -> Self {
+        Self::with(engine, |_| {}).await
+    }
+
+    async fn with(engine: Engine, change: impl FnOnce(&mut Settings)) -> Self {
+        let mut bench = Bench::on(engine, at("2027-01-01T00:00:00Z"), |settings| {
+            press_settings(settings);
+            change(settings);
+        })
+        .await;
+        let memory = Memory::new(4);
+        let app = Arc::get_mut(&mut bench.app).unwrap();
+        app.transport = Transport::Memory(memory.clone());
+        compose::note_schedules(&bench.app).await.unwrap();
+        Self { bench, memory }
+    }
+
+    fn app(&self) -> &Arc<App> {
+        &self.bench.app
+    }
+
+    async fn join(&self, name: &str, schedule: &str) {
+        let wish = Add {
+            email: format!("{name}@example.org"),
+            schedule: Some(schedule.to_owned()),
+            active: true,
+            note: Some("a test".to_owned()),
+            ..Add::default()
+        };
+        subscribe::add(self.app(), &wish).await.unwrap();
+    }
+
+    /// An article that is found by a scan a second from now.
+    async fn publish(&self, name: &str) {
+        self.bench.wait(Duration::from_secs(1));
+        let now = chrono::DateTime::to_rfc3339(&self.app().clock.now());
+        self.bench.write(
+            &format!("{name}.md"),
+            &format!("---\ntitle: {name}\ndate: {now}\n---\n\nAbout {name}, in a few words.\n"),
+        );
+        ingest::scan_all(self.app(), &|_, _| {}).await.unwrap();
+    }
+
+    async fn send(&self) -> Option<String> {
+        match compose::send_now(self.app(), "notes", "weekly").await.unwrap() {
+            Composed::Issue { id, .. } => Some(id),
+            _ => None,
+        }
+    }
+
+    async fn drain(&self, issue: &str) -> (String, Counts) {
+        let stop = CancellationToken::new();
+        // What waits for later stays open, because the clock of a test stands still: seen so for a while, it is enough.
+        let looks = std::sync::atomic::AtomicU32::new(0);
+        let waits = |counts: &Counts| {
+            let only_later = counts.open > 0 && counts.open == counts.deferred;
+            if only_later && looks.fetch_add(1, std::sync::atomic::Ordering::Relaxed) > 15 {
+                stop.cancel();
+            }
+        };
+        deliver::send_issue(self.app(), issue, &stop, &waits).await.unwrap()
+    }
+
+    /// `(recipient, subject)` of every letter so far, in alphabetical order.
+    fn letters(&self) -> Vec<(String, String)> {
+        let mut letters: Vec<_> = self
+            .memory
+            .letters()
+            .iter()
+            .map(|kept| {
+                let text = String::from_utf8_lossy(&kept.message).into_owned();
+                let subject = text
+                    .lines()
+                    .find_map(|line| line.strip_prefix("Subject: "))
+                    .unwrap()
+                    .trim()
+                    .to_owned();
+                (kept.envelope.to.local_part().to_owned(), subject)
+            })
+            .collect();
+        letters.sort();
+        letters
+    }
+}
+
+fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    expected
+        .iter()
+        .map(|(who, what)| ((*who).to_owned(), (*what).to_owned()))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_gets_what_they_are_owed_and_nobody_gets_it_twice() {
+    for engine in engines() {
+        let press = Press::new(engine).await;
+        press.join("rosa", "weekly").await;
+        press.publish("Ink").await;
+        press.join("late", "weekly").await;
+        press.publish("Paper").await;
+        press.join("other", "instant").await;
+        let issue = press.send().await.unwrap();
+        let (state, counts) = press.drain(&issue).await;
+        assert_eq!(
+            (state.as_str(), counts.accepted, counts.open),
+            ("finished", 2, 0),
+            "{engine:?} {counts:?}"
+        );
+        assert!(counts.add_up());
+        // Whoever joined later starts with the previous issue, as everybody does: there was none yet.
+        assert_eq!(
+            press.letters(),
+            pairs(&[("late", "Paper and 1 more"), ("rosa", "Paper and 1 more")]),
+            "{engine:?}"
+        );
+        assert_eq!(press.send().await, None, "{engine:?}: nothing is left to send");
+        press.publish("Type").await;
+        let issue = press.send().await.unwrap();
+        press.drain(&issue).await;
+        assert_eq!(
+            press.letters().iter().filter(|(_, subject)| subject == "Type").count(),
+            2
+        );
+        press.bench.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_article_that_is_renamed_or_edited_is_not_mailed_again() {
+    let press = Press::new(Engine::Sqlite).await;
+    press.join("rosa", "weekly").await;
+    press.publish("Ink").await;
+    press.drain(&press.send().await.unwrap()).await;
+    let content = press.bench.content();
+    let text = std::fs::read_to_string(content.join("Ink.md")).unwrap();
+    std::fs::remove_file(content.join("Ink.md")).unwrap();
+    press.bench.write("renamed.md", &text);
+    press.bench.wait(Duration::from_secs(3_600));
+    ingest::scan_all(press.app(), &|_, _| {}).await.unwrap();
+    press
+        .bench
+        .write("renamed.md", &text.replace("a few words", "better words"));
+    press.bench.wait(Duration::from_secs(3_600));
+    ingest::scan_all(press.app(), &|_, _| {}).await.unwrap();
+    assert_eq!(press.send().await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscriber_who_leaves_before_the_attempt_gets_no_letter() {
+    for engine in engines() {
+        let press = Press::new(engine).await;
+        press.join("rosa", "weekly").await;
+        press.join("gone", "weekly").await;
+        press.publish("Ink").await;
+        let issue = press.send().await.unwrap();
+        subscribe::unsubscribe(press.app(), "gone@example.org", None)
+            .await
+            .unwrap();
+        let (state, counts) = press.drain(&issue).await;
+        assert_eq!(
+            (state.as_str(), counts.accepted, counts.skipped),
+            ("finished", 1, 1),
+            "{engine:?}"
+        );
+        assert_eq!(press.letters(), pairs(&[("rosa", "Ink")]));
+        press.bench.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_refused_reader_does_not_keep_the_others_from_their_letters() {
+    for engine in engines() {
+        let press = Press::new(engine).await;
+        for name in ["rosa", "dead", "full"] {
+            press.join(name, "weekly").await;
+        }
+        press.memory.answer(|envelope| match envelope.to.local_part() {
+            "dead" => Some(Verdict::reply(Phase::Rcpt, Reply::new(550, "5.1.1 no such mailbox"))),
+            "full" => Some(Verdict::reply(Phase::Rcpt, Reply::new(452, "4.2.2 mailbox is full"))),
+            _ => None,
+        });
+        press.publish("Ink").await;
+        let issue = press.send().await.unwrap();
+        let (state, counts) = press.drain(&issue).await;
+        assert_eq!(
+            (counts.accepted, counts.failed, counts.deferred, counts.open),
+            (1, 1, 1, 1),
+            "{engine:?}"
+        );
+        assert_eq!(state, "sending");
+        press.memory.answer(|_| None);
+        press.bench.wait(Duration::from_secs(600));
+        let (state, counts) = press.drain(&issue).await;
+        assert_eq!(
+            (state.as_str(), counts.accepted, counts.failed),
+            ("finished", 2, 1),
+            "{engine:?}"
+        );
+        // A refusal is not a letter: what it carried is still owed.
+        assert!(press.send().await.is_some());
+        press.bench.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_in_doubt_goes_out_once_more_with_the_same_id_and_then_never_again() {
+    for engine in engines() {
+        let press = Press::new(engine).await;
+        press.join("rosa", "weekly").await;
+        press.memory.answer(|_| {
+            let doubt = Verdict::cause(Phase::Dot, Cause::Closed);
+            Some(Verdict {
+                dot_began: true,
+                ..doubt
+            })
+        });
+        press.publish("Ink").await;
+        let issue = press.send().await.unwrap();
+        let (state, counts) = press.drain(&issue).await;
+        assert_eq!(
+            (state.as_str(), counts.unknown),
+            ("finished", 1),
+            "{engine:?} {counts:?}"
+        );
+        let letters = press.memory.letters();
+        assert_eq!(letters.len(), 2, "{engine:?}");
+        assert_eq!(letters[0].message, letters[1].message, "both copies are the same bytes");
+        assert_eq!(
+            press.send().await,
+            None,
+            "a copy may have arrived, so the article counts as mailed"
+        );
+        press.bench.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_hold_nothing_is_ever_repeated() {
+    let press = Press::with(Engine::Sqlite, |settings| settings.mail.on_unknown = OnUnknown::Hold).await;
+    press.join("rosa", "weekly").await;
+    press.memory.answer(|_| {
+        Some(Verdict {
+            dot_began: true,
+            ..Verdict::cause(Phase::Dot, Cause::Closed)
+        })
+    });
+    press.publish("Ink").await;
+    let (_, counts) = press.drain(&press.send().await.unwrap()).await;
+    assert_eq!((counts.unknown, press.memory.letters().len()), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_issue_waits_and_a_cancelled_one_adds_up() {
+    for engine in engines() {
+        let press = Press::new(engine).await;
+        for number in 0..20 {
+            press.join(&format!("reader{number}"), "weekly").await;
+        }
+        press.publish("Ink").await;
+        let issue = press.send().await.unwrap();
+        deliver::pause(press.app(), &issue, "by_hand").await.unwrap();
+        let (state, counts) = press.drain(&issue).await;
+        assert_eq!(
+            (state.as_str(), counts.open, press.memory.letters().len()),
+            ("paused", 20, 0),
+            "{engine:?}"
+        );
+        deliver::cancel(press.app(), &issue).await.unwrap();
+        let report = deliver::show(press.app(), &issue).await.unwrap();
+        assert_eq!(
+            (report.state.as_str(), report.counts.skipped, report.counts.open),
+            ("cancelled", 20, 0)
+        );
+        assert!(report.counts.add_up());
+        assert!(deliver::resume(press.app(), &issue).await.is_err());
+        assert_eq!(press.send().await, None, "a cancelled issue counts as handled");
+        press.bench.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_of_the_instant_cadence_waits_until_the_article_has_settled() {
+    for engine in engines() {
+        let press = Press::new(engine).await;
+        press.join("rosa", "instant").await;
+        press.publish("Ink").await;
+        compose::tick(press.app()).await.unwrap();
+        assert!(
+            deliver::list(press.app(), 10).await.unwrap().is_empty(),
+            "{engine:?}: it may still change"
+        );
+        press.bench.wait(Duration::from_secs(15 * 60));
+        press.bench.write(
+            "Ink.md",
+            "---\ntitle: Ink\ndate: 2027-01-01T00:00:01Z\n---\n\nAbout ink, corrected.\n",
+        );
+        ingest::scan_all(press.app(), &|_, _| {}).await.unwrap();
+        press.bench.wait(Duration::from_secs(10 * 60));
+        compose::tick(press.app()).await.unwrap();
+        assert!(
+            deliver::list(press.app(), 10).await.unwrap().is_empty(),
+            "{engine:?}: an edit starts the wait anew"
+        );
+        press.bench.wait(Duration::from_secs(11 * 60));
+        compose::tick(press.app()).await.unwrap();
+        compose::tick(press.app()).await.unwrap();
+        let issues = deliver::list(press.app(), 10).await.unwrap();
+        assert_eq!(issues.len(), 1, "{engine:?}");
+        press.drain(&issues[0].id).await;
+        let letter = String::from_utf8_lossy(&press.memory.letters()[0].message).into_owned();
+        assert!(
+            letter.contains("corrected"),
+            "the letter says what the article says now"
+        );
+        press.bench.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_weekly_digest_fires_once_and_only_when_there_is_something_new() {
+    for engine in engines() {
+        let press = Press::new(engine).await;
+        press.join("rosa", "weekly").await;
+        press.publish("Ink").await;
+        press.bench.wait(Duration::from_secs(3 * 86_400 + 8 * 3_600));
+        let planned = compose::plan(press.app(), at("2027-01-04T07:59:00Z")).await.unwrap();
+        let weekly = planned.iter().find(|issue| issue.schedule == "weekly").unwrap();
+        assert_eq!(weekly.variants[0].recipients, 1, "the plan says what the issue will be");
+        for _ in 0..3 {
+            compose::tick(press.app()).await.unwrap();
+        }
+        let issues = deliver::list(press.app(), 10).await.unwrap();
+        assert_eq!(issues.len(), 1, "{engine:?}: {issues:?}");
+        assert_eq!(issues[0].occurrence, "2027-01-04T08:00#0");
+        let titles: Vec<_> = issues[0]
+            .articles
+            .iter()
+            .map(|article| article.title.as_str())
+            .collect();
+        assert_eq!(titles, [weekly.variants[0].articles[0].title.as_str()]);
+        press.drain(&issues[0].id).await;
+        press.bench.wait(Duration::from_secs(7 * 86_400));
+        compose::tick(press.app()).await.unwrap();
+        assert_eq!(
+            deliver::list(press.app(), 10).await.unwrap().len(),
+            1,
+            "an empty letter is not a letter"
+        );
+        press.bench.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_digest_that_was_missed_by_a_day_travels_with_the_next_one() {
+    let press = Press::new(Engine::Sqlite).await;
+    press.join("rosa", "weekly").await;
+    press.publish("Ink").await;
+    press.bench.wait(Duration::from_secs(4 * 86_400 + 8 * 3_600));
+    compose::tick(press.app()).await.unwrap();
+    assert!(
+        deliver::list(press.app(), 10).await.unwrap().is_empty(),
+        "over six hours late"
+    );
+    press.bench.wait(Duration::from_secs(6 * 86_400));
+    compose::tick(press.app()).await.unwrap();
+    let issues = deliver::list(press.app(), 10).await.unwrap();
+    assert_eq!(issues.len(), 1);
+    press.drain(&issues[0].id).await;
+    assert_eq!(press.letters(), pairs(&[("rosa", "Ink")]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_of_one_schedule_who_are_owed_different_articles_get_different_letters() {
+    let press = Press::new(Engine::Sqlite).await;
+    press.join("rosa", "weekly").await;
+    press.publish("Ink").await;
+    press.drain(&press.send().await.unwrap()).await;
+    press.publish("Paper").await;
+    // Joined after the first issue was due, so the first article is not owed; then both get the second.
+    press.join("late", "weekly").await;
+    press.drain(&press.send().await.unwrap()).await;
+    let papers = press
+        .letters()
+        .into_iter()
+        .filter(|(_, subject)| subject == "Paper")
+        .count();
+    assert_eq!(papers, 2, "{:?}", press.letters());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn feeds_and_letters_say_the_same_thing() {
+    let press = Press::new(Engine::Sqlite).await;
+    press.join("rosa", "weekly").await;
+    press.publish("Ink").await;
+    syndicate::refresh(press.app()).await.unwrap();
+    let folder = press.bench.folder.path().join("feeds");
+    syndicate::export(press.app(), &folder, &|_, _| {}).await.unwrap();
+    let feed = std::fs::read_to_string(folder.join("feed.json")).unwrap();
+    press.drain(&press.send().await.unwrap()).await;
+    let letter = String::from_utf8_lossy(&press.memory.letters()[0].message).into_owned();
+    for text in [feed.as_str(), letter.as_str()] {
+        assert!(text.contains("About Ink, in a few words."), "{text}");
+    }
+}
