@@ -8,7 +8,7 @@ use std::time::Duration;
 use letterpress::app::App;
 use letterpress::syndicate::{self, Answer, Prepared};
 
-use crate::support::Bench;
+use crate::support::{Bench, at, engines};
 
 async fn document(app: &App, path: &str) -> Arc<Prepared> {
     match syndicate::answer(app, path).await {
@@ -18,7 +18,7 @@ async fn document(app: &App, path: &str) -> Arc<Prepared> {
 }
 
 async fn text(app: &App, path: &str) -> String {
-    String::from_utf8(document(app, path).await.bodies().identity.to_vec()).unwrap()
+    String::from_utf8(document(app, path).await.bodies().identity.to_vec()).expect("documents are text")
 }
 
 #[tokio::test]
@@ -45,14 +45,19 @@ async fn a_reader_sees_new_articles_once_and_nothing_else_changes() {
 
 #[tokio::test]
 async fn another_node_and_the_next_start_answer_with_the_same_bytes_tag_and_date() {
-    let press = Bench::in_the_morning(|_| {}).await;
+    for engine in engines() {
+        on_another_node(Bench::on(engine, at("2026-11-25T06:30:00Z"), |_| {}).await).await;
+    }
+}
+
+async fn on_another_node(press: Bench) {
     for number in 1..5 {
         press.publish(number, |_| {}).await;
     }
-    syndicate::refresh(&press.app).await.unwrap();
+    syndicate::refresh(&press.app).await.expect("feeds can be rendered");
     press.clock.advance(Duration::from_hours(1));
     let other = press.another_node().await;
-    syndicate::refresh(&other).await.unwrap();
+    syndicate::refresh(&other).await.expect("feeds can be rendered");
     for path in [
         "/rss.xml",
         "/atom.xml",
@@ -66,6 +71,8 @@ async fn another_node_and_the_next_start_answer_with_the_same_bytes_tag_and_date
         assert_eq!(one.bodies().identity, two.bodies().identity, "{path}");
         assert_eq!((one.tag(), one.changed()), (two.tag(), two.changed()), "{path}");
     }
+    other.database.close().await;
+    press.close().await;
 }
 
 #[tokio::test]
@@ -176,17 +183,40 @@ async fn with_many_tags_a_feed_that_nobody_reads_waits_for_its_first_reader() {
     assert!(text(&press.app, "/tag/tag-7/rss.xml").await.contains("Proof 7"));
 }
 
+#[tokio::test]
+async fn the_page_of_feeds_announces_and_shows_every_feed() {
+    let press = Bench::in_the_morning(|_| {}).await;
+    press.publish(1, |_| {}).await;
+    syndicate::refresh(&press.app).await.unwrap();
+    let page = text(&press.app, "/feeds").await;
+    assert_eq!(page, syndicate::feeds_page(&press.app).unwrap());
+    for path in ["rss.xml", "tag/ink/atom.xml", "category/press/feed.json", "feeds.opml"] {
+        assert!(
+            page.contains(&format!("href=\"https://letters.example.org/{path}\"")),
+            "{path} in {page}"
+        );
+    }
+    let first = page
+        .find("<link rel=\"alternate\" type=\"application/rss+xml\"")
+        .unwrap();
+    assert!(first < page.find("</head>").unwrap() && page.matches("<link rel=\"alternate\"").count() == 12);
+}
+
 fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(inner) = folders.pop() {
-        for item in std::fs::read_dir(&inner).unwrap() {
-            let path = item.unwrap().path();
+        for item in std::fs::read_dir(&inner).expect("the export can be read") {
+            let path = item.expect("the export can be read").path();
             if path.is_dir() {
                 folders.push(path);
             } else {
-                let name = path.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
-                found.insert(name, std::fs::read(path).unwrap());
+                let name = path
+                    .strip_prefix(folder)
+                    .expect("the export can be read")
+                    .to_string_lossy()
+                    .into_owned();
+                found.insert(name, std::fs::read(path).expect("the export can be read"));
             }
         }
     }

@@ -25,7 +25,11 @@ fn completed(sql: &str) -> String {
     if sql.trim_end().ends_with("IN (") {
         return format!("{sql}NULL)");
     }
-    let Some(columns) = sql.trim_end().strip_suffix(')').filter(|_| sql.starts_with("INSERT") && !sql.contains("VALUES")) else {
+    let Some(columns) = sql
+        .trim_end()
+        .strip_suffix(')')
+        .filter(|_| sql.starts_with("INSERT") && !sql.contains("VALUES"))
+    else {
         return sql.to_owned();
     };
     let count = columns.split(',').count();

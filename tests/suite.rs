@@ -1,5 +1,10 @@
 //! The one integration binary.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails, and the line says where"
+)]
+
 mod architecture;
 mod config;
 mod feeds;

@@ -34,6 +34,7 @@ pub(super) enum Articles {
 }
 
 /// Which articles a decision is about.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[derive(Debug, Args)]
 pub(super) struct Decide {
     /// Ids, as `articles list` prints them

@@ -162,29 +162,30 @@ mod tests {
 
     use super::*;
 
+    fn walk(command: &clap::Command) {
+        for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+            assert!(
+                sub.get_about().is_some(),
+                "{} says nothing about itself",
+                sub.get_name()
+            );
+            for argument in sub.get_arguments() {
+                assert!(
+                    argument.get_help().is_some(),
+                    "{} {}",
+                    sub.get_name(),
+                    argument.get_id()
+                );
+            }
+            walk(sub);
+        }
+    }
+
     #[test]
     fn every_command_has_a_help_text() {
         let mut command = Cli::command();
         command.build();
         command.clone().debug_assert();
-        fn walk(command: &clap::Command) {
-            for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
-                assert!(
-                    sub.get_about().is_some(),
-                    "{} says nothing about itself",
-                    sub.get_name()
-                );
-                for argument in sub.get_arguments() {
-                    assert!(
-                        argument.get_help().is_some(),
-                        "{} {}",
-                        sub.get_name(),
-                        argument.get_id()
-                    );
-                }
-                walk(sub);
-            }
-        }
         walk(&command);
     }
 }

@@ -75,7 +75,7 @@ pub async fn issue_page(app: &App, id: &str) -> Result<ArchivedIssue, ComposeErr
     context.web = true;
     let letter = app.templates.letter(&context)?;
     let values = impersonal(&settings.http.address("subscribe"));
-    let html = fill(&letter.html, &values).map_err(|slot| crate::template::TemplateError::from(slot))?;
+    let html = fill(&letter.html, &values).map_err(crate::template::TemplateError::from)?;
     Ok(ArchivedIssue::Page(html))
 }
 

@@ -46,7 +46,7 @@ async fn while_sending<T>(
     let done = tokio::select! {
         done = work => done,
         ended = &mut sending => return Err(match ended {
-            Ok(Ok(())) | Ok(Err(DeliverError::LeaseLost)) => DeliverError::LeaseLost.into(),
+            Ok(Ok(()) | Err(DeliverError::LeaseLost)) => DeliverError::LeaseLost.into(),
             Ok(Err(error)) => error.into(),
             Err(error) => DeliverError::from(error).into(),
         }),

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! A message costs one wait for a commit: the outcome of one letter and the attempt of the next are handed over
-//! together (`delivery.md` 7). Whatever ends this process, every row says what is known of its letter: [`node`] takes
-//! over what a dead process left, and [`gate`] keeps a process that lost its lease from sending.
+//! together (`delivery.md` 7). Whatever ends this process, every row says what is known of its letter: `node` takes
+//! over what a dead process left, and `gate` keeps a process that lost its lease from sending.
 
 mod connection;
 mod drain;

@@ -12,7 +12,7 @@ use crate::model::feed_key::Format;
 use crate::model::feed_meta::FeedMeta;
 
 use super::element;
-use super::{GENERATOR, GENERATOR_URL, Item, MAJOR_VERSION, RenderError, prolog};
+use super::{GENERATOR, Item, MAJOR_VERSION, RenderError, prolog};
 
 const PLAIN: WriteConfig = WriteConfig {
     write_document_declaration: false,
@@ -106,7 +106,7 @@ fn head(
         contributors: Vec::new(),
         generator: Some(Generator {
             value: GENERATOR.to_owned(),
-            uri: Some(GENERATOR_URL.to_owned()),
+            uri: None,
             version: Some(MAJOR_VERSION.to_owned()),
         }),
         icon: meta.icon.as_ref().map(ToString::to_string),

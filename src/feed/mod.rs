@@ -1,7 +1,7 @@
 //! Articles to RSS, Atom, JSON Feed and OPML: the only importer of `rss` and `atom_syndication`.
 //!
-//! Both crates are typed writers here and never parse anything. What they get wrong is put right in [`element`] (names
-//! and attributes of foreign elements), [`rss`] and [`atom`]; every string reaches them through the types of
+//! Both crates are typed writers here and never parse anything. What they get wrong is put right in `element` (names
+//! and attributes of foreign elements), `rss` and `atom`; every string reaches them through the types of
 //! [`crate::model::entry`], which hold nothing that breaks XML. Each work-around has a test that asserts the defect:
 //! when such a test fails after an upgrade, delete the work-around.
 
@@ -33,7 +33,6 @@ pub const RENDERER: i64 = 1;
 pub const STYLE: &str = include_str!("feeds.css");
 
 const GENERATOR: &str = "Letterpress";
-const GENERATOR_URL: &str = "https://crates.io/crates/letterpress";
 const MAJOR_VERSION: &str = env!("CARGO_PKG_VERSION_MAJOR");
 
 /// Why a document could not be written.

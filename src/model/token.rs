@@ -133,7 +133,9 @@ impl KeyRing {
     pub fn sign(&self, purpose: Purpose, numbers: &[u64]) -> String {
         let (number, key) = self.signing.last().expect("a ring is never made without a signing key");
         let mut bytes = vec![VERSION, *number, purpose.byte()];
-        numbers.iter().for_each(|number| push_varint(*number, &mut bytes));
+        for number in numbers {
+            push_varint(*number, &mut bytes);
+        }
         let tag = mac(key, purpose, &bytes);
         bytes.extend_from_slice(&tag);
         BASE64URL_NOPAD.encode(&bytes)

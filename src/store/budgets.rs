@@ -16,13 +16,14 @@ pub struct Budget {
     pub burst: i64,
 }
 
-const TAKE: &str = "INSERT INTO budgets (scope, tat) VALUES ($1, $2 + $3) ON CONFLICT (scope) DO UPDATE \
-     SET tat = CASE WHEN budgets.tat > $2 THEN budgets.tat ELSE $2 END + $3 WHERE budgets.tat <= $4";
+const TAKE: &str = "INSERT INTO budgets (scope, tat) VALUES ($1, $2) ON CONFLICT (scope) DO UPDATE \
+     SET tat = CASE WHEN budgets.tat > $3 THEN budgets.tat + $4 ELSE $2 END WHERE budgets.tat <= $5";
 
 /// Takes one letter out of a budget; `false` when it is used up. A transaction that is not committed takes nothing.
 pub async fn take(conn: &mut Conn, budget: &Budget, now: i64) -> Result<bool, StoreError> {
     Ok(on!(conn, |c| sqlx::query(TAKE)
         .bind(&budget.scope)
+        .bind(now + budget.interval)
         .bind(now)
         .bind(budget.interval)
         .bind(now + (budget.burst - 1) * budget.interval)

@@ -34,16 +34,16 @@ pub async fn take_ids(conn: &mut Conn, count: i64) -> Result<i64, StoreError> {
     super::counters::next(conn, "consents", count).await
 }
 
-const INSERT: &str = "INSERT INTO consents (id, subscriber_id, newsletter_id, text_id, method, form, language, asked_at, confirmed_at, \
-     network, note) ";
-
 /// Writes up to 1,000 consents down, with numbers from [`take_ids`].
 pub async fn insert(conn: &mut Conn, consents: &[Consent]) -> Result<(), StoreError> {
     if consents.is_empty() {
         return Ok(());
     }
     let changed = on!(conn, |c| {
-        let mut query = sqlx::QueryBuilder::new(INSERT);
+        let mut query = sqlx::QueryBuilder::new(
+            "INSERT INTO consents (id, subscriber_id, newsletter_id, text_id, method, form, language, asked_at, confirmed_at, \
+     network, note) ",
+        );
         query.push_values(consents, |mut row, consent| {
             row.push_bind(consent.id)
                 .push_bind(consent.subscriber_id)
@@ -111,15 +111,13 @@ pub async fn in_force(conn: &mut Conn, lo: i64, hi: i64) -> Result<Vec<ShownCons
         .await?))
 }
 
-const METHODS: &str = "SELECT id, method FROM consents WHERE id IN (";
-
 /// How up to 1,000 consents were given, in no order.
 pub async fn methods_of(conn: &mut Conn, ids: &[i64]) -> Result<Vec<(i64, String)>, StoreError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     Ok(on!(conn, |c| {
-        let mut query = sqlx::QueryBuilder::new(METHODS);
+        let mut query = sqlx::QueryBuilder::new("SELECT id, method FROM consents WHERE id IN (");
         let mut list = query.separated(", ");
         for id in ids {
             list.push_bind(*id);

@@ -220,7 +220,7 @@ pub async fn dead_owners(conn: &mut Conn, now: i64) -> Result<Vec<i64>, StoreErr
 }
 
 const ABANDON: &str = "UPDATE notices SET state = 'unknown', unknowns = unknowns + 1, settled_at = $2, \
-     next_at = CASE WHEN unknowns = 0 THEN $3 ELSE NULL END, detail = 'the process ended before the reply was recorded' \
+     next_at = CASE WHEN unknowns = 0 THEN CAST($3 AS BIGINT) ELSE NULL END, detail = 'the process ended before the reply was recorded' \
      WHERE owner = $1 AND state = 'attempting'";
 
 /// What a dead owner was attempting becomes `unknown`, once more due at `resend_at`.

@@ -46,15 +46,17 @@ pub async fn by_key(conn: &mut Conn, key: &[u8]) -> Result<Option<Subscriber>, S
         .await?))
 }
 
-const BY_KEYS: &str = concat!("SELECT ", columns!(), " FROM subscribers WHERE address_key IN (");
-
 /// The subscribers among up to 1,000 address keys, in no order.
 pub async fn by_keys(conn: &mut Conn, keys: &[Vec<u8>]) -> Result<Vec<Subscriber>, StoreError> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
     Ok(on!(conn, |c| {
-        let mut query = sqlx::QueryBuilder::new(BY_KEYS);
+        let mut query = sqlx::QueryBuilder::new(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM subscribers WHERE address_key IN ("
+        ));
         let mut list = query.separated(", ");
         for key in keys {
             list.push_bind(key.clone());
@@ -98,15 +100,13 @@ pub async fn take_ids(conn: &mut Conn, count: i64) -> Result<i64, StoreError> {
     super::counters::next(conn, "subscribers", count).await
 }
 
-const INSERT: &str = concat!("INSERT INTO subscribers (", columns!(), ") ");
-
 /// Adds up to 1,000 subscribers with numbers from [`take_ids`]; those whose address is known already are left out.
 pub async fn insert(conn: &mut Conn, subscribers: &[Subscriber]) -> Result<u64, StoreError> {
     if subscribers.is_empty() {
         return Ok(0);
     }
     Ok(on!(conn, |c| {
-        let mut query = sqlx::QueryBuilder::new(INSERT);
+        let mut query = sqlx::QueryBuilder::new(concat!("INSERT INTO subscribers (", columns!(), ") "));
         query.push_values(subscribers, |mut row, s| {
             row.push_bind(s.id)
                 .push_bind(s.address.clone())
@@ -133,15 +133,13 @@ pub async fn hold(conn: &mut Conn, id: i64) -> Result<bool, StoreError> {
     Ok(on!(conn, |c| sqlx::query(HOLD).bind(id).execute(c).await?.rows_affected()) == 1)
 }
 
-const HOLD_ALL: &str = "UPDATE subscribers SET token_epoch = token_epoch WHERE id IN (";
-
 /// As [`hold`], for up to 1,000 people.
 pub async fn hold_all(conn: &mut Conn, ids: &[i64]) -> Result<(), StoreError> {
     if ids.is_empty() {
         return Ok(());
     }
     on!(conn, |c| {
-        let mut query = sqlx::QueryBuilder::new(HOLD_ALL);
+        let mut query = sqlx::QueryBuilder::new("UPDATE subscribers SET token_epoch = token_epoch WHERE id IN (");
         let mut list = query.separated(", ");
         for id in ids {
             list.push_bind(*id);

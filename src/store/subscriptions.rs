@@ -87,15 +87,17 @@ pub async fn of_subscriber(conn: &mut Conn, subscriber_id: i64) -> Result<Vec<Su
     of_range(conn, subscriber_id, subscriber_id).await
 }
 
-const OF_MANY: &str = concat!("SELECT ", columns!(), " FROM subscriptions WHERE subscriber_id IN (");
-
 /// The subscriptions of up to 1,000 people, in no order.
 pub async fn of_many(conn: &mut Conn, subscribers: &[i64]) -> Result<Vec<Subscription>, StoreError> {
     if subscribers.is_empty() {
         return Ok(Vec::new());
     }
     Ok(on!(conn, |c| {
-        let mut query = sqlx::QueryBuilder::new(OF_MANY);
+        let mut query = sqlx::QueryBuilder::new(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM subscriptions WHERE subscriber_id IN ("
+        ));
         let mut list = query.separated(", ");
         for subscriber in subscribers {
             list.push_bind(*subscriber);
@@ -104,7 +106,6 @@ pub async fn of_many(conn: &mut Conn, subscribers: &[i64]) -> Result<Vec<Subscri
     }))
 }
 
-const INSERT: &str = concat!("INSERT INTO subscriptions (", columns!(), ") ");
 // Compose may have cleared the flag since this row was read: it is only ever set here.
 const OR_UPDATE: &str = " ON CONFLICT (subscriber_id, newsletter_id) DO UPDATE SET state = excluded.state, \
      schedule_id = excluded.schedule_id, topics = excluded.topics, floor_at = excluded.floor_at, \
@@ -119,7 +120,7 @@ pub async fn save(conn: &mut Conn, subscriptions: &[Subscription]) -> Result<(),
         return Ok(());
     }
     let changed = on!(conn, |c| {
-        let mut query = sqlx::QueryBuilder::new(INSERT);
+        let mut query = sqlx::QueryBuilder::new(concat!("INSERT INTO subscriptions (", columns!(), ") "));
         query.push_values(subscriptions, |mut row, s| {
             row.push_bind(s.subscriber_id)
                 .push_bind(s.newsletter_id.clone())

@@ -45,7 +45,6 @@ macro_rules! weight {
     };
 }
 
-const PUT: &str = "INSERT INTO suppressions (address_key, scope, reason, since, until, evidence) ";
 // What holds and weighs as much stays as it is.
 const IF_HEAVIER: &str = concat!(
     " ON CONFLICT (address_key, scope) DO UPDATE SET reason = excluded.reason, since = excluded.since, \
@@ -65,7 +64,9 @@ pub async fn put(conn: &mut Conn, suppression: &Suppression) -> Result<(), Store
 pub async fn put_all(conn: &mut Conn, suppressions: &[Suppression]) -> Result<(), StoreError> {
     for some in suppressions.chunks(1_000) {
         on!(&mut *conn, |c| {
-            let mut query = sqlx::QueryBuilder::new(PUT);
+            let mut query = sqlx::QueryBuilder::new(
+                "INSERT INTO suppressions (address_key, scope, reason, since, until, evidence) ",
+            );
             query.push_values(some, |mut row, s| {
                 row.push_bind(s.address_key.clone())
                     .push_bind(s.scope.clone())
@@ -102,16 +103,15 @@ pub async fn of_key(conn: &mut Conn, key: &[u8]) -> Result<Vec<Suppression>, Sto
     Ok(on!(conn, |c| sqlx::query_as(OF_KEY).bind(key).fetch_all(c).await?))
 }
 
-const OF_KEYS: &str =
-    "SELECT address_key, scope, reason, since, until, evidence FROM suppressions WHERE address_key IN (";
-
 /// Everything that stands against up to 1,000 addresses.
 pub async fn of_keys(conn: &mut Conn, keys: &[Vec<u8>]) -> Result<Vec<Suppression>, StoreError> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
     Ok(on!(conn, |c| {
-        let mut query = sqlx::QueryBuilder::new(OF_KEYS);
+        let mut query = sqlx::QueryBuilder::new(
+            "SELECT address_key, scope, reason, since, until, evidence FROM suppressions WHERE address_key IN (",
+        );
         let mut list = query.separated(", ");
         for key in keys {
             list.push_bind(key.clone());

@@ -1,10 +1,9 @@
 //! The lists of feeds: OPML for readers, a page for people.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use crate::config::Settings;
-use crate::feed::{self, Outline, Plan, Slot, escape, words};
+use crate::feed::{self, Outline, Plan, Slot, words};
 use crate::model::feed_key::{FeedKey, Format, Scope};
 use crate::template::Templates;
 use crate::template::context::Frame;
@@ -70,7 +69,7 @@ pub(super) fn outlines(settings: &Settings, plans: &[&Plan]) -> Result<String, S
 }
 
 /// The page for people.
-pub(super) fn page(_templates: &Templates, settings: &Settings, plans: &[&Plan]) -> Result<String, SyndicateError> {
+pub(super) fn page(templates: &Templates, settings: &Settings, plans: &[&Plan]) -> Result<String, SyndicateError> {
     let line = |plan: &&Plan| {
         Ok(FeedLine {
             title: title(settings, plan)?,
@@ -85,41 +84,5 @@ pub(super) fn page(_templates: &Templates, settings: &Settings, plans: &[&Plan])
         feeds: plans.iter().map(line).collect::<Result<_, SyndicateError>>()?,
         opml_url: format!("{}feeds.opml", settings.feeds.base_url),
     };
-    Ok(plain_page(&context))
-}
-
-/// Stands in until pages come from templates: then `templates` renders the context.
-fn plain_page(context: &Feeds) -> String {
-    let site = &context.frame.site;
-    let mut head = String::new();
-    let mut body = String::new();
-    for line in &context.feeds {
-        let title = escape(&line.title);
-        let _ = writeln!(body, "<h2>{title}</h2>\n<ul>");
-        for (format, address) in [
-            (Format::Rss, &line.rss),
-            (Format::Atom, &line.atom),
-            (Format::Json, &line.json),
-        ] {
-            let (address, name) = (escape(address), format.name());
-            let _ = writeln!(
-                head,
-                "<link rel=\"alternate\" type=\"{}\" title=\"{title} ({name})\" href=\"{address}\">",
-                format.media_type()
-            );
-            let _ = writeln!(body, "<li><a href=\"{address}\">{name}</a> <code>{address}</code></li>");
-        }
-        body.push_str("</ul>\n");
-    }
-    format!(
-        "<!doctype html>\n<html lang=\"{}\" dir=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{}</title>\n{head}</head>\n<body>\n<main>\n\
-         <h1>{}</h1>\n{body}<p><a href=\"{}\">OPML</a> · <a href=\"{}/subscribe\">✉</a></p>\n</main>\n</body>\n</html>\n",
-        escape(&site.language),
-        site.dir,
-        escape(&site.title),
-        escape(&site.title),
-        escape(&context.opml_url),
-        escape(&context.frame.base),
-    )
+    Ok(templates.page(&context)?)
 }

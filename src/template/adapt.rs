@@ -32,7 +32,7 @@ fn inner(document: &Document) -> String {
 }
 
 fn narrow_pictures(document: &Document) {
-    for picture in document.select("img").iter() {
+    for picture in &document.select("img") {
         let width = picture.attr("width").and_then(|width| width.parse::<u32>().ok());
         if width.is_some_and(|width| width > WIDEST) {
             picture.set_attr("width", &WIDEST.to_string());

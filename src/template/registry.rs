@@ -22,7 +22,7 @@ pub(super) struct Registries {
 impl Registries {
     /// Checks and registers every file.
     pub(super) fn new(files: &Files) -> Result<Self, TemplateError> {
-        let templates: Vec<(&str, &str)> = files.iter().filter(|(path, _)| path.ends_with(".hbs")).collect();
+        let templates: Vec<(&str, &str)> = files.iter().filter(|(path, _)| is_path(path)).collect();
         guard::check(&templates)?;
         let mut registries = Self {
             html: empty(),
@@ -91,6 +91,13 @@ impl Write for Bounded {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Whether a name is the path of a template, not the short name of a partial.
+fn is_path(name: &str) -> bool {
+    std::path::Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension == "hbs")
 }
 
 fn path_of(name: &str) -> String {

@@ -56,7 +56,12 @@ pub async fn run(app: Arc<App>, roles: Roles, compose_every: Duration, stop: Can
     }
     loops.spawn(render(Arc::clone(&app), scanned.clone(), stop.clone()));
     if roles.send {
-        loops.spawn(make_issues(Arc::clone(&app), scanned.clone(), compose_every, stop.clone()));
+        loops.spawn(make_issues(
+            Arc::clone(&app),
+            scanned.clone(),
+            compose_every,
+            stop.clone(),
+        ));
         loops.spawn(send(Arc::clone(&app), stop.clone()));
     }
     loops.spawn(reload_on_change(app, stop));

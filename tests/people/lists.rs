@@ -100,10 +100,10 @@ async fn a_list_is_imported_and_every_row_is_accounted_for(press: &Press) {
 }
 
 async fn an_old_list_brings_nobody_back(press: &Press) {
-    let mut list = "email,status\n".to_owned();
-    for number in 0..50 {
-        list.push_str(&format!("reader{number}@example.org,active\n"));
-    }
+    let rows: Vec<String> = (0..50)
+        .map(|number| format!("reader{number}@example.org,active\n"))
+        .collect();
+    let list = format!("email,status\n{}", rows.concat());
     import(press, &list).await;
     for number in 0..50 {
         let id = subscribe::show(&press.app, &format!("reader{number}@example.org"))
@@ -159,9 +159,10 @@ async fn a_persons_own_choices_are_not_overwritten_by_a_list(press: &Press) {
 }
 
 async fn the_most_restrictive_row_wins_wherever_it_stands(press: &Press) {
-    let filler: String = (0..600)
+    let filler = (0..600)
         .map(|number| format!("filler{number}@example.org,active,\n"))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let list = format!(
         "email,status,topics\na@example.org,active,x\nb@example.org,unsubscribed,\nc@example.org,pending,\nd@example.org,active,\n\
          {filler}A@example.org,active,y\nb@example.org,active,\nc@example.org,active,\nd@example.org,pending,\n"

@@ -128,7 +128,7 @@ impl Onlooker {
                     quoted.join(" || ',' || ")
                 ))
                 .await;
-            all.extend([table, rows.join("\n"), String::new()].join("\n").chars());
+            all.push_str(&[table, rows.join("\n"), String::new()].join("\n"));
         }
         all
     }

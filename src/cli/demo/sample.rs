@@ -18,7 +18,9 @@ undecided@example.org,,pending,notes,weekly,
 /// The port in a config that an earlier run left: links in its letters lead there.
 pub(super) fn port_of(dir: &Path) -> Option<u16> {
     let text = std::fs::read_to_string(dir.join("letterpress.toml")).ok()?;
-    let address = text.lines().find_map(|line| line.strip_prefix("listen = \"127.0.0.1:"))?;
+    let address = text
+        .lines()
+        .find_map(|line| line.strip_prefix("listen = \"127.0.0.1:"))?;
     address.trim_end_matches('"').parse().ok()
 }
 

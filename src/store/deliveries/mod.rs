@@ -224,7 +224,7 @@ pub async fn why_refused(
 
 const ORPHANS: &str = "UPDATE deliveries SET state = 'unknown', unknowns = unknowns + 1, settled_at = $4, code = 'crash', \
      detail = 'the process ended before the reply was recorded', \
-     next_at = CASE WHEN unknowns = 0 THEN $5 ELSE NULL END \
+     next_at = CASE WHEN unknowns = 0 THEN CAST($5 AS BIGINT) ELSE NULL END \
      WHERE issue_id = $1 AND subscriber_id BETWEEN $2 AND $3 AND state = 'attempting' AND owner = $6";
 
 /// In the take-over of a chunk: what the dead owner was attempting becomes `unknown`.
