@@ -62,5 +62,5 @@ async fn style(State(app): Shared) -> Response {
         ),
         (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600")),
     ];
-    (headers, app.templates.css().to_owned()).into_response()
+    (headers, app.templates.css(&app.settings().site.theme)).into_response()
 }

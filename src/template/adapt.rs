@@ -1,6 +1,6 @@
 //! An article's sanitised HTML, made fit for mail programs (`email.md` 2.1).
 
-use dom_query::Document;
+use dom_query::{Document, NodeRef};
 
 /// Widest picture in a letter, in pixels.
 const WIDEST: u32 = 552;
@@ -22,6 +22,8 @@ pub(super) fn adapt(html: &str, below: Below) -> String {
         .remove_attrs(&["srcset", "sizes", "loading", "decoding"]);
     narrow_pictures(&document);
     open_details(&document);
+    still_footnotes(&document);
+    roll_tables(&document);
     lower_headings(&document, below);
     inner(&document)
 }
@@ -33,6 +35,12 @@ fn inner(document: &Document) -> String {
 
 fn narrow_pictures(document: &Document) {
     for picture in &document.select("img") {
+        // Mail programs show no picture that travels inside its address.
+        let is_remote = picture.attr("src").is_some_and(|src| src.starts_with("http"));
+        if !is_remote {
+            picture.remove();
+            continue;
+        }
         let width = picture.attr("width").and_then(|width| width.parse::<u32>().ok());
         if width.is_some_and(|width| width > WIDEST) {
             picture.set_attr("width", &WIDEST.to_string());
@@ -46,9 +54,40 @@ fn narrow_pictures(document: &Document) {
 
 /// Mail programs show `details` closed for ever, or not at all.
 fn open_details(document: &Document) {
-    document.select("summary").rename("h6");
+    for summary in document.select("summary").nodes() {
+        summary.set_html(format!("<strong>{}</strong>", summary.inner_html()));
+        summary.rename("p");
+    }
     document.select("details").remove_attr("open");
     document.select("details").rename("div");
+}
+
+/// Jumps inside of a letter lead nowhere in many mail programs: the number of a footnote stays, the way back goes.
+fn still_footnotes(document: &Document) {
+    for link in document.select("a[href*='#']").nodes() {
+        let href = link.attr_or("href", "").to_ascii_lowercase();
+        let fragment = href.rsplit_once('#').map_or("", |(_, fragment)| fragment);
+        let bare = fragment.rsplit_once("--").map_or(fragment, |(_, bare)| bare);
+        let number = link.text().trim().len() <= 4 && link.ancestors_it(Some(1)).any(|above| above.has_name("sup"));
+        if !(bare.starts_with("fn") || bare.contains("footnote") || number) {
+            continue;
+        }
+        if link.text().chars().any(char::is_alphanumeric) {
+            link.rename("span");
+            link.remove_all_attrs();
+        } else {
+            link.remove_from_parent();
+        }
+    }
+}
+
+/// A table that is wider than the letter moves in a frame of its own.
+fn roll_tables(document: &Document) {
+    for table in document.select("table").nodes() {
+        if !table.ancestors_it(None).any(|above| above.has_name("table")) {
+            table.wrap_html("<div class=\"roll\"></div>");
+        }
+    }
 }
 
 /// A letter has one `h1`, its title. From the deepest on, so that no heading moves twice.
@@ -62,16 +101,30 @@ fn lower_headings(document: &Document, Below(levels): Below) {
     }
 }
 
-/// The top-level blocks of a body, each as HTML.
+/// The top-level blocks of a body, each as HTML. A box around everything is no block.
 pub(super) fn blocks(html: &str) -> Vec<String> {
     let document = Document::fragment(html);
-    document
-        .html_root()
+    let mut around = document.html_root();
+    while let Some(inside) = only_box(&around) {
+        around = inside;
+    }
+    around
         .children()
         .iter()
         .map(|node| node.html().to_string())
         .filter(|block| !block.trim().is_empty())
         .collect()
+}
+
+fn only_box<'a>(node: &NodeRef<'a>) -> Option<NodeRef<'a>> {
+    let mut inside = node
+        .children_it(false)
+        .filter(|child| child.is_element() || child.is_nonempty_text());
+    let only = inside.next().filter(|_| inside.next().is_none())?;
+    ["div", "section", "article", "main"]
+        .iter()
+        .any(|name| only.has_name(name))
+        .then_some(only)
 }
 
 /// The words of a piece of HTML, blanks joined.
@@ -106,7 +159,36 @@ mod tests {
     }
 
     #[test]
+    fn a_reader_is_not_sent_on_jumps_that_lead_nowhere() {
+        let html = "<p>a<sup><a href=\"https://e.org/x#1\">1</a></sup> <a href=\"https://e.org/y#part\">b</a></p>\
+                    <ol><li id=\"fn1\">note <a href=\"https://e.org/x#fnref1\">↩</a></li></ol>";
+        let adapted = adapt(html, Below(1));
+        assert!(
+            adapted.contains("<sup><span>1</span></sup>") && adapted.contains("y#part"),
+            "{adapted}"
+        );
+        assert!(adapted.contains("note </li>"), "{adapted}");
+    }
+
+    #[test]
+    fn what_mail_programs_cannot_show_is_shown_otherwise() {
+        let html = "<details><summary>More</summary><p>x</p></details><table><tr><td><table></table></td></tr></table>\
+                    <p><img src=\"data:image/png;base64,AA\"></p>";
+        let adapted = adapt(html, Below(1));
+        assert!(
+            adapted.starts_with("<div><p><strong>More</strong></p><p>x</p></div>"),
+            "{adapted}"
+        );
+        assert_eq!(adapted.matches("class=\"roll\"").count(), 1, "{adapted}");
+        assert!(!adapted.contains("<img"), "{adapted}");
+    }
+
+    #[test]
     fn a_body_falls_into_its_blocks() {
+        assert_eq!(
+            blocks("<div><section>\n<p>a</p><p>b</p></section></div>"),
+            ["<p>a</p>", "<p>b</p>"]
+        );
         assert_eq!(
             blocks("<p>a <b>b</b></p>\n<ul><li>c</li></ul>"),
             ["<p>a <b>b</b></p>", "<ul><li>c</li></ul>"]

@@ -6,6 +6,9 @@ use serde_json::Value;
 
 use crate::model::text::truncate_at_word;
 
+/// Every helper of ours.
+pub(super) const NAMES: [&str; 5] = ["date", "url", "plural", "truncate", "minutes"];
+
 /// Adds every helper to a registry.
 pub(super) fn register(registry: &mut Handlebars<'static>) {
     registry.register_helper("date", Box::new(date));

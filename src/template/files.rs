@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rust_embed::RustEmbed;
 
-use super::TemplateError;
+use super::{TemplateError, guard};
 
 /// Largest template file in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -48,6 +48,16 @@ impl Files {
     /// Path and text of every file, in the order of paths.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(path, text)| (path.as_str(), text.as_str()))
+    }
+
+    /// The files that Handlebars reads.
+    pub(super) fn templates(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.iter().filter(|(path, _)| path.ends_with(".hbs"))
+    }
+
+    /// Every reason why these files may not be registered.
+    pub(super) fn problems(&self) -> Vec<TemplateError> {
+        guard::check(&self.templates().collect::<Vec<_>>())
     }
 
     /// The text of one file.

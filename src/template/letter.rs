@@ -18,10 +18,12 @@ use crate::model::text::truncate_at_word;
 const STEPS: usize = 200;
 /// Longest line beneath the subject, in characters.
 const PREHEADER: usize = 140;
+
 impl Templates {
     /// Compiles the letter of one variant. A letter over its size budget is shortened, never refused.
     pub fn letter(&self, letter: &IssueLetter) -> Result<Letter, TemplateError> {
         let mut letter = fitted(letter);
+        shorten::beforehand(&mut letter);
         let folder = letter.kind.word();
         for _ in 0..STEPS {
             let rendered = self.render(folder, &letter, letter.articles.len(), letter.feedback && !letter.web)?;
@@ -62,10 +64,30 @@ impl Templates {
     ) -> Result<Rendered, TemplateError> {
         let file = |name: &str| format!("email/{folder}/{name}.hbs");
         let whole = serde_json::to_value(context).expect("contexts are plain data with text keys");
-        let hash = digest(&SHA256, whole.to_string().as_bytes());
-        let mut sentinels = Sentinels::new(format!("lp{}", HEXLOWER.encode(&hash.as_ref()[..8])));
-        let context = with_slots(whole, articles, feedback, &mut sentinels);
-        let html = self.registries.html(&file("body.html"), &context)?;
+        let hash = HEXLOWER.encode(digest(&SHA256, whole.to_string().as_bytes()).as_ref());
+        let mut sentinels = Sentinels::new(format!("lp{}", &hash[..16]));
+        let mut others = Sentinels::new(format!("qv{}", &hash[16..48]));
+        let context = with_slots(whole.clone(), articles, feedback, &mut sentinels);
+        let mut nameless = with_slots(whole, articles, feedback, &mut others);
+        nameless["subscriber"]["name"] = Value::String(String::new());
+        let render = |name: &str| {
+            let file = file(name);
+            let fill = |context: &Value| {
+                if name == "body.html" {
+                    self.registries.html(&file, context)
+                } else {
+                    self.registries.plain(&file, context)
+                }
+            };
+            let made = fill(&context)?;
+            // What a recipient's value does to the words around it shows when it is another.
+            if sentinels.neutral(&made) == others.neutral(&fill(&nameless)?) {
+                Ok(made)
+            } else {
+                Err(decided(&file))
+            }
+        };
+        let html = render("body.html")?;
         let promised = sentinels.count(&html);
         let html = inlined(&html, &file("body.html"))?;
         if sentinels.count(&html) != promised {
@@ -76,14 +98,24 @@ impl Templates {
                 "put it into text or a quoted attribute, outside of tables' bare rows",
             ));
         }
+        let (subject, text) = (render("subject.txt")?, render("body.txt")?);
         Ok(Rendered {
-            subject: self.registries.plain(&file("subject.txt"), &context)?,
-            text: self.registries.plain(&file("body.txt"), &context)?,
+            subject,
+            text,
             file: file("body.html"),
             html,
             sentinels,
         })
     }
+}
+
+fn decided(file: &str) -> TemplateError {
+    TemplateError::new(
+        file,
+        None,
+        "a recipient's value decides what the letter says beside it",
+        "print `subscriber`, `links` and `confirmation` as they are; a name may be empty",
+    )
 }
 
 /// A letter before it is cut into segments.
@@ -113,7 +145,7 @@ impl Rendered {
 }
 
 /// The letter with its articles adapted for mail programs, and what the compiler itself knows filled in.
-fn fitted(letter: &IssueLetter) -> IssueLetter {
+pub(super) fn fitted(letter: &IssueLetter) -> IssueLetter {
     let mut letter = letter.clone();
     let below = match letter.kind {
         IssueKind::Instant => Below(1),
@@ -143,7 +175,7 @@ fn preheader(letter: &IssueLetter) -> String {
 }
 
 /// Adds the recipient's values to a context, as sentinels.
-fn with_slots(mut context: Value, articles: usize, feedback: bool, sentinels: &mut Sentinels) -> Value {
+pub(super) fn with_slots(mut context: Value, articles: usize, feedback: bool, sentinels: &mut Sentinels) -> Value {
     let subscriber = json!({
         "name": sentinels.text(SlotName::Name),
         "email": sentinels.text(SlotName::Email),
@@ -185,7 +217,7 @@ fn with_slots(mut context: Value, articles: usize, feedback: bool, sentinels: &m
 }
 
 /// CSS into `style` attributes; blocks marked `data-css-inline="keep"` stay as they are. Nothing is fetched.
-fn inlined(html: &str, file: &str) -> Result<String, TemplateError> {
+pub(super) fn inlined(html: &str, file: &str) -> Result<String, TemplateError> {
     let inliner = CSSInliner::options()
         .load_remote_stylesheets(false)
         .keep_style_tags(false)

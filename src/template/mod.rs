@@ -15,6 +15,8 @@ pub mod context;
 mod files;
 mod guard;
 mod letter;
+#[cfg(test)]
+mod proofs;
 mod registry;
 mod shorten;
 mod split;
@@ -25,10 +27,11 @@ use aws_lc_rs::digest::{Context as Hash, SHA256};
 use data_encoding::HEXLOWER;
 use serde::Serialize;
 
+use crate::config;
 use crate::model::letter::MissingSlot;
-use context::Sample;
-use context::letters::{AlreadyLetter, ConfirmationLetter, IssueKind, IssueLetter, WelcomeLetter};
+use context::letters::{AlreadyLetter, ConfirmationLetter, IssueLetter, WelcomeLetter};
 use context::pages::Page;
+use context::{Sample, Theme};
 use files::Files;
 use registry::Registries;
 
@@ -93,9 +96,8 @@ impl Templates {
             hash.update(text.as_bytes());
             hash.update(b"\0");
         }
-        let registries = Registries::new(&files)?;
         Ok(Self {
-            registries,
+            registries: Registries::new(&files)?,
             css: files.get("pages/pages.css").unwrap_or_default().to_owned(),
             hash: HEXLOWER.encode(&hash.finish().as_ref()[..16]),
         })
@@ -106,9 +108,9 @@ impl Templates {
         self.hash.clone()
     }
 
-    /// The style sheet of all pages.
-    pub fn css(&self) -> &str {
-        &self.css
+    /// The style sheet of all pages, in the colours and the type of the author's theme.
+    pub fn css(&self, theme: &config::Theme) -> String {
+        format!("{}\n{}", self.css, Theme::new(theme, "").page_style())
     }
 
     /// A page.
@@ -123,11 +125,14 @@ impl Templates {
 
     /// Every problem of the templates under `dir`: each template is filled with each sample of its context.
     pub fn check(dir: Option<&Path>) -> Vec<TemplateError> {
-        let templates = match Self::load(dir) {
-            Ok(templates) => templates,
-            Err(error) => return vec![error],
+        let mut problems = match Files::read(dir) {
+            Ok(files) => files.problems(),
+            Err(error) => vec![error],
         };
-        let mut problems = Vec::new();
+        // What the guard refuses is never filled.
+        let Ok(templates) = Self::load(dir) else {
+            return problems;
+        };
         templates.check_letters(&mut problems);
         templates.check_pages(&mut problems);
         problems.dedup();
@@ -136,15 +141,9 @@ impl Templates {
 
     fn check_letters(&self, problems: &mut Vec<TemplateError>) {
         for (_, letter) in IssueLetter::samples() {
-            for kind in [IssueKind::Instant, IssueKind::Digest] {
-                for web in [false, true] {
-                    let letter = IssueLetter {
-                        kind,
-                        web,
-                        ..letter.clone()
-                    };
-                    problems.extend(self.letter(&letter).err());
-                }
+            for web in [false, true] {
+                let letter = IssueLetter { web, ..letter.clone() };
+                problems.extend(self.letter(&letter).err());
             }
         }
         for (_, letter) in ConfirmationLetter::samples() {
@@ -220,18 +219,14 @@ mod tests {
         values
             .set(SlotName::Name, "")
             .set(SlotName::Email, "reader@example.org");
+        for place in 0..9 {
+            values.set(SlotName::ArticleFeedback(place), "https://letters.example.org/x");
+        }
         for (voice, letter) in IssueLetter::samples() {
-            for kind in [IssueKind::Instant, IssueKind::Digest] {
-                let letter = IssueLetter {
-                    kind,
-                    feedback: false,
-                    ..letter.clone()
-                };
-                let made = templates.letter(&letter).unwrap();
-                let name = format!("{}-{voice}", kind.word());
-                std::fs::write(dir.join(format!("{name}.html")), fill(&made.html, &values).unwrap()).unwrap();
-                std::fs::write(dir.join(format!("{name}.txt")), fill(&made.text, &values).unwrap()).unwrap();
-            }
+            let made = templates.letter(&letter).unwrap();
+            let name = format!("{}-{voice}", letter.kind.word());
+            std::fs::write(dir.join(format!("{name}.html")), fill(&made.html, &values).unwrap()).unwrap();
+            std::fs::write(dir.join(format!("{name}.txt")), fill(&made.text, &values).unwrap()).unwrap();
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Two registries, since escaping belongs to a registry: HTML escapes, plain text does not.
 
 use std::io::{self, Write};
+use std::time::{Duration, Instant};
 
 use handlebars::{Context, Handlebars, no_escape};
 use serde::Serialize;
@@ -11,6 +12,8 @@ use super::{calls, guard};
 
 /// Most that one rendering may write: nested loops over a few hundred items would otherwise fill the memory.
 const MOST: usize = 5 << 20;
+/// Longest that one rendering may take: a letter takes a thousandth of it.
+const LONGEST: Duration = Duration::from_secs(2);
 
 /// The registered templates, named by their paths.
 #[derive(Debug)]
@@ -22,19 +25,20 @@ pub(super) struct Registries {
 impl Registries {
     /// Checks and registers every file.
     pub(super) fn new(files: &Files) -> Result<Self, TemplateError> {
-        let templates: Vec<(&str, &str)> = files.iter().filter(|(path, _)| is_path(path)).collect();
-        guard::check(&templates)?;
+        if let Some(problem) = files.problems().into_iter().next() {
+            return Err(problem);
+        }
         let mut registries = Self {
             html: empty(),
             plain: empty(),
         };
         registries.plain.register_escape_fn(no_escape);
-        for (path, text) in templates {
+        for (path, text) in files.templates() {
             let name = guard::partial_name(path).unwrap_or(path);
             for registry in [&mut registries.html, &mut registries.plain] {
                 registry
                     .register_template_string(name, text)
-                    .map_err(|error| refused(path, &error))?;
+                    .map_err(|error| guard::unparsed(path, &error))?;
             }
         }
         Ok(registries)
@@ -69,22 +73,32 @@ fn render(registry: &Handlebars<'_>, name: &str, context: &impl Serialize) -> Re
     }
     let fail = |error: handlebars::RenderError| unfilled(name, &error);
     let context = Context::wraps(context).map_err(fail)?;
-    let mut out = Bounded(Vec::new());
+    let mut out = Bounded {
+        bytes: Vec::new(),
+        since: Instant::now(),
+    };
     registry
         .render_with_context_to_write(name, &context, &mut out)
         .map_err(fail)?;
-    String::from_utf8(out.0).map_err(|_| TemplateError::new(name, None, "it wrote no text", "report this as a defect"))
+    String::from_utf8(out.bytes)
+        .map_err(|_| TemplateError::new(name, None, "it wrote no text", "report this as a defect"))
 }
 
-/// Takes at most [`MOST`] bytes.
-struct Bounded(Vec<u8>);
+/// Takes at most [`MOST`] bytes, for at most [`LONGEST`].
+struct Bounded {
+    bytes: Vec<u8>,
+    since: Instant,
+}
 
 impl Write for Bounded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() + bytes.len() > MOST {
+        if self.bytes.len() + bytes.len() > MOST {
             return Err(io::Error::other("it writes more than 5 MiB"));
         }
-        self.0.extend_from_slice(bytes);
+        if self.since.elapsed() > LONGEST {
+            return Err(io::Error::other("it takes longer than 2 seconds"));
+        }
+        self.bytes.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -93,36 +107,8 @@ impl Write for Bounded {
     }
 }
 
-/// Whether a name is the path of a template, not the short name of a partial.
-fn is_path(name: &str) -> bool {
-    std::path::Path::new(name)
-        .extension()
-        .is_some_and(|extension| extension == "hbs")
-}
-
-fn path_of(name: &str) -> String {
-    let is_path = std::path::Path::new(name)
-        .extension()
-        .is_some_and(|extension| extension == "hbs");
-    if is_path {
-        name.to_owned()
-    } else {
-        format!("partials/{name}.hbs")
-    }
-}
-
-fn refused(path: &str, error: &handlebars::TemplateError) -> TemplateError {
-    let (line, column) = error
-        .pos()
-        .map_or((None, None), |(line, column)| (Some(line), Some(column)));
-    TemplateError {
-        column,
-        ..TemplateError::new(path, line, error.reason().to_string(), "correct the braces there")
-    }
-}
-
 fn unfilled(name: &str, error: &handlebars::RenderError) -> TemplateError {
-    let file = path_of(error.template_name.as_deref().unwrap_or(name));
+    let file = guard::path_of(error.template_name.as_deref().unwrap_or(name));
     let message = error.reason().to_string();
     let remedy = if message.contains("strict mode") {
         "use a field that this letter or page has, or correct its name"

@@ -7,11 +7,24 @@ use super::context::letters::{Article, IssueKind, IssueLetter};
 const LONGEST_SLOT: usize = 220;
 /// A single article keeps at least this many blocks, or becomes its summary.
 const FEWEST_BLOCKS: usize = 2;
+/// So many letters and digits at the end of a block tell it from others.
+const TAIL: usize = 40;
 
 /// The size that a receiver may count: the larger of decoded and transfer-encoded, every slot at its longest.
 pub(super) fn size(html: &str, slots: usize) -> usize {
     let encoded: usize = html.bytes().map(|b| if b == b'=' || b > 126 { 3 } else { 1 }).sum();
     encoded + encoded / 25 + slots * LONGEST_SLOT
+}
+
+/// Shortens bodies that alone are over the budget, before anything is rendered: megabytes of them would pass what one
+/// rendering may write.
+pub(super) fn beforehand(letter: &mut IssueLetter) {
+    loop {
+        let bodies = letter.articles.iter().map(|article| article.html.len()).sum();
+        if bodies <= letter.max_html || !step(letter, bodies) {
+            return;
+        }
+    }
 }
 
 /// Takes one step towards a letter of at most `letter.max_html`, given its `size` now; `false` when nothing is left to
@@ -48,7 +61,7 @@ fn shorten_article(article: &mut Article, most: usize, size: usize) -> bool {
         article.html.clear();
         article.text.clear();
     } else {
-        article.text = text_up_to(&article.text, kept.last().map_or("", String::as_str));
+        article.text = text_up_to(&article.text, &kept);
         article.html = kept.join("\n");
     }
     true
@@ -58,22 +71,46 @@ fn is_heading(block: &str) -> bool {
     (1..=6).any(|level| block.starts_with(&format!("<h{level}")))
 }
 
-/// The text part, cut behind the paragraph in which the last block that was kept ends.
-fn text_up_to(text: &str, last_block: &str) -> String {
-    let last = words(last_block);
-    let tail: Vec<&str> = last.split(' ').rev().take(4).collect();
-    let mut end = 0;
-    let mut found = None;
+/// The text part, cut where the HTML was cut: behind the paragraph that ends like the last block that was kept.
+fn text_up_to(text: &str, kept: &[String]) -> String {
+    let letters: usize = kept.iter().map(|block| bare(&words(block)).chars().count()).sum();
+    let tail = bare(&words(kept.last().map_or("", String::as_str)));
+    let tail = tail
+        .char_indices()
+        .rev()
+        .nth(TAIL)
+        .map_or(tail.as_str(), |(at, _)| &tail[at..]);
+    let (mut end, mut seen, mut before) = (0, 0, 0);
     for paragraph in text.split_inclusive("\n\n") {
+        let said = bare(&without_addresses(paragraph));
+        seen += said.chars().count();
         end += paragraph.len();
-        let has_tail = tail.iter().all(|word| paragraph.contains(word));
-        if has_tail && !last.is_empty() {
-            found = Some(end);
-            break;
+        // The text has bullets and alternatives of pictures beside the words, so it never comes too early.
+        if seen >= letters && said.ends_with(tail) {
+            return text[..end].trim_end().to_owned();
+        }
+        if seen <= letters {
+            before = end;
         }
     }
-    let end = found.unwrap_or_else(|| text[..text.len() / 2].rfind("\n\n").unwrap_or(0));
-    text[..end].trim_end().to_owned()
+    text[..before].trim_end().to_owned()
+}
+
+/// Letters and digits alone: how blanks and marks are written differs between HTML and text.
+fn bare(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// Text without the addresses that stand in parentheses behind links.
+fn without_addresses(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(" (http") {
+        out.push_str(&rest[..at]);
+        let behind = &rest[at..];
+        rest = behind.find(')').map_or("", |end| &behind[end + 1..]);
+    }
+    out + rest
 }
 
 /// The longest article falls back to its summary; when there are only summaries, the longest of them goes.
@@ -128,6 +165,38 @@ mod tests {
         assert_eq!(
             words(&article.html).split(' ').next_back(),
             article.text.split(' ').next_back()
+        );
+    }
+
+    #[test]
+    fn a_text_is_not_cut_at_a_paragraph_that_only_looks_like_the_last() {
+        let kept = [
+            "<p>It is so.</p>",
+            "<p>Then <a href=\"https://e.org/(x\">more</a>: it is so.</p>",
+        ]
+        .map(str::to_owned);
+        let text = "It is so.\n\nThen more (https://e.org/x): it is so.\n\nGone.\n\nIt is so.";
+        assert_eq!(
+            text_up_to(text, &kept),
+            "It is so.\n\nThen more (https://e.org/x): it is so."
+        );
+        let pictures = ["<p>One.</p>", "<p><img src=\"x\" alt=\"a\"></p>"].map(str::to_owned);
+        assert_eq!(text_up_to("One.\n\n[a]\n\nTwo.", &pictures), "One.");
+    }
+
+    #[test]
+    fn a_digest_of_megabytes_is_made_of_summaries() {
+        let (_, mut letter) = IssueLetter::samples().remove(0);
+        letter.kind = IssueKind::Digest;
+        for article in &mut letter.articles {
+            article.html = "<p>word</p>".repeat(200_000);
+        }
+        beforehand(&mut letter);
+        assert!(
+            letter
+                .articles
+                .iter()
+                .all(|article| article.html.is_empty() && article.truncated)
         );
     }
 

@@ -37,9 +37,35 @@ impl Sentinels {
         format!("{HOST}{}", self.word(name))
     }
 
+    /// Every word with what it stands for: what a template prints for a URL slot begins with an address.
+    #[cfg(test)]
+    pub(super) fn filled(&self, text: &str, values: &crate::model::letter::SlotValues) -> String {
+        let mut out = text.to_owned();
+        for (number, name) in self.names.iter().enumerate() {
+            let word = format!("{}s{number}z", self.nonce);
+            let value = values.get(*name).unwrap_or_default();
+            out = out.replace(&format!("{HOST}{word}"), value).replace(&word, value);
+        }
+        out
+    }
+
     /// How many slots stand in a text.
     pub(super) fn count(&self, text: &str) -> usize {
         text.matches(&self.nonce).count()
+    }
+
+    /// The text with every slot in a form that is the same for all words, and nothing in the place of a name.
+    pub(super) fn neutral(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut from = 0;
+        for (start, end, name) in self.find(text) {
+            out.push_str(&text[from..start]);
+            if name != SlotName::Name {
+                out.push_str(&format!("\0{name}\0"));
+            }
+            from = end;
+        }
+        out + &text[from..]
     }
 
     /// The slots of a text in order: start, end, name.

@@ -91,6 +91,19 @@ impl Theme {
     }
 }
 
+impl Theme {
+    /// The variables of `pages.css` that the author's theme decides.
+    pub(crate) fn page_style(&self) -> String {
+        let variables = |accent: &str, on_accent: &str| format!("--accent: {accent}; --on-accent: {on_accent};");
+        format!(
+            ":root {{ {} --font: {}; }}\n@media (prefers-color-scheme: dark) {{ :root {{ {} }} }}\n",
+            variables(&self.accent, &self.on_accent),
+            self.font,
+            variables(&self.accent_dark, &self.on_accent_dark),
+        )
+    }
+}
+
 fn font_stack(word: &str) -> &'static str {
     if word == "sans" { SANS } else { SERIF }
 }

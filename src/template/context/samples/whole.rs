@@ -232,9 +232,17 @@ simple! {
     IssueTitles { issue: issue_line }
 }
 
-/// The two kinds of issue share a struct, so its plain sample is the instant one; see [`Voice::issue`].
+/// The two kinds of issue share a struct: every voice has one of each.
 impl Sample for super::IssueLetter {
     fn sample(voice: &Voice) -> Self {
         voice.issue(IssueKind::Instant)
+    }
+
+    fn samples() -> Vec<(&'static str, Self)> {
+        let both = [IssueKind::Instant, IssueKind::Digest];
+        Voice::all()
+            .iter()
+            .flat_map(|voice| both.map(|kind| (voice.name, voice.issue(kind))))
+            .collect()
     }
 }

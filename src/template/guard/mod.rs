@@ -1,0 +1,184 @@
+//! Checks before a template is registered: what would overflow the stack, hang or open a hole is refused.
+//!
+//! Measured with handlebars 6.4.4: two partials that include each other, an inline partial that includes itself, and
+//! 20,000 nested blocks abort the process; 20,000 links of one `{{else if}}` chain keep it busy for minutes. So the raw
+//! text is measured first ([`tags`]), then the parse tree is walked ([`tree`]), then the inclusions of all files
+//! together.
+
+mod tags;
+mod tree;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use handlebars::Template;
+
+use super::TemplateError;
+use super::calls;
+
+/// Deepest nesting of blocks, and of partials.
+const DEEPEST: usize = 100;
+
+/// What one file includes, by the name of the partial: the first line where it does.
+type Includes = BTreeMap<String, usize>;
+
+/// Every problem of all files together. None of them may be registered while there is one.
+pub(super) fn check(files: &[(&str, &str)]) -> Vec<TemplateError> {
+    let known: BTreeSet<&str> = files.iter().filter_map(|(path, _)| partial_name(path)).collect();
+    let mut includes: BTreeMap<&str, Includes> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (path, text) in files {
+        if let Some(problem) = tags::problem(path, text, is_html(path)) {
+            problems.push(problem);
+            continue;
+        }
+        match Template::compile(text) {
+            Ok(template) => {
+                let mut walk = tree::Walk::new(path, is_html(path), &known);
+                walk.template(&template);
+                problems.append(&mut walk.problems);
+                includes.insert(partial_name(path).unwrap_or(path), walk.includes);
+            }
+            Err(error) => problems.push(unparsed(path, &error)),
+        }
+    }
+    problems.extend(circle(&includes));
+    problems
+}
+
+/// `email/head` for `partials/email/head.hbs`.
+pub(super) fn partial_name(path: &str) -> Option<&str> {
+    path.strip_prefix("partials/")?.strip_suffix(".hbs")
+}
+
+fn is_html(path: &str) -> bool {
+    path.ends_with(".html.hbs") || (partial_name(path).is_some() && !path.ends_with(".txt.hbs"))
+}
+
+/// What the parser says, with its place.
+pub(super) fn unparsed(path: &str, error: &handlebars::TemplateError) -> TemplateError {
+    let (line, column) = error.pos().unzip();
+    let reason = error.reason().to_string();
+    TemplateError {
+        column,
+        ..TemplateError::new(path, line, reason, "correct the braces there")
+    }
+}
+
+/// A file that includes itself, by whatever way.
+fn circle(includes: &BTreeMap<&str, Includes>) -> Option<TemplateError> {
+    let mut done = BTreeSet::new();
+    includes
+        .keys()
+        .find_map(|start| visit(start, includes, &mut Vec::new(), &mut done))
+}
+
+fn visit<'t>(
+    name: &'t str,
+    includes: &'t BTreeMap<&'t str, Includes>,
+    way: &mut Vec<&'t str>,
+    done: &mut BTreeSet<&'t str>,
+) -> Option<TemplateError> {
+    if way.contains(&name) || way.len() > DEEPEST {
+        return Some(circular(name, includes, way));
+    }
+    if !done.insert(name) {
+        return None;
+    }
+    way.push(name);
+    let found = includes
+        .get(name)
+        .into_iter()
+        .flat_map(BTreeMap::keys)
+        .find_map(|next| visit(next, includes, way, done));
+    way.pop();
+    found
+}
+
+fn circular(name: &str, includes: &BTreeMap<&str, Includes>, way: &[&str]) -> TemplateError {
+    let last = way.last().copied().unwrap_or(name);
+    let line = includes.get(last).and_then(|found| found.get(name)).copied();
+    let message = format!("partials include each other: {} → {name}", way.join(" → "));
+    let file = if last.ends_with(".hbs") {
+        last.to_owned()
+    } else {
+        format!("partials/{last}.hbs")
+    };
+    TemplateError::new(&file, line, message, "take one of the inclusions out")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn only(files: &[(&str, &str)]) -> TemplateError {
+        let mut problems = check(files);
+        assert_eq!(problems.len(), 1, "{problems:#?}");
+        problems.remove(0)
+    }
+
+    #[test]
+    fn partials_that_include_each_other_are_refused_before_they_can_abort_the_process() {
+        let error = only(&[("partials/a.hbs", "x\n{{> b}}"), ("partials/b.hbs", "{{~> a ~}}")]);
+        assert!(error.message.contains("a → b → a"), "{error}");
+        assert_eq!((error.file.as_str(), error.line), ("partials/b.hbs", Some(1)));
+        only(&[("partials/a.hbs", "{{> a}}")]);
+        only(&[
+            ("partials/a.hbs", "{{#> b}}{{> a}}{{/b}}"),
+            ("partials/b.hbs", "{{> @partial-block}}"),
+        ]);
+    }
+
+    #[test]
+    fn a_template_twenty_thousand_blocks_deep_is_refused_with_its_line() {
+        let deep = format!("\n{}{}", "{{#if x}}".repeat(20_000), "{{/if}}".repeat(20_000));
+        assert_eq!(only(&[("email/x/body.html.hbs", &deep)]).line, Some(2));
+        let chain = format!("{{{{#if x}}}}{}{{{{/if}}}}", "\n{{else if y}}".repeat(20_000));
+        assert_eq!(only(&[("email/x/body.html.hbs", &chain)]).line, Some(101));
+    }
+
+    #[test]
+    fn what_escaping_cannot_protect_is_refused() {
+        for text in [
+            "<a href={{url}}>",
+            "<a href=x{{title}}>",
+            "<a {{title}}>",
+            "{{{title}}}",
+            "{{&title}}",
+            "{{> (lookup . 'x')}}",
+            "{{> nowhere}}",
+            "{{shout title}}",
+            "{{#shout}}x{{/shout}}",
+            "{{truncate (shout title) 3}}",
+            "{{{{raw}}}}x{{{{/raw}}}}",
+            "{{#*inline \"q\"}}{{> q}}{{/inline}}",
+            "{{#if subscriber.name}}Dear{{/if}}",
+            "{{#if (eq subscriber.name \"\")}}Dear{{/if}}",
+            "{{truncate ../links/unsubscribe 5}}",
+            "{{truncate \"}}\" 5}}{{truncate this.subscriber.email 5}}",
+        ] {
+            only(&[("pages/x.html.hbs", text)]);
+        }
+        for text in [
+            "<a href=\"{{url}}\">",
+            "<a {{#if x}}class=\"{{y}}\"{{/if}}>",
+            "{{{html}}}",
+            "{{{../article.html}}}",
+            "a = {{b}}",
+            "{{!-- {{> x}} --}}",
+            "\\{{shout title}}",
+            "{{url links.unsubscribe}}",
+            "<!--[if mso]><td width=\"{{x}}\"><![endif]--> it's {{x}}",
+        ] {
+            assert_eq!(check(&[("pages/x.html.hbs", text)]), [], "{text} was refused");
+        }
+    }
+
+    #[test]
+    fn an_author_sees_every_problem_at_once() {
+        let files = [
+            ("pages/a.html.hbs", "{{{x}}}\n{{> nowhere}}"),
+            ("pages/b.html.hbs", "{{#if x}}"),
+        ];
+        assert_eq!(check(&files).len(), 3);
+    }
+}

@@ -1,0 +1,191 @@
+//! The parse tree of one template: what it prints, calls and includes.
+
+use std::collections::BTreeSet;
+
+use handlebars::template::{DecoratorTemplate, HelperTemplate, Parameter, Template, TemplateElement};
+
+use super::{Includes, TemplateError, calls};
+
+/// What may be printed without escaping: HTML that was sanitised, and a font stack that was checked.
+const UNESCAPED: [&str; 2] = ["html", "theme.font"];
+/// The words that a block may begin with.
+const BLOCKS: [&str; 4] = ["if", "unless", "each", "with"];
+/// Helpers of the engine that a template may use.
+const BUILT_IN: [&str; 12] = [
+    "lookup", "eq", "ne", "gt", "gte", "lt", "lte", "and", "or", "not", "len", "if",
+];
+/// Deepest nesting of loops in one file: a few items in each make millions of rounds otherwise.
+const LOOPS: usize = 3;
+
+/// Values of a recipient: a template may print them, and `url` may look at them; blocks and other helpers may not.
+const PERSONAL: [&str; 8] = [
+    "subscriber.name",
+    "subscriber.email",
+    "subscriber.since",
+    "links.unsubscribe",
+    "links.preferences",
+    "links.feedback",
+    "confirmation.url",
+    "confirmation.expires",
+];
+
+/// One walk over one file.
+pub(super) struct Walk<'t> {
+    path: &'t str,
+    is_html: bool,
+    partials: &'t BTreeSet<&'t str>,
+    line: Option<(usize, usize)>,
+    loops: usize,
+    pub(super) includes: Includes,
+    pub(super) problems: Vec<TemplateError>,
+}
+
+impl<'t> Walk<'t> {
+    pub(super) fn new(path: &'t str, is_html: bool, partials: &'t BTreeSet<&'t str>) -> Self {
+        Self {
+            path,
+            is_html,
+            partials,
+            line: None,
+            loops: 0,
+            includes: Includes::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    fn refuse(&mut self, message: impl Into<String>, remedy: &str) {
+        let (line, column) = self.line.unzip();
+        self.problems.push(TemplateError {
+            column,
+            ..TemplateError::new(self.path, line, message, remedy)
+        });
+    }
+
+    pub(super) fn template(&mut self, template: &Template) {
+        for (at, element) in template.elements.iter().enumerate() {
+            self.line = template.mapping.get(at).map(|place| (place.0, place.1));
+            match element {
+                TemplateElement::Expression(call) => self.expression(call),
+                TemplateElement::HtmlExpression(call) => self.unescaped(call),
+                TemplateElement::HelperBlock(block) => self.block(block),
+                TemplateElement::PartialExpression(partial) | TemplateElement::PartialBlock(partial) => {
+                    self.partial(partial);
+                }
+                TemplateElement::DecoratorExpression(_) | TemplateElement::DecoratorBlock(_) => {
+                    self.refuse(
+                        "partials cannot be defined inside of a template",
+                        "put it under partials/",
+                    );
+                }
+                // Text and comments.
+                _ => {}
+            }
+        }
+    }
+
+    fn expression(&mut self, call: &HelperTemplate) {
+        // A name alone is a value, unless a helper is called like it.
+        if call.params.is_empty() && call.hash.is_empty() {
+            return;
+        }
+        self.call(call);
+    }
+
+    fn call(&mut self, call: &HelperTemplate) {
+        let name = call.name.as_name().unwrap_or_default().to_owned();
+        if !BUILT_IN.contains(&name.as_str()) && !calls::NAMES.contains(&name.as_str()) {
+            self.refuse(
+                format!("there is no helper `{name}`"),
+                &format!("helpers are {}", calls::NAMES.join(", ")),
+            );
+        }
+        if name != "url" {
+            self.arguments(call.params.iter().chain(call.hash.values()));
+        }
+    }
+
+    fn unescaped(&mut self, call: &HelperTemplate) {
+        let name = call.name.as_name().unwrap_or_default();
+        let last = name.rsplit(['/', '.']).next().unwrap_or(name);
+        let is_value = call.params.is_empty() && call.hash.is_empty();
+        // A text part escapes nothing anyway.
+        if self.is_html && !(is_value && (UNESCAPED.contains(&name) || last == UNESCAPED[0])) {
+            let message = format!("`{name}` is printed without escaping");
+            self.refuse(message, "write two braces; three are for an article's html alone");
+        }
+    }
+
+    fn block(&mut self, block: &HelperTemplate) {
+        let name = block.name.as_name().unwrap_or_default().to_owned();
+        if !BLOCKS.contains(&name.as_str()) {
+            self.refuse(
+                format!("there is no block `{name}`"),
+                "blocks are if, unless, each and with",
+            );
+        }
+        self.arguments(block.params.iter().chain(block.hash.values()));
+        let is_loop = name == "each";
+        self.loops += usize::from(is_loop);
+        if self.loops > LOOPS {
+            self.refuse(format!("loops are nested deeper than {LOOPS}"), "loop over fewer lists");
+        }
+        for part in [&block.template, &block.inverse].into_iter().flatten() {
+            self.template(part);
+        }
+        self.loops -= usize::from(is_loop);
+    }
+
+    /// A letter is compiled once for all, so a recipient's value cannot decide what it says.
+    fn arguments<'p>(&mut self, arguments: impl Iterator<Item = &'p Parameter>) {
+        for argument in arguments {
+            match argument {
+                Parameter::Subexpression(inner) => {
+                    if let TemplateElement::Expression(call) = inner.as_element() {
+                        self.expression(call);
+                    }
+                }
+                Parameter::Path(_) | Parameter::Name(_) => self.argument(argument.as_name().unwrap_or_default()),
+                // A literal.
+                _ => {}
+            }
+        }
+    }
+
+    fn argument(&mut self, raw: &str) {
+        let bare = raw
+            .split(['.', '/'])
+            .filter(|part| !matches!(*part, "" | "this" | "@root"))
+            .collect::<Vec<_>>()
+            .join(".");
+        if PERSONAL.contains(&bare.as_str()) {
+            self.refuse(
+                format!("`{bare}` differs per recipient and cannot decide what the letter says"),
+                "print it as it is; blocks and helpers cannot look at it",
+            );
+        }
+    }
+
+    fn partial(&mut self, partial: &DecoratorTemplate) {
+        let name = match &partial.name {
+            Parameter::Subexpression(_) | Parameter::Literal(_) => None,
+            name => name.as_name(),
+        };
+        match name {
+            None => self.refuse("the name of a partial is computed", "write the name itself"),
+            Some("@partial-block") => {}
+            Some(name) => match self.partials.get(name.trim_matches(['"', '\''])) {
+                Some(known) => {
+                    let line = self.line.map_or(1, |(line, _)| line);
+                    self.includes.entry((*known).to_owned()).or_insert(line);
+                }
+                None => {
+                    let message = format!("there is no partial `{name}`");
+                    self.refuse(message, "put it under partials/ or correct the name");
+                }
+            },
+        }
+        if let Some(body) = &partial.template {
+            self.template(body);
+        }
+    }
+}
