@@ -1,15 +1,37 @@
 //! The config file: what an author reads when something is wrong, and what holds when nothing is.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
-use letterpress::config::{self, Cadence, ConfigProblems, Settings};
+use letterpress::config::{self, Baseline, Cadence, ConfigProblems, Settings, Severity};
 use secrecy::ExposeSecret;
 
 fn read(text: &str, env: &[(&str, &str)]) -> Result<Settings, ConfigProblems> {
+    read_in(Path::new("/press/letterpress.toml"), text, env)
+}
+
+fn read_in(file: &Path, text: &str, env: &[(&str, &str)]) -> Result<Settings, ConfigProblems> {
     let env = env
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    config::parse(text, Path::new("/press/letterpress.toml"), env)
+    config::parse(text, file, env)
+}
+
+/// What is wrong, one line each: `key: message`.
+fn wrongs(text: &str, env: &[(&str, &str)]) -> Vec<String> {
+    let problems = read(text, env).expect_err("this config is wrong");
+    let said = |problem: &config::Problem| format!("{}: {}", problem.key, problem.message);
+    problems.0.iter().map(said).collect()
+}
+
+/// What a usable config is warned of.
+fn warnings(settings: &Settings) -> Vec<String> {
+    let warnings = settings
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Warning);
+    warnings.map(|finding| finding.message.clone()).collect()
 }
 
 const MINIMAL: &str = r#"
@@ -58,9 +80,384 @@ fn an_author_who_writes_little_gets_the_defaults() {
 }
 
 #[test]
+fn somebody_without_a_config_file_still_has_settings() {
+    let settings = read("", &[]).unwrap();
+    assert!(settings.sources.is_empty() && settings.newsletters.is_empty());
+    assert_eq!(settings.http.public_url.as_str(), "http://127.0.0.1:8080/");
+    assert_eq!(settings.site.url, settings.http.public_url);
+    assert_eq!(settings.mail.smtp.helo, "[127.0.0.1]");
+}
+
+#[test]
 fn a_password_of_digits_keeps_its_zeros() {
     let from_file = read(MINIMAL, &[]).unwrap();
     assert_eq!(from_file.mail.smtp.password.unwrap().expose_secret(), "007");
     let from_environment = read(MINIMAL, &[("LETTERPRESS__MAIL__SMTP__PASSWORD", "0008")]).unwrap();
     assert_eq!(from_environment.mail.smtp.password.unwrap().expose_secret(), "0008");
+}
+
+/// Nearly everything that can be wrong, once.
+const WRONG: &str = r#"titel = "top"
+
+[site]
+title = ""
+language = "english please"
+author = { name = "A. Author", email = "nobody at home", nmae = 1 }
+[site.theme]
+accent = "brown"
+font = "comic"
+
+[[sources]]
+kind = "ftp"
+include = "**/*.md"
+exclude = ["{"]
+permalink = "jekyl"
+time_zone = "Berlin"
+fuse = -1
+every = "0s"
+watch = "evnets"
+body_selector = "]["
+[[sources]]
+id = "Blog!"
+path = "/nowhere/at/all"
+vanish_after = 10
+authors = { ada = { nam = "Ada" } }
+
+[feeds]
+limit = "many"
+content = "all"
+base_url = "ftp://example.org"
+max_bytes = "lots"
+max_age = "15 parsecs"
+
+[[newsletters]]
+id = "notes"
+time_zone = "asia/kolkatta"
+look_back = "10d"
+ledger = "mine"
+[[newsletters.schedules]]
+id = "weekly"
+cron = "0 8 * * MON#2"
+default = true
+[[newsletters.schedules]]
+id = "weekly"
+cron = "*/2 * * * *"
+default = true
+[[newsletters.schedules]]
+id = "never"
+cron = "0 8 31 2 *"
+[[newsletters.schedules]]
+id = "monthly"
+cron = "0 8 1 * *"
+catch_up_at = "breakfast"
+max_articles = 0
+[[newsletters.schedules]]
+id = "empty"
+[[newsletters]]
+id = "notes"
+
+[mail]
+from = "notes"
+transport = "pigeon"
+on_unknown = true
+[mail.smtp]
+host = "smtp.example.org:25"
+port = 99999
+tls = "none"
+password = 7
+rate = 50
+connections = 2.5
+pipelining = "perhaps"
+
+[templates]
+dir = "missing"
+
+[database]
+url = "postgres://notes:swordfish@db.example.org/notes?sslmode=disable"
+
+[http]
+listen = "8080"
+public_url = "http://letters.example.org"
+trusted_proxies = ["proxy"]
+"#;
+
+#[test]
+fn an_author_sees_every_mistake_at_once_with_line_and_remedy() {
+    let problems = read(WRONG, &[]).unwrap_err();
+    insta::assert_snapshot!(problems);
+    assert!(!problems.to_string().contains("swordfish"));
+}
+
+#[test]
+fn an_author_sees_every_mistake_of_spelling_at_once() {
+    let problems = read(
+        "[site]\ntitle = \nurl = \"x\nlanguage = \"en\"\nlanguage = \"de\"\n[mail\n",
+        &[],
+    )
+    .unwrap_err();
+    insta::assert_snapshot!(problems);
+}
+
+#[test]
+fn a_script_reads_problems_as_five_fields() {
+    let problems = read("[site]\nurl = \"example\"\n", &[]).unwrap_err();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&problems.0).unwrap());
+}
+
+#[test]
+fn somebody_who_names_a_file_that_is_not_there_is_told_so() {
+    let named = Path::new("/nowhere/letterpress.toml");
+    let problems = config::load(Some(named), []).unwrap_err();
+    assert_eq!(problems.0.len(), 1);
+    assert_eq!(problems.0[0].file.as_deref(), Some("/nowhere/letterpress.toml"));
+    let variable = ("LETTERPRESS_CONFIG".to_owned(), "/nowhere/else.toml".to_owned());
+    let problems = config::load(None, [variable]).unwrap_err();
+    assert_eq!(problems.0[0].file.as_deref(), Some("/nowhere/else.toml"));
+}
+
+#[test]
+fn every_kind_of_value_can_come_from_the_environment() {
+    let settings = read(
+        MINIMAL,
+        &[
+            ("LETTERPRESS__SITE__TITLE", "From outside"),
+            ("LETTERPRESS__MAIL__SMTP__PORT", "2525"),
+            ("LETTERPRESS__MAIL__ENABLED", "false"),
+            ("LETTERPRESS__MAIL__SMTP__RATE", "2/s"),
+            ("LETTERPRESS__HTTP__TRUSTED_PROXIES", "10.0.0.1, ::1"),
+            ("LETTERPRESS__NEWSLETTERS__0__SCHEDULES__1__CRON", "0 9 * * TUE"),
+            ("LETTERPRESS__SOURCES__0__PATH", "articles"),
+            ("LETTERPRESS__SOURCES__0__BASELINE", "mail"),
+            ("LETTERPRESS__SITE__DESCRIPTION", ""),
+        ],
+    )
+    .unwrap();
+    assert_eq!(settings.site.title, "From outside");
+    assert_eq!((settings.mail.smtp.port, settings.mail.enabled), (2525, false));
+    assert_eq!(settings.mail.smtp.rate, Some(2.0));
+    assert_eq!(settings.http.trusted_proxies.len(), 2);
+    let weekly = settings.newsletters[0].schedule("weekly").unwrap();
+    assert_eq!(weekly.cron_text, "0 9 * * TUE");
+    assert!(weekly.is_default, "what the variable does not name stays");
+    assert_eq!(settings.sources[0].path, Path::new("/press/articles"));
+    assert_eq!(settings.sources[0].id, "folder-articles");
+    assert_eq!(settings.sources[0].baseline, Baseline::Mail);
+}
+
+#[test]
+fn a_wrong_value_from_the_environment_names_its_variable() {
+    let problems = read(MINIMAL, &[("LETTERPRESS__MAIL__SMTP__PORT", "many")]).unwrap_err();
+    assert_eq!((problems.0[0].file.clone(), problems.0[0].line), (None, None));
+    assert!(problems.0[0].message.contains("LETTERPRESS__MAIL__SMTP__PORT"));
+    let said = wrongs(MINIMAL, &[("LETTERPRESS__MIAL__FROM", "x")]);
+    assert_eq!(
+        said,
+        ["mial: is not a known key (from the environment variables LETTERPRESS__MIAL__…)"]
+    );
+    let said = wrongs(MINIMAL, &[("LETTERPRESS__MAIL__SMTP__HOTS", "x")]);
+    assert_eq!(
+        said,
+        ["mail.smtp.hots: is not a known key (from the environment variable LETTERPRESS__MAIL__SMTP__HOTS)"]
+    );
+}
+
+#[test]
+fn a_variable_with_one_underscore_too_few_is_pointed_out() {
+    let settings = read(
+        MINIMAL,
+        &[("LETTERPRESS_MAIL__SMTP__HOST", "x"), ("LETTERPRESS_LOG", "info")],
+    )
+    .unwrap();
+    assert_eq!(
+        warnings(&settings),
+        ["the environment variable LETTERPRESS_MAIL__SMTP__HOST looks like a key but is ignored"]
+    );
+    assert!(settings.findings[0].remedy.contains("LETTERPRESS__MAIL__SMTP__HOST"));
+}
+
+fn secret_file(folder: &Path, name: &str, text: &str, mode: u32) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, text).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    path
+}
+
+#[test]
+fn secrets_come_from_files_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    secret_file(folder.path(), "smtp", " 007 \n", 0o600);
+    secret_file(folder.path(), "database", "sqlite://other.db\n", 0o640);
+    let text = MINIMAL.replace("password = \"007\"", "password_file = \"smtp\"");
+    let text = format!("{text}\n[database]\nurl_file = \"database\"\n");
+    let settings = read_in(&folder.path().join("letterpress.toml"), &text, &[]).unwrap();
+    assert_eq!(settings.mail.smtp.password.as_ref().unwrap().expose_secret(), " 007 ");
+    assert!(settings.database.url.expose_secret().ends_with("/other.db"));
+    let warnings = warnings(&settings);
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains("mode 0640"));
+}
+
+#[test]
+fn a_secret_may_not_stand_in_two_places_nor_in_a_file_that_all_can_read_unnoticed() {
+    let both = MINIMAL.replace("password = ", "password_file = \"/dev/null\"\npassword = ");
+    let said = wrongs(&both, &[]);
+    assert!(
+        said.iter()
+            .any(|wrong| wrong == "mail.smtp.password: stands beside `password_file`")
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let file = secret_file(folder.path(), "letterpress.toml", MINIMAL, 0o644);
+    let settings = config::load(Some(&file), []).unwrap();
+    assert!(warnings(&settings)[0].starts_with("holds a secret"));
+}
+
+#[test]
+fn a_database_on_another_machine_is_verified_and_needs_a_state_folder() {
+    let with = |url: &str| format!("[database]\nurl = \"{url}\"\n[state]\ndir = \"state\"\n");
+    let opened = |url: &str| {
+        let settings = read(&with(url), &[]).unwrap();
+        settings.database.url.expose_secret().to_owned()
+    };
+    assert_eq!(
+        opened("postgres://n@db.example.org/n"),
+        "postgres://n@db.example.org/n?sslmode=verify-full"
+    );
+    for here in [
+        "postgres://n@127.0.0.1:5432/n",
+        "postgres://n@localhost/n?sslmode=disable",
+        "postgres:///n?host=/run/postgresql",
+        "postgres://n@[::1]/n",
+    ] {
+        assert_eq!(opened(here), here);
+    }
+    for mode in ["disable", "prefer", "require"] {
+        let said = wrongs(&with(&format!("postgres://n@10.0.0.7/n?sslmode={mode}")), &[]);
+        assert!(said[0].starts_with("database.url: `sslmode="), "{said:?}");
+    }
+    let said = wrongs("[database]\nurl = \"postgres://n@localhost/n\"\n", &[]);
+    assert_eq!(said, ["state.dir: is missing"]);
+}
+
+#[test]
+fn a_missing_source_folder_is_a_problem_that_keeps_nobody_from_unsubscribing() {
+    let settings = read(&format!("{MINIMAL}\n[[sources]]\npath = \"gone\"\n"), &[]).unwrap();
+    assert_eq!(settings.findings.len(), 1);
+    assert_eq!(settings.findings[0].severity, Severity::Error);
+    assert_eq!(settings.findings[0].line, Some(29));
+}
+
+#[test]
+fn a_yearly_letter_needs_a_look_back_that_reaches_its_articles() {
+    let yearly = MINIMAL.replace("0 8 * * MON", "@yearly");
+    assert_eq!(
+        wrongs(&yearly, &[]),
+        [
+            "newsletters[0].look_back: 90 days are less than twice the longest time between two issues of \"weekly\" (366 days)"
+        ]
+    );
+    let enough = yearly.replace("id = \"notes\"", "id = \"notes\"\nlook_back = \"732d\"");
+    read(&enough, &[]).unwrap();
+}
+
+fn example() -> (PathBuf, String) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/letterpress.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    (file, text)
+}
+
+/// `#key = value` as the key and what a person gets by taking the `#` away.
+fn commented(line: &str) -> Option<(&str, &str)> {
+    let line = line
+        .strip_prefix('#')
+        .filter(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()))?;
+    Some((line.split_once(" = ")?.0, line))
+}
+
+#[test]
+fn the_example_holds_and_what_it_calls_defaults_are_the_defaults() {
+    let (file, text) = example();
+    let as_it_stands = read_in(&file, &text, &[]).unwrap();
+    assert_eq!(as_it_stands.findings, []);
+    let written_out: Vec<&str> = text
+        .lines()
+        .map(|line| match commented(line) {
+            Some((_, set)) if !line.contains("none by default") => set,
+            _ => line,
+        })
+        .collect();
+    let written_out = read_in(&file, &written_out.join("\n"), &[]).unwrap();
+    assert_eq!(format!("{written_out:#?}"), format!("{as_it_stands:#?}"));
+    assert_eq!(
+        written_out.database.url.expose_secret(),
+        as_it_stands.database.url.expose_secret()
+    );
+}
+
+#[test]
+fn every_line_of_the_example_that_has_no_default_can_be_used_as_it_is_written() {
+    let (file, text) = example();
+    let lines: Vec<&str> = text.lines().collect();
+    for (place, line) in lines.iter().enumerate() {
+        let Some((key, set)) = commented(line) else { continue };
+        let mut lines = lines.clone();
+        lines[place] = set;
+        // Of files that are named only their absence may be wrong, of a login only the other half.
+        let wrong = match read_in(&file, &lines.join("\n"), &[]) {
+            Err(problems) => problems.0,
+            Ok(_) => Vec::new(),
+        };
+        for problem in wrong.iter().filter(|problem| problem.severity == Severity::Error) {
+            let known = [
+                "cannot be read",
+                "is not a file",
+                "there is no folder",
+                "stands without",
+            ];
+            assert!(
+                known.iter().any(|known| problem.message.contains(known)),
+                "{key}: {problem}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_key_that_there_is_stands_in_the_example() {
+    let (file, text) = example();
+    let mut in_example = BTreeSet::new();
+    let mut section = String::new();
+    let mut asked = String::new();
+    for line in text.lines() {
+        asked.push_str(line);
+        asked.push('\n');
+        if line.starts_with('[') {
+            section = line.trim_matches(['[', ']']).to_owned();
+            asked.push_str("zzzzzzzzzzzz = 1\n");
+            in_example.extend(section.split_once('.').map(|(outer, inner)| format!("{outer}.{inner}")));
+        } else if let Some((key, _)) = commented(line).or_else(|| line.split_once(" = ")) {
+            in_example.insert(format!("{section}.{key}"));
+        }
+    }
+    // An unknown key in every section makes the loader name all that it knows there.
+    let problems = read_in(&file, &asked, &[]).unwrap_err();
+    let mut known = 0;
+    for problem in &problems.0 {
+        let place: String = problem
+            .key
+            .replace(|c: char| c.is_ascii_digit() || "[]".contains(c), "");
+        let section = place.trim_end_matches(".zzzzzzzzzzzz");
+        let keys = problem
+            .remedy
+            .split("known here are ")
+            .nth(1)
+            .expect("the remedy lists the keys");
+        for key in keys.split(", ") {
+            known += 1;
+            assert!(
+                in_example.contains(&format!("{section}.{key}")),
+                "the example lacks {section}.{key}"
+            );
+        }
+    }
+    assert!(known > 100, "only {known} keys are known");
 }

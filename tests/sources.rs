@@ -2,6 +2,7 @@
 
 mod histories;
 mod pages;
+mod speed;
 mod stores;
 
 use std::path::Path;

@@ -8,21 +8,9 @@ use clap::Args;
 use super::output::line;
 use crate::template::Templates;
 
-/// The commented example of the repository, which a test holds against the settings.
+/// The commented example of the repository, which a test holds against the settings, and the article beside it.
 const CONFIG: &str = include_str!("../../config/letterpress.toml");
-const ARTICLE: &str = "\
----
-title: A first article
-date: 2026-01-15
-category: Notes
-tags: [beginnings]
-summary: What stands here appears in feeds and below the subject of a letter.
----
-
-Write in Markdown. Save the file, and within a second it is in the feeds.
-
-Articles that are here before the first scan go into the feeds and are not mailed; whatever you add afterwards is news.
-";
+const ARTICLE: &str = include_str!("../../config/content/a-first-article.md");
 
 /// `init`
 #[derive(Debug, Args)]
@@ -50,12 +38,9 @@ impl Init {
     }
 }
 
-/// The example, with letters going into a folder until a relay is filled in.
+/// The example, with the folder of templates that is written beside it.
 fn first_config() -> String {
-    CONFIG
-        .replace("transport = \"smtp\"  ", "transport = \"outbox\"")
-        .replace("\nusername = ", "\n# username = ")
-        .replace("\npassword_file = ", "\n# password_file = ")
+    CONFIG.replacen("\n#dir = \"templates\"", "\ndir = \"templates\" ", 1)
 }
 
 /// Writes a file that must not be there yet.

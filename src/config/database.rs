@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
 use super::problem::Wrong;
-use super::secret::secret;
+use super::secret::{Files, secret, warn_if_written_in_the_open};
 use super::section::Section;
 use super::value::path;
 
@@ -25,13 +25,17 @@ pub struct State {
 }
 
 /// Reads `[database]`.
-pub(super) fn read_database(mut section: Section<'_>, base: &Path) -> DatabaseSettings {
-    let given = secret(&mut section, "url", "url_file", base);
+pub(super) fn read_database(mut section: Section<'_>, files: &Files<'_>) -> DatabaseSettings {
+    let given = secret(&mut section, "url", "url_file", files);
     let given = given.map_or_else(
         || "sqlite://letterpress.db".to_owned(),
         |url| url.expose_secret().to_owned(),
     );
-    let url = checked_url(&given, base).unwrap_or_else(|wrong| {
+    let has_password = Url::parse(&given).is_ok_and(|url| url.password().is_some());
+    if has_password {
+        warn_if_written_in_the_open(&section, "url", files);
+    }
+    let url = checked_url(&given, files.base).unwrap_or_else(|wrong| {
         let key = if section.was_given("url_file") {
             "url_file"
         } else {
@@ -47,7 +51,7 @@ pub(super) fn read_database(mut section: Section<'_>, base: &Path) -> DatabaseSe
 /// The address with an absolute path. Messages never quote it: it may hold a password.
 fn checked_url(text: &str, base: &Path) -> Result<String, Wrong> {
     if let Some(rest) = text.strip_prefix("sqlite:") {
-        return Ok(absolute_sqlite(rest.strip_prefix("//").unwrap_or(rest), base));
+        return absolute_sqlite(rest.strip_prefix("//").unwrap_or(rest), base);
     }
     let remedy = "write `sqlite://FILE` or `postgres://NAME@HOST/DATABASE`";
     let mut url = Url::parse(text).map_err(|_| Wrong::new("is not the address of a database", remedy))?;
@@ -76,17 +80,17 @@ fn checked_url(text: &str, base: &Path) -> Result<String, Wrong> {
     Ok(url.into())
 }
 
-fn absolute_sqlite(rest: &str, base: &Path) -> String {
-    let (file, query) = rest
-        .split_once('?')
-        .map_or((rest, None), |(file, query)| (file, Some(query)));
-    if file == ":memory:" {
-        return format!("sqlite:{rest}");
+fn absolute_sqlite(rest: &str, base: &Path) -> Result<String, Wrong> {
+    let (file, query) = rest.split_at(rest.find('?').unwrap_or(rest.len()));
+    if file.is_empty() || file == ":memory:" {
+        let remedy = "write `sqlite://FILE`: what is sent must be known after a restart";
+        return Err(Wrong::new("names no file", remedy));
     }
-    let file = base.join(file);
+    // The file is percent-decoded when it is opened; the folder was never encoded.
+    let folder = base.display().to_string().replace('%', "%25").replace('?', "%3F");
+    let file = Path::new(&folder).join(file);
     let file = std::path::absolute(&file).unwrap_or(file);
-    let query = query.map_or_else(String::new, |query| format!("?{query}"));
-    format!("sqlite://{}{query}", file.display())
+    Ok(format!("sqlite://{}{query}", file.display()))
 }
 
 /// Whether the way to a PostgreSQL leaves this machine.
@@ -116,10 +120,12 @@ pub(super) fn is_here(host: &str) -> bool {
 /// Reads `[state]`; its default lies beside the SQLite file.
 pub(super) fn read_state(mut section: Section<'_>, database: &DatabaseSettings, base: &Path) -> State {
     let url = database.url.expose_secret();
-    let file = url
-        .strip_prefix("sqlite://")
-        .map(|rest| rest.split('?').next().unwrap_or(rest));
-    let folder = file.and_then(|file| Path::new(file).parent()).unwrap_or(base);
+    let folder = url.strip_prefix("sqlite://").map(|rest| {
+        let file = rest.split('?').next().unwrap_or(rest);
+        let folder = Path::new(file).parent().unwrap_or(Path::new("/")).display().to_string();
+        PathBuf::from(folder.replace("%3F", "?").replace("%25", "%"))
+    });
+    let folder = folder.unwrap_or_else(|| base.to_path_buf());
     let dir = if url.starts_with("postgres") {
         let remedy =
             "write a folder of this machine, such as `/var/lib/letterpress`: with PostgreSQL it has no default";

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use config::{Config, Environment, File, FileFormat, ValueKind};
 
 use super::nearest::nearest;
-use super::place::{Positions, Step, dotted};
+use super::place::{Fault, Positions, Step, dotted};
 use super::problem::{ConfigProblems, Problem, Severity, Wrong};
-use super::section::{Finding, Notes, Section};
+use super::secret::Files;
+use super::section::{Finding, Notes, Origin, Section};
 use super::{Settings, database, feeds, http, mail, newsletters, site, sources, value};
 
 /// The file that is read when none is named, if it is there.
@@ -58,7 +59,11 @@ pub fn parse(
 
 fn read_text(file: &Path) -> Result<String, ConfigProblems> {
     std::fs::read_to_string(file).map_err(|error| {
-        let remedy = "write the path of a config file, or make one with `letterpress init DIR`";
+        let remedy = if error.kind() == std::io::ErrorKind::InvalidData {
+            "save the file as UTF-8"
+        } else {
+            "write the path of a config file, or make one with `letterpress init DIR`"
+        };
         ConfigProblems(vec![Problem {
             file: Some(file.display().to_string()),
             line: None,
@@ -75,16 +80,7 @@ fn read(text: &str, file: Option<PathBuf>, variables: &BTreeMap<String, String>)
     let (positions, faults) = Positions::parse(text);
     let shown_file = file.as_ref().map(|file| file.display().to_string());
     if !faults.is_empty() {
-        let problems = faults.into_iter().map(|(place, message)| Problem {
-            file: shown_file.clone(),
-            line: place.map(|place| place.0),
-            column: place.map(|place| place.1),
-            key: String::new(),
-            message: format!("is not TOML here: {message}"),
-            remedy: "correct the spelling of this line; texts stand in quotes, sections in brackets".to_owned(),
-            severity: Severity::Error,
-        });
-        return Err(ConfigProblems(problems.collect()));
+        return Err(ConfigProblems(misspelt(faults, shown_file.as_ref())));
     }
     let notes = Notes::default();
     let values = merged(text, variables, &notes);
@@ -110,6 +106,21 @@ fn read(text: &str, file: Option<PathBuf>, variables: &BTreeMap<String, String>)
     Ok(settings)
 }
 
+/// What is wrong with a text that is not TOML.
+fn misspelt(mut faults: Vec<Fault>, file: Option<&String>) -> Vec<Problem> {
+    faults.sort();
+    let problem = |(place, message): Fault| Problem {
+        file: file.cloned(),
+        line: place.map(|place| place.0),
+        column: place.map(|place| place.1),
+        key: String::new(),
+        message: format!("is not TOML here: {message}"),
+        remedy: "correct the spelling of this line; texts stand in quotes, sections in brackets".to_owned(),
+        severity: Severity::Error,
+    };
+    faults.into_iter().map(problem).collect()
+}
+
 /// The file with the environment over it.
 fn merged(text: &str, variables: &BTreeMap<String, String>, notes: &Notes) -> BTreeMap<String, config::Value> {
     // No try_parsing: it would make 7 of the password "007".
@@ -128,7 +139,7 @@ fn merged(text: &str, variables: &BTreeMap<String, String>, notes: &Notes) -> BT
         Err(error) => {
             notes.add(Finding {
                 way: Vec::new(),
-                from_environment: false,
+                origin: Origin::File,
                 wrong: Wrong::new(format!("cannot be read: {error}"), "correct it"),
                 severity: Severity::Error,
                 bearable: false,
@@ -160,18 +171,22 @@ fn with_indexes(variables: &BTreeMap<String, String>) -> HashMap<String, String>
 
 fn read_settings(mut root: Section<'_>, file: Option<PathBuf>) -> Settings {
     let base = folder_of(file.as_deref());
+    let files = Files {
+        base: &base,
+        config: file.as_deref(),
+    };
     let http = http::read(root.section("http"));
     let source_sections = root.sections("sources");
     let site = site::read(root.section("site"), &http.public_url, !source_sections.is_empty());
     let newsletters = newsletters::read(root.sections("newsletters"), &site);
     let beside = mail::Surroundings {
-        base: &base,
+        files,
         site: &site,
         public_url: &http.public_url,
         has_newsletters: !newsletters.is_empty(),
     };
     let mail = mail::read(root.section("mail"), &beside);
-    let database = database::read_database(root.section("database"), &base);
+    let database = database::read_database(root.section("database"), &files);
     let settings = Settings {
         sources: sources::read(source_sections, &base, &site.language),
         feeds: feeds::read(root.section("feeds"), &http.public_url),
@@ -241,7 +256,7 @@ fn warn_of_near_misses(variables: &BTreeMap<String, String>, notes: &Notes) {
             format!("write two underscores between the parts, such as {PREFIX}__{section}__{key}; or remove it");
         notes.add(Finding {
             way: Vec::new(),
-            from_environment: false,
+            origin: Origin::File,
             wrong: Wrong::new(
                 format!("the environment variable {name} looks like a key but is ignored"),
                 remedy,
@@ -253,22 +268,20 @@ fn warn_of_near_misses(variables: &BTreeMap<String, String>, notes: &Notes) {
 }
 
 fn problem(finding: Finding, file: Option<&String>, positions: &Positions<'_>) -> Problem {
-    let mut message = finding.wrong.message;
-    let place = if finding.from_environment {
-        None
-    } else {
-        positions.of(&finding.way)
+    let in_file = finding.origin == Origin::File && !finding.way.is_empty();
+    let place = if in_file { positions.of(&finding.way) } else { None };
+    let variable = variable(&finding.way);
+    let origin = match finding.origin {
+        Origin::File => String::new(),
+        Origin::Variable => format!(" (from the environment variable {variable})"),
+        Origin::Variables => format!(" (from the environment variables {variable}__…)"),
     };
-    if finding.from_environment {
-        message.push_str(&format!(" (from the environment variable {})", variable(&finding.way)));
-    }
-    let about_the_file = !finding.from_environment && !finding.way.is_empty();
     Problem {
-        file: file.filter(|_| about_the_file).cloned(),
+        file: file.filter(|_| in_file).cloned(),
         line: place.map(|place| place.0),
         column: place.map(|place| place.1),
         key: dotted(&finding.way),
-        message,
+        message: finding.wrong.message + &origin,
         remedy: finding.wrong.remedy,
         severity: finding.severity,
     }

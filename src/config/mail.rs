@@ -1,5 +1,6 @@
 //! `[mail]` and `[mail.smtp]`: who letters come from and how they leave.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,10 +9,10 @@ use url::Url;
 
 use super::database::is_here;
 use super::problem::Wrong;
-use super::secret::secret;
+use super::secret::{Files, secret, warn_if_written_in_the_open};
 use super::section::Section;
 use super::site::Site;
-use super::value::{duration, filled, flag, mailbox, one_of, path, rate, size, some_time, whole};
+use super::value::{duration, filled, flag, host, mailbox, one_of, path, rate, size, some_time, whole};
 use crate::model::address::{DisplayName, EmailAddress, Mailbox};
 
 /// `[mail]`
@@ -115,7 +116,7 @@ const TLS: &[(&str, Tls)] = &[
 
 /// What `[mail]` is read beside.
 pub(super) struct Surroundings<'s> {
-    pub(super) base: &'s Path,
+    pub(super) files: Files<'s>,
     pub(super) site: &'s Site,
     pub(super) public_url: &'s Url,
     /// Without a newsletter nobody is written to, and nothing is required.
@@ -143,8 +144,8 @@ pub(super) fn read(mut section: Section<'_>, beside: &Surroundings<'_>) -> Mail 
         reply_to: section.get("reply_to", mailbox),
         transport,
         outbox: section
-            .get("outbox", path(beside.base))
-            .unwrap_or_else(|| beside.base.join("outbox")),
+            .get("outbox", path(beside.files.base))
+            .unwrap_or_else(|| beside.files.base.join("outbox")),
         on_unknown: section
             .get("on_unknown", one_of(ON_UNKNOWN))
             .unwrap_or(OnUnknown::Resend),
@@ -171,15 +172,15 @@ fn nobody(site: &Site) -> Mailbox {
 }
 
 fn read_smtp(mut section: Section<'_>, beside: &Surroundings<'_>, required: bool) -> Smtp {
-    let host = if required {
+    let relay = if required {
         let remedy = "write the name of your relay, or `transport = \"outbox\"` to keep letters in a folder";
-        section.require("host", remedy, filled)
+        section.require("host", remedy, host)
     } else {
-        section.get("host", filled)
+        section.get("host", host)
     };
-    let host = host.unwrap_or_else(|| "localhost".to_owned());
+    let relay = relay.unwrap_or_else(|| "localhost".to_owned());
     let tls = section.get("tls", one_of(TLS)).unwrap_or(Tls::StartTls);
-    if tls == Tls::None && !is_here(&host) {
+    if tls == Tls::None && !is_here(&relay) {
         let message = "sends letters and password in clear to another machine";
         section.refuse(
             "tls",
@@ -194,22 +195,34 @@ fn read_smtp(mut section: Section<'_>, beside: &Surroundings<'_>, required: bool
     let smtp = Smtp {
         port: section.get("port", whole(1)).unwrap_or(usual_port),
         username: section.get("username", filled),
-        password: secret(&mut section, "password", "password_file", beside.base),
-        ca_file: section.get("ca_file", path(beside.base)),
-        helo: section
-            .get("helo", filled)
-            .unwrap_or_else(|| beside.public_url.host_str().unwrap_or("localhost").to_owned()),
+        password: secret(&mut section, "password", "password_file", &beside.files),
+        ca_file: section.get("ca_file", path(beside.files.base)),
+        helo: greeting(
+            &section
+                .get("helo", host)
+                .unwrap_or_else(|| beside.public_url.host_str().unwrap_or("localhost").to_owned()),
+        ),
         connections: section.get("connections", whole(1)).unwrap_or(8),
         rate: section.get("rate", rate),
         messages_per_connection: section.get("messages_per_connection", whole(1)).unwrap_or(100),
         pipelining: section.get("pipelining", flag).unwrap_or(true),
-        host,
+        host: relay,
         tls,
     };
     check_login(&section);
+    warn_if_written_in_the_open(&section, "password", &beside.files);
     check_ca_file(&section, smtp.ca_file.as_deref());
     section.close();
     smtp
+}
+
+/// What we call ourselves to a relay; an IP address as a literal (RFC 5321 §4.1.3).
+fn greeting(name: &str) -> String {
+    match name.trim_start_matches('[').trim_end_matches(']').parse() {
+        Ok(IpAddr::V4(address)) => format!("[{address}]"),
+        Ok(IpAddr::V6(address)) => format!("[IPv6:{address}]"),
+        Err(_) => name.to_owned(),
+    }
 }
 
 /// A name and a password make sense only together.

@@ -29,6 +29,9 @@ pub(super) fn dotted(way: &[Step]) -> String {
 /// Line and column, both from 1; the column counts characters.
 pub(super) type Place = (usize, usize);
 
+/// A fault of the syntax: where, as far as is known, and what.
+pub(super) type Fault = (Option<Place>, String);
+
 /// The text of a config file, parsed for positions.
 pub(super) struct Positions<'t> {
     text: &'t str,
@@ -37,7 +40,7 @@ pub(super) struct Positions<'t> {
 
 impl<'t> Positions<'t> {
     /// Parses the text and returns every fault of its syntax with it.
-    pub(super) fn parse(text: &'t str) -> (Self, Vec<(Option<Place>, String)>) {
+    pub(super) fn parse(text: &'t str) -> (Self, Vec<Fault>) {
         let (root, faults) = DeTable::parse_recoverable(text);
         let positions = Self { text, root };
         let faults = faults

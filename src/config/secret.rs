@@ -6,27 +6,37 @@ use secrecy::SecretString;
 
 use super::problem::Wrong;
 use super::section::Section;
-use super::value::{filled, path};
+use super::value::{path, text};
 
 /// More than any secret has.
 const LONGEST: u64 = 64 * 1024;
+
+/// Where the config lies.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Files<'f> {
+    /// Relative paths are relative to this folder.
+    pub(super) base: &'f Path,
+    /// The config file itself.
+    pub(super) config: Option<&'f Path>,
+}
 
 /// Reads `key`, or the file that its twin `key_file` names. Both at once are refused.
 pub(super) fn secret(
     section: &mut Section<'_>,
     key: &'static str,
     file_key: &'static str,
-    base: &Path,
+    files: &Files<'_>,
 ) -> Option<SecretString> {
     if section.has(key) && section.has(file_key) {
         let message = format!("stands beside `{file_key}`");
         section.refuse(key, Wrong::new(message, "keep one of the two"));
     }
     let written = section.get(key, |value| {
+        let written = text(value).ok().filter(|text| !text.is_empty());
         // A number in the place of a secret must not be quoted back.
-        filled(value).map_err(|_| Wrong::new("must be text that is not empty", "put it in quotes"))
+        written.ok_or_else(|| Wrong::new("must be text that is not empty", "put it in quotes"))
     });
-    let file = section.get(file_key, path(base));
+    let file = section.get(file_key, path(files.base));
     let from_file = file.and_then(|file| read_file(section, file_key, &file));
     written.or(from_file).map(SecretString::from)
 }
@@ -64,8 +74,14 @@ fn without_line_end(text: &str) -> &str {
     text.strip_suffix('\r').unwrap_or(text)
 }
 
-/// Warns when a file that holds a secret may be read by others than its owner.
-pub(super) fn warn_if_others_can_read(section: &Section<'_>, key: &str, file: &Path) {
+/// Warns when `key` holds a secret in a config file that others than its owner may read.
+pub(super) fn warn_if_written_in_the_open(section: &Section<'_>, key: &str, files: &Files<'_>) {
+    if let Some(config) = files.config.filter(|_| section.is_from_file(key)) {
+        warn_if_others_can_read(section, key, config);
+    }
+}
+
+fn warn_if_others_can_read(section: &Section<'_>, key: &str, file: &Path) {
     use std::os::unix::fs::PermissionsExt;
     let Ok(found) = std::fs::metadata(file) else { return };
     let mode = found.permissions().mode() & 0o777;

@@ -19,11 +19,40 @@ pub(super) const FROM_ENVIRONMENT: &str = "the environment";
 #[derive(Debug)]
 pub(super) struct Finding {
     pub(super) way: Way,
-    pub(super) from_environment: bool,
+    pub(super) origin: Origin,
     pub(super) wrong: Wrong,
     pub(super) severity: Severity,
     /// Whether the config can be used all the same.
     pub(super) bearable: bool,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The config file, or nowhere at all.
+    File,
+    /// One environment variable.
+    Variable,
+    /// Several that fill one section.
+    Variables,
+}
+
+impl Origin {
+    fn of(value: &Value) -> Self {
+        let all_from_variables = |mut values: Box<dyn Iterator<Item = &Value> + '_>| {
+            if values.all(|value| Self::of(value) != Self::File) {
+                Self::Variables
+            } else {
+                Self::File
+            }
+        };
+        match &value.kind {
+            ValueKind::Table(table) if !table.is_empty() => all_from_variables(Box::new(table.values())),
+            ValueKind::Array(list) if !list.is_empty() => all_from_variables(Box::new(list.iter())),
+            _ if value.origin() == Some(FROM_ENVIRONMENT) => Self::Variable,
+            _ => Self::File,
+        }
+    }
 }
 
 /// What was found so far.
@@ -46,21 +75,21 @@ pub(super) struct Section<'n> {
     notes: &'n Notes,
     way: Way,
     values: BTreeMap<String, Value>,
-    from_environment: BTreeMap<String, bool>,
+    origins: BTreeMap<String, Origin>,
     known: Vec<&'static str>,
 }
 
 impl<'n> Section<'n> {
     pub(super) fn new(notes: &'n Notes, way: Way, values: BTreeMap<String, Value>) -> Self {
-        let from_environment = values
+        let origins = values
             .iter()
-            .map(|(key, value)| (key.clone(), value.origin() == Some(FROM_ENVIRONMENT)))
+            .map(|(key, value)| (key.clone(), Origin::of(value)))
             .collect();
         Self {
             notes,
             way,
             values,
-            from_environment,
+            origins,
             known: Vec::new(),
         }
     }
@@ -92,7 +121,12 @@ impl<'n> Section<'n> {
 
     /// Whether `key` was given, readable or not.
     pub(super) fn was_given(&self, key: &str) -> bool {
-        self.from_environment.contains_key(key)
+        self.origins.contains_key(key)
+    }
+
+    /// Whether `key` stands in the config file, as opposed to the environment.
+    pub(super) fn is_from_file(&self, key: &str) -> bool {
+        self.origins.get(key) == Some(&Origin::File)
     }
 
     /// A section inside this one; empty when it is not given.
@@ -163,7 +197,7 @@ impl<'n> Section<'n> {
     fn note(&self, key: &str, wrong: Wrong, severity: Severity, bearable: bool) {
         self.notes.add(Finding {
             way: self.way_to(key),
-            from_environment: self.from_environment.get(key).copied().unwrap_or(false),
+            origin: self.origins.get(key).copied().unwrap_or(Origin::File),
             wrong,
             severity,
             bearable,

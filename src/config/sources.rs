@@ -7,12 +7,14 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use config::{Value, ValueKind};
 
+use super::nearest::nearest;
 use super::problem::Wrong;
 use super::section::Section;
 use super::value::{
     Read, duration, email, filled, flag, id, language, list, one_of, some_time, web_address, whole, zone,
 };
 use crate::model::article::Author;
+use crate::model::slug::slug;
 
 /// One `[[sources]]` of kind `folder`.
 #[derive(Debug, Clone)]
@@ -150,7 +152,7 @@ fn read_one(section: &mut Section<'_>, base: &Path, site_language: &str) -> Sour
             .get("include", list(glob))
             .unwrap_or_else(|| vec!["**/*".to_owned()]),
         exclude: section.get("exclude", list(glob)).unwrap_or_default(),
-        permalink: section.get("permalink", filled),
+        permalink: section.get("permalink", permalink),
         time_zone: section.get("time_zone", zone).unwrap_or(Tz::UTC),
         language: section
             .get("language", language)
@@ -165,8 +167,8 @@ fn read_one(section: &mut Section<'_>, base: &Path, site_language: &str) -> Sour
         title_html: section.get("title_html", flag).unwrap_or(false),
         split_spaces: section.get("split_spaces", list(filled)).unwrap_or_default(),
         assets: section.get("assets", filled),
-        body_selector: section.get("body_selector", filled),
-        strip_selectors: section.get("strip_selectors", list(filled)).unwrap_or_default(),
+        body_selector: section.get("body_selector", selector),
+        strip_selectors: section.get("strip_selectors", list(selector)).unwrap_or_default(),
         fuse: section.get("fuse", whole(0)).unwrap_or(5),
         baseline: section.get("baseline", one_of(BASELINES)).unwrap_or(Baseline::Feeds),
         vanish_after: section
@@ -215,7 +217,7 @@ fn read_authors(section: &mut Section<'_>) -> BTreeMap<String, Author> {
         let remedy = "write the name that readers see";
         let name = person.require("name", remedy, filled).unwrap_or_default();
         let author = Author {
-            slug: person.get("slug", id).unwrap_or_else(|| dashed(&name)),
+            slug: person.get("slug", id).unwrap_or_else(|| slug(&name)),
             url: person.get("url", web_address).map(String::from),
             email: person.get("email", email).map(String::from),
             name,
@@ -224,6 +226,47 @@ fn read_authors(section: &mut Section<'_>) -> BTreeMap<String, Author> {
         authors.insert(key, author);
     }
     authors
+}
+
+/// Generators whose addresses are known by name.
+const PRESETS: [&str; 8] = [
+    "jekyll",
+    "hugo",
+    "zola",
+    "hexo",
+    "eleventy",
+    "pelican",
+    "gatsby",
+    "docusaurus",
+];
+
+fn permalink(value: &Value) -> Read<String> {
+    let pattern = filled(value)?;
+    if pattern.contains(['/', ':']) || PRESETS.contains(&pattern.as_str()) {
+        return Ok(pattern);
+    }
+    let remedy = match nearest(&pattern, PRESETS) {
+        Some(meant) => format!("did you mean \"{meant}\"?"),
+        None => format!(
+            "write a pattern such as `/:year/:month/:slug/`, or one of {}",
+            PRESETS.join(", ")
+        ),
+    };
+    Err(Wrong::new(
+        format!("\"{pattern}\" is neither a pattern nor a known generator"),
+        remedy,
+    ))
+}
+
+fn selector(value: &Value) -> Read<String> {
+    let selector = filled(value)?;
+    match dom_query::Matcher::new(&selector) {
+        Ok(_) => Ok(selector),
+        Err(_) => Err(Wrong::new(
+            format!("\"{selector}\" is not a CSS selector"),
+            "write one such as `main article` or `.post-body`",
+        )),
+    }
 }
 
 fn glob(value: &Value) -> Read<String> {

@@ -30,13 +30,31 @@ pub(super) fn text(value: &Value) -> Read<String> {
     }
 }
 
-/// A text that is not empty.
+/// One line that is not empty.
 pub(super) fn filled(value: &Value) -> Read<String> {
     let text = text(value)?.trim().to_owned();
     if text.is_empty() {
         return Err(Wrong::new("is empty", "write something, or remove the key"));
     }
+    if text.chars().any(char::is_control) {
+        return Err(Wrong::new(
+            "holds a line break or a control character",
+            "write it on one line",
+        ));
+    }
     Ok(text)
+}
+
+/// The name or IP address of a machine.
+pub(super) fn host(value: &Value) -> Read<String> {
+    let text = filled(value)?;
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    let is_name = |text: &str| !text.contains(char::is_whitespace) && url::Host::parse(text).is_ok();
+    if bare.parse::<std::net::IpAddr>().is_ok() || is_name(&text) {
+        return Ok(bare.to_owned());
+    }
+    let remedy = "write a name such as `smtp.example.org`, without protocol and port";
+    Err(Wrong::new(format!("\"{text}\" is not the name of a machine"), remedy))
 }
 
 /// `true` or `false`.
@@ -66,11 +84,17 @@ pub(super) fn whole<T: TryFrom<i64>>(least: i64) -> impl Fn(&Value) -> Read<T> {
             ValueKind::String(text) => text.trim().parse().ok(),
             _ => None,
         };
-        let remedy = || format!("write a number from {least} on, such as `{}`", least.max(10));
-        let number =
-            number.ok_or_else(|| Wrong::new(format!("must be a whole number, not {}", shown(value)), remedy()))?;
-        let fits = (number >= least).then(|| T::try_from(number).ok()).flatten();
-        fits.ok_or_else(|| Wrong::new(format!("{number} is out of range"), remedy()))
+        let number = number.ok_or_else(|| {
+            let message = format!("must be a whole number, not {}", shown(value));
+            Wrong::new(message, format!("write a number from {least} on"))
+        })?;
+        if number < least {
+            return Err(Wrong::new(
+                format!("{number} is too small"),
+                format!("write {least} or more"),
+            ));
+        }
+        T::try_from(number).map_err(|_| Wrong::new(format!("{number} is too large"), "write a smaller number"))
     }
 }
 
@@ -78,18 +102,18 @@ pub(super) fn whole<T: TryFrom<i64>>(least: i64) -> impl Fn(&Value) -> Read<T> {
 pub(super) fn one_of<T: Copy>(words: &[(&'static str, T)]) -> impl Fn(&Value) -> Read<T> {
     move |value| {
         let names = || words.iter().map(|(word, _)| *word);
-        let list = || names().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
-        let text = text(value)?;
-        let found = words
-            .iter()
-            .find(|(word, _)| *word == text)
-            .map(|(_, meaning)| *meaning);
-        found.ok_or_else(|| {
-            let remedy = match nearest(&text, names()) {
-                Some(meant) => format!("did you mean \"{meant}\"? possible are {}", list()),
-                None => format!("write {}", list()),
+        let written = text(value).unwrap_or_default();
+        let found = words.iter().find(|(word, _)| *word == written);
+        found.map(|(_, meaning)| *meaning).ok_or_else(|| {
+            let list = names()
+                .map(|word| format!("\"{word}\""))
+                .collect::<Vec<_>>()
+                .join(" or ");
+            let remedy = match nearest(&written, names()) {
+                Some(meant) => format!("did you mean \"{meant}\"? possible are {list}"),
+                None => format!("write {list}"),
             };
-            Wrong::new(format!("\"{text}\" is not possible here"), remedy)
+            Wrong::new(format!("{} is not possible here", shown(value)), remedy)
         })
     }
 }
@@ -104,6 +128,10 @@ pub(super) fn list<T>(read: impl Fn(&Value) -> Read<T>) -> impl Fn(&Value) -> Re
             .filter(|item| !item.is_empty())
             .map(|item| read(&Value::new(None, item)))
             .collect(),
+        ValueKind::String(text) => Err(Wrong::new(
+            "must be a list, not text",
+            format!("write it in brackets: `[\"{text}\"]`"),
+        )),
         _ => Err(Wrong::new(
             format!("must be a list, not {}", kind(value)),
             "write it in brackets: `[\"one\", \"two\"]`",
@@ -365,5 +393,106 @@ fn shown(value: &Value) -> String {
         ValueKind::Float(number) => number.to_string(),
         ValueKind::Boolean(flag) => flag.to_string(),
         _ => kind(value).to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(text: &str) -> Value {
+        Value::new(None, text)
+    }
+
+    #[test]
+    fn a_span_of_time_is_a_number_with_a_unit() {
+        let seconds = |text: &str| duration(&value(text)).ok().map(|span| span.as_secs());
+        for (text, expected) in [
+            ("90s", 90),
+            ("20m", 1_200),
+            ("1h30m", 5_400),
+            ("1h 30m", 5_400),
+            ("2d", 172_800),
+            ("1w", 604_800),
+            ("0", 0),
+        ] {
+            assert_eq!(seconds(text), Some(expected), "{text}");
+        }
+        for text in [
+            "",
+            "20",
+            "m",
+            "1.5h",
+            "-1m",
+            "5 years",
+            "99999999999999999999d",
+            "200000d",
+        ] {
+            assert_eq!(seconds(text), None, "{text}");
+        }
+        assert!(some_time(&value("0s")).is_err());
+    }
+
+    #[test]
+    fn a_size_may_count_in_tens_or_in_twos() {
+        let bytes = |text: &str| size(&value(text)).ok();
+        assert_eq!(bytes("512KiB"), Some(524_288));
+        assert_eq!(bytes("90kB"), Some(90_000));
+        assert_eq!(bytes("1 MiB"), Some(1_048_576));
+        assert_eq!(bytes("300"), Some(300));
+        for text in ["0", "", "KiB", "-1", "1.5MB", "9999999999999999MiB"] {
+            assert_eq!(bytes(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_rate_is_so_many_in_a_span() {
+        let per_second = |text: &str| rate(&value(text)).ok();
+        assert_eq!(per_second("50/s"), Some(50.0));
+        assert_eq!(per_second("90 / m"), Some(1.5));
+        for text in ["50", "0/s", "-1/s", "inf/s", "1/fortnight"] {
+            assert_eq!(per_second(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_others_are_made_from_ends_in_a_slash() {
+        let url = |text: &str| base_address(&value(text)).ok().map(String::from);
+        assert_eq!(url("https://example.org").as_deref(), Some("https://example.org/"));
+        assert_eq!(
+            url("https://Example.org/blog").as_deref(),
+            Some("https://example.org/blog/")
+        );
+        for text in [
+            "example.org",
+            "/blog",
+            "mailto:a@example.org",
+            "https://a:b@example.org",
+            "https://example.org/?a",
+        ] {
+            assert_eq!(url(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_author_who_names_only_the_city_is_shown_its_zone() {
+        assert_eq!(zone(&value("Asia/Kolkata")).unwrap(), Tz::Asia__Kolkata);
+        for (written, meant) in [
+            ("Kolkata", "Asia/Kolkata"),
+            ("new york", "America/New_York"),
+            ("Europe/Berln", "Europe/Berlin"),
+        ] {
+            assert!(zone(&value(written)).unwrap_err().remedy.contains(meant), "{written}");
+        }
+    }
+
+    #[test]
+    fn ids_languages_colours_and_hosts_keep_to_their_alphabets() {
+        assert!(id(&value("weekly-2")).is_ok() && id(&value("Weekly")).is_err() && id(&value("")).is_err());
+        assert!(language(&value("zh-Hant-TW")).is_ok() && language(&value("zh_TW")).is_err());
+        assert_eq!(colour(&value("#ABC")).unwrap(), "#aabbcc");
+        assert!(colour(&value("red;}")).is_err());
+        assert_eq!(host(&value("[::1]")).unwrap(), "::1");
+        assert!(host(&value("smtp.example.org")).is_ok() && host(&value("a\r\nb")).is_err());
     }
 }

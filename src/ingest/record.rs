@@ -24,6 +24,23 @@ pub(super) struct Scene<'a> {
     pub(super) baseline: bool,
 }
 
+/// Numbers of revisions, taken from the store many at a time.
+#[derive(Debug, Default)]
+pub(super) struct Numbers(std::ops::Range<i64>);
+
+impl Numbers {
+    async fn next(&mut self, conn: &mut Conn) -> Result<i64, StoreError> {
+        const AT_ONCE: i64 = 50;
+        if self.0.is_empty() {
+            let first = counters::next(conn, "revisions", AT_ONCE).await?;
+            self.0 = first..first + AT_ONCE;
+        }
+        let number = self.0.start;
+        self.0.start += 1;
+        Ok(number)
+    }
+}
+
 /// What became of one reading.
 pub(super) struct Recorded {
     /// The file's problems.
@@ -37,6 +54,7 @@ pub(super) async fn draft(
     scene: &Scene<'_>,
     conn: &mut Conn,
     index: &mut Index,
+    numbers: &mut Numbers,
     candidate: &Candidate,
     prepared: Prepared,
     report: &mut ScanReport,
@@ -66,11 +84,11 @@ pub(super) async fn draft(
             index.claim(at);
             index.claim_url(&draft.url, &draft.locator);
             let old = index.known[at].clone();
-            known(scene, conn, &old, candidate, prepared, report).await?;
+            known(scene, conn, numbers, &old, candidate, prepared, report).await?;
         }
         Identity::New => {
             index.claim_url(&draft.url, &draft.locator);
-            new(scene, conn, candidate, prepared, report).await?;
+            new(scene, conn, numbers, candidate, prepared, report).await?;
         }
         Identity::Duplicate(at) => problems.push(duplicate(draft, &index.known[at])),
         Identity::UrlTaken(at) => {
@@ -159,11 +177,12 @@ async fn moved_and_edited(conn: &mut Conn, index: &Index, draft: &Draft) -> Resu
 async fn new(
     scene: &Scene<'_>,
     conn: &mut Conn,
+    numbers: &mut Numbers,
     candidate: &Candidate,
     prepared: Prepared,
     report: &mut ScanReport,
 ) -> Result<(), StoreError> {
-    let revision_id = counters::next(conn, "revisions", 1).await?;
+    let revision_id = numbers.next(conn).await?;
     let known = row::first(scene, candidate, &prepared, revision_id);
     let held = known.not_mailable.as_deref() == Some("held");
     report.added += u64::from(known.visibility != Visibility::Excluded);
@@ -177,6 +196,7 @@ async fn new(
 async fn known(
     scene: &Scene<'_>,
     conn: &mut Conn,
+    numbers: &mut Numbers,
     old: &Known,
     candidate: &Candidate,
     prepared: Prepared,
@@ -194,7 +214,7 @@ async fn known(
     report.updated += u64::from((seen_differently && !moved) || edited || turned);
     report.withdrawn += u64::from(next.visibility == Visibility::Withdrawn && turned);
     if seen_differently {
-        next.revision_id = counters::next(conn, "revisions", 1).await?;
+        next.revision_id = numbers.next(conn).await?;
         articles::add_revision(conn, &next, &prepared.fields, scene.now).await?;
     }
     if edited || turned {

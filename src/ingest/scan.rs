@@ -16,7 +16,7 @@ use crate::store::{Conn, StoreError, sources};
 use super::identity::Index;
 use super::one_at_a_time::Turn;
 use super::read::{Outcome, Reader};
-use super::record::{self, Scene};
+use super::record::{self, Numbers, Scene};
 use super::report::{IngestError, ProblemRow, ScanReport};
 use super::row::stamp;
 use super::settings::folder_settings;
@@ -130,6 +130,7 @@ pub(super) struct Scan<'a> {
     /// What is noted about each file; the empty path is the source as a whole.
     pub(super) problems: BTreeMap<String, Vec<Problem>>,
     pub(super) report: ScanReport,
+    numbers: Numbers,
     /// Anything was written before the end.
     pub(super) wrote: bool,
     pub(super) accept_vanished: bool,
@@ -186,6 +187,7 @@ impl<'a> Scan<'a> {
             to_read,
             problems,
             report,
+            numbers: Numbers::default(),
             wrote,
             accept_vanished,
         })
@@ -311,8 +313,16 @@ impl<'a> Scan<'a> {
                     },
                     baseline: self.row.baseline_at.is_none() && !self.source.baseline.mails(),
                 };
-                let recorded =
-                    record::draft(&scene, conn, &mut self.index, candidate, *prepared, &mut self.report).await?;
+                let recorded = record::draft(
+                    &scene,
+                    conn,
+                    &mut self.index,
+                    &mut self.numbers,
+                    candidate,
+                    *prepared,
+                    &mut self.report,
+                )
+                .await?;
                 self.wrote |= recorded.wrote;
                 Ok(Some(recorded.problems))
             }

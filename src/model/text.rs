@@ -6,8 +6,12 @@ use unicode_segmentation::UnicodeSegmentation;
 ///
 /// Every string passes here before any writer, because one such character breaks a whole feed for strict readers.
 pub fn xml_safe(text: &str) -> String {
+    let Some(first) = text.find(|c| c == '\r' || is_forbidden(c)) else {
+        return text.to_owned();
+    };
     let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
+    out.push_str(&text[..first]);
+    let mut chars = text[first..].chars().peekable();
     while let Some(c) = chars.next() {
         match c {
             '\r' => {

@@ -60,7 +60,7 @@ impl<'a> Fields<'a> {
     }
 
     fn named(&self, name: &str) -> Option<Field<'a>> {
-        let found = self.header.fields.iter().find(|(key, _)| normal_key(key) == name)?;
+        let found = self.header.named(name)?;
         Some(Field {
             key: &found.0,
             value: &found.1,

@@ -61,18 +61,23 @@ impl Walk {
         if raw.is_empty() {
             return;
         }
-        let mut text = String::with_capacity(raw.len());
-        unescape(raw, &mut text);
+        let mut unescaped = String::new();
+        let text = if raw.contains('&') {
+            unescape(raw, &mut unescaped);
+            unescaped.as_str()
+        } else {
+            raw
+        };
         if let Some(at) = text.find(MORE) {
-            let (before, after) = (text[..at].to_owned(), text[at + MORE.len_utf8()..].to_owned());
-            self.plain(&before);
+            let (before, after) = (&text[..at], &text[at + MORE.len_utf8()..]);
+            self.plain(before);
             if self.out.before_more.is_none() {
                 let summary = format!("{} {}", self.summary, self.words);
                 self.out.before_more = Some(summary.trim().to_owned());
             }
-            self.plain(&after);
+            self.plain(after);
         } else {
-            self.plain(&text);
+            self.plain(text);
         }
     }
 

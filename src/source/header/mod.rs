@@ -59,6 +59,8 @@ pub(super) struct HeaderError {
 pub(super) struct Header {
     /// In the order of the file, keys as written; a key that stands twice keeps its last value.
     pub(super) fields: Vec<(String, Value)>,
+    /// The keys as they are compared, in the same order.
+    names: Vec<String>,
     /// Keys that stood twice.
     pub(super) doubled: Vec<String>,
     /// Byte at which the body begins.
@@ -86,6 +88,12 @@ impl Header {
         u32::try_from(at).ok().map(|at| self.first_line + at)
     }
 
+    /// The field with this name, as names are compared.
+    pub(super) fn named(&self, name: &str) -> Option<&(String, Value)> {
+        let at = self.names.iter().position(|known| known == name)?;
+        self.fields.get(at)
+    }
+
     fn new(pairs: Vec<(String, Value)>, raw: &str, first_line: u32, body: usize) -> Self {
         let mut header = Self {
             raw: raw.to_owned(),
@@ -95,11 +103,12 @@ impl Header {
             ..Self::default()
         };
         for (key, value) in pairs {
-            let same = |(other, _): &&mut (String, Value)| normal_key(other) == normal_key(&key);
-            if let Some((_, old)) = header.fields.iter_mut().find(same) {
-                *old = value;
+            let name = normal_key(&key);
+            if let Some(at) = header.names.iter().position(|known| *known == name) {
+                header.fields[at].1 = value;
                 header.doubled.push(key);
             } else {
+                header.names.push(name);
                 header.fields.push((key, value));
             }
         }

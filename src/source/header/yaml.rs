@@ -1,7 +1,8 @@
 //! YAML that keeps the spelling of every scalar.
 //!
-//! The parser turns `1.10` into a number at once, unless it is asked for a text. So a header is read twice: the first pass
-//! sees which places hold lists, maps, scalars and nothing; the second asks for a text wherever a scalar stands.
+//! The parser turns `1.10` into a number at once, unless it is asked for a text. So a header with
+//! numbers is read twice: the first pass sees which places hold lists, maps, scalars and nothing; the second asks for a
+//! text wherever a scalar stands.
 
 use std::fmt;
 
@@ -50,9 +51,11 @@ pub(super) fn read(raw: &str, first_line: u32) -> Result<Vec<(String, Value)>, H
             format!("its header nests deeper than {DEEPEST} levels"),
         ));
     }
-    let value = Seed(Some(&shape))
-        .deserialize(serde_yaml_ng::Deserializer::from_str(&text))
-        .map_err(|why| said(&why, first_line))?;
+    let value = if has_lost_spelling(&shape) {
+        reread(&text, &shape).map_err(|why| said(&why, first_line))?
+    } else {
+        shape
+    };
     match value {
         Value::Map(pairs) => Ok(pairs),
         Value::Null => Ok(Vec::new()),
@@ -63,6 +66,20 @@ pub(super) fn read(raw: &str, first_line: u32) -> Result<Vec<(String, Value)>, H
             remedy: "write `key: value` lines between the fences, or put an empty line before the first `---`",
         }),
     }
+}
+
+/// Numbers and booleans come out of the first pass without a text.
+fn has_lost_spelling(shape: &Value) -> bool {
+    match shape {
+        Value::Null => false,
+        Value::Text(text) => text.is_empty(),
+        Value::List(items) => items.iter().any(has_lost_spelling),
+        Value::Map(pairs) => pairs.iter().any(|(_, value)| has_lost_spelling(value)),
+    }
+}
+
+fn reread(text: &str, shape: &Value) -> Result<Value, serde_yaml_ng::Error> {
+    Seed(Some(shape)).deserialize(serde_yaml_ng::Deserializer::from_str(text))
 }
 
 fn said(why: &serde_yaml_ng::Error, first_line: u32) -> HeaderError {
