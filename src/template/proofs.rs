@@ -204,8 +204,9 @@ fn a_letter_of_megabytes_still_goes_out() {
     for kind in [IssueKind::Instant, IssueKind::Digest] {
         let mut letter = Voice::plain().issue(kind);
         for article in &mut letter.articles {
-            article.html = "<p>A paragraph of some words.</p>".repeat(60_000);
-            article.text = "A paragraph of some words.\n\n".repeat(36_000);
+            let words = "A paragraph of some words. ".repeat(30);
+            article.html = format!("<p>{words}</p>").repeat(2_300);
+            article.text = format!("{words}\n\n").repeat(1_200);
         }
         let [_, html, text] = filled(&templates().letter(&letter).unwrap());
         assert!(
