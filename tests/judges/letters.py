@@ -195,7 +195,7 @@ def preview_faults(letter: pathlib.Path, message) -> list[str]:
         beside = letter.with_suffix(suffix)
         if not beside.exists():
             faults.append(f"no {beside.name} beside it")
-        elif same(message.get_body((kind,)).get_content()) != same(beside.read_text(encoding="utf-8", newline="")):
+        elif same(message.get_body((kind,)).get_content()) != same(beside.read_bytes().decode("utf-8")):
             faults.append(f"{beside.name} differs from what the letter holds")
     return faults
 
