@@ -4,15 +4,21 @@ use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
-/// The variable that chooses what is logged, such as `info` or `letterpress::deliver=debug`.
-const LEVEL: &str = "LETTERPRESS_LOG";
+/// The variables that choose what is logged, such as `info` or `letterpress::deliver=debug`; the first one counts.
+const LEVELS: [&str; 2] = ["LETTERPRESS_LOG", "RUST_LOG"];
 /// Set to `json`, each line is a JSON object.
 const FORMAT: &str = "LETTERPRESS_LOG_FORMAT";
 
 /// Starts logging to standard error: a service says what it does, a command only what is wrong.
 pub fn start(is_service: bool) {
     let default = if is_service { "letterpress=info,warn" } else { "warn" };
-    let filter = EnvFilter::try_from_env(LEVEL).unwrap_or_else(|_| EnvFilter::new(default));
+    let chosen = LEVELS
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|level| !level.is_empty()));
+    let filter = EnvFilter::try_new(chosen.as_deref().unwrap_or(default)).unwrap_or_else(|error| {
+        eprintln!("warning: {} is ignored: {error}", LEVELS[0]);
+        EnvFilter::new(default)
+    });
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

@@ -6,6 +6,7 @@
 )]
 
 mod architecture;
+mod cli;
 mod config;
 mod feeds;
 mod feeds_http;
@@ -18,3 +19,4 @@ mod smtp_speed;
 mod sources;
 mod statements;
 mod support;
+mod what_was_left_out;

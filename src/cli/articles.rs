@@ -13,6 +13,10 @@ use crate::syndicate;
 #[derive(Debug, Subcommand)]
 pub(super) enum Articles {
     /// Read what changed in every source. The first scan is the baseline: in the feeds, not mailed
+    #[command(
+        after_help = "Examples:\n  letterpress articles scan\n  letterpress articles scan --json\n  \
+                            letterpress articles scan --accept-vanished    after you deleted many articles on purpose"
+    )]
     Scan {
         /// Believe that missing files are meant to be gone, however many they are
         #[arg(long)]
@@ -28,8 +32,12 @@ pub(super) enum Articles {
     /// List files that could not be read, or not in full
     Problems,
     /// Let letters carry articles that the bulk fuse holds
+    #[command(after_help = "Held articles are in the feeds already; this is only about mail.\n\n\
+                            Examples:\n  letterpress articles approve 01KA4C…\n  letterpress articles approve --all --yes")]
     Approve(Decide),
     /// Pass over articles that the bulk fuse holds: they are never mailed
+    #[command(after_help = "They stay in the feeds.\n\n\
+                            Examples:\n  letterpress articles dismiss 01KA4C…\n  letterpress articles dismiss --all")]
     Dismiss(Decide),
 }
 
@@ -38,6 +46,7 @@ pub(super) enum Articles {
 #[derive(Debug, Args)]
 pub(super) struct Decide {
     /// Ids, as `articles list` prints them
+    #[arg(value_name = "ID", required_unless_present = "all")]
     ids: Vec<String>,
     /// All that are held
     #[arg(long, conflicts_with = "ids")]
@@ -191,9 +200,6 @@ async fn problems(session: &Session) -> anyhow::Result<Code> {
 }
 
 async fn decide(session: &Session, decide: Decide, approve: bool) -> anyhow::Result<Code> {
-    if decide.ids.is_empty() && !decide.all {
-        anyhow::bail!("decide: name articles by id, or say --all");
-    }
     let app = session.open().await?;
     let verb = if approve { "Mail" } else { "Never mail" };
     let what = if decide.all {

@@ -1,14 +1,21 @@
 //! `check`: every problem of config, templates, sources and database, with line and remedy.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::output::{json, line};
+use super::schedule::{coming, say_next};
 use super::{Code, Session};
-use crate::app::App;
+use crate::app::{App, AppError, SystemClock};
 use crate::config::{Problem, Settings, Severity};
 use crate::ingest;
 use crate::model::article::Severity as ArticleSeverity;
-use crate::template::Templates;
+use crate::model::clock::Clock;
+use crate::template::{TemplateError, Templates};
+
+/// Occurrences that show how a rule was understood.
+const NEXT: usize = 5;
 
 #[derive(Debug, Serialize)]
 struct Report {
@@ -18,99 +25,134 @@ struct Report {
 
 /// Runs every check; exit code 1 when there is a problem.
 pub(super) async fn run(session: &Session) -> anyhow::Result<Code> {
-    let mut found = match session.settings() {
-        Err(problems) => problems.0,
+    let (found, settings) = match session.settings() {
+        Err(problems) => (problems.0, None),
         Ok(settings) => {
             let mut found = settings.findings.clone();
             found.extend(templates(&settings));
-            found.extend(store_and_sources(settings).await);
-            found
+            found.extend(store_and_sources(&settings).await);
+            (found, Some(settings))
         }
     };
-    found.dedup();
     let (problems, warnings): (Vec<_>, Vec<_>) = found
         .into_iter()
         .partition(|problem| problem.severity == Severity::Error);
     let code = Code::from(!problems.is_empty());
+    let report = Report { problems, warnings };
     if session.json {
-        json(&Report { problems, warnings })?;
-        return Ok(code);
+        json(&report)?;
+    } else {
+        say(&report, settings.as_ref())?;
     }
-    for problem in problems.iter().chain(&warnings) {
-        line(&format!("{problem}\n"))?;
-    }
-    let count = problems.len();
-    line(&match count {
-        0 => "No problems found.".to_owned(),
-        1 => "1 problem found.".to_owned(),
-        _ => format!("{count} problems found."),
-    })?;
     Ok(code)
 }
 
-fn problem(file: Option<String>, line: Option<usize>, key: &str, message: String, remedy: String) -> Problem {
+fn say(report: &Report, settings: Option<&Settings>) -> anyhow::Result<()> {
+    for problem in report.problems.iter().chain(&report.warnings) {
+        line(&format!("{problem}\n"))?;
+    }
+    if let Some(settings) = settings {
+        say_schedules(settings)?;
+    }
+    line(&match report.problems.len() {
+        0 => "No problems found.".to_owned(),
+        1 => "1 problem found.".to_owned(),
+        count => format!("{count} problems found."),
+    })
+}
+
+/// How each schedule was understood: a rule is easily written that means something else.
+fn say_schedules(settings: &Settings) -> anyhow::Result<()> {
+    let now = SystemClock.now();
+    for newsletter in &settings.newsletters {
+        for schedule in &newsletter.schedules {
+            let (rule, next) = coming(newsletter, schedule, now, NEXT);
+            let zone = newsletter.time_zone.name();
+            line(&format!("{}/{}: {rule} ({zone})", newsletter.id, schedule.id))?;
+            say_next(&next)?;
+        }
+    }
+    Ok(())
+}
+
+fn error(key: &str, message: String, remedy: &str) -> Problem {
     Problem {
-        file,
-        line,
+        file: None,
+        line: None,
         column: None,
         key: key.to_owned(),
         message,
-        remedy,
+        remedy: remedy.to_owned(),
         severity: Severity::Error,
     }
 }
 
 fn templates(settings: &Settings) -> Vec<Problem> {
     let dir = settings.templates.as_deref();
-    Templates::check(dir)
-        .into_iter()
-        .map(|error| {
-            let file = dir.map_or_else(|| error.file.clone(), |dir| dir.join(&error.file).display().to_string());
-            problem(Some(file), error.line, "", error.message, error.remedy)
-        })
-        .collect()
+    let problem = |found: TemplateError| Problem {
+        file: Some(within(dir, &found.file)),
+        line: found.line,
+        ..error("", found.message, &found.remedy)
+    };
+    Templates::check(dir).into_iter().map(problem).collect()
 }
 
-async fn store_and_sources(settings: Settings) -> Vec<Problem> {
-    let sources: Vec<_> = settings
-        .sources
-        .iter()
-        .map(|source| (source.id.clone(), source.path.clone()))
-        .collect();
-    let app = match App::open(settings).await {
-        Ok(app) => app,
-        Err(error) => {
-            let remedy = "correct database.url, or the server that it names".to_owned();
-            return vec![problem(None, None, "database.url", error.to_string(), remedy)];
-        }
+/// A file as a person finds it.
+fn within(folder: Option<&Path>, file: &str) -> String {
+    folder.map_or_else(|| file.to_owned(), |folder| folder.join(file).display().to_string())
+}
+
+async fn store_and_sources(settings: &Settings) -> Vec<Problem> {
+    // The templates have been looked at: what is wrong with them must not hide the rest.
+    let without_templates = Settings {
+        templates: None,
+        ..settings.clone()
     };
-    let rows = match ingest::problems(&app).await {
-        Ok(rows) => rows,
-        Err(error) => {
-            return vec![problem(
-                None,
-                None,
-                "",
-                error.to_string(),
-                "see the database".to_owned(),
+    let app = match App::open(without_templates).await {
+        Ok(app) => app,
+        Err(found @ AppError::Keys { .. }) => {
+            return vec![error(
+                "state.dir",
+                found.to_string(),
+                "make the folder writable for this program",
             )];
         }
+        Err(found) => {
+            let remedy = "correct database.url, or the server or folder that it names";
+            return vec![error("database.url", found.to_string(), remedy)];
+        }
     };
+    let found = articles(&app, settings).await;
     app.database.close().await;
-    rows.into_iter()
+    found.unwrap_or_else(|found| vec![error("database.url", found.to_string(), "look at the database")])
+}
+
+/// What the last scan could not read.
+async fn articles(app: &App, settings: &Settings) -> Result<Vec<Problem>, ingest::IngestError> {
+    let mut found: Vec<Problem> = ingest::problems(app)
+        .await?
+        .into_iter()
         .map(|row| {
-            let root = sources.iter().find(|(id, _)| *id == row.source).map(|(_, path)| path);
-            let file = root.map_or_else(|| row.file.clone(), |root| root.join(&row.file).display().to_string());
+            let source = settings.sources.iter().find(|source| source.id == row.source);
             let severity = if row.severity == ArticleSeverity::Error {
                 Severity::Error
             } else {
                 Severity::Warning
             };
-            let line = row.line.and_then(|line| usize::try_from(line).ok());
             Problem {
+                file: Some(within(source.map(|source| source.path.as_path()), &row.file)),
+                line: row.line.and_then(|line| usize::try_from(line).ok()),
                 severity,
-                ..problem(Some(file), line, "", row.message, row.remedy)
+                ..error("", row.message, &row.remedy)
             }
         })
-        .collect()
+        .collect();
+    if !settings.sources.is_empty() && !ingest::is_scanned(app).await? {
+        let remedy = "run `letterpress articles scan` to see what is found; `letterpress serve` does it by itself";
+        found.push(Problem {
+            severity: Severity::Warning,
+            ..error("sources", "not every source was read yet".to_owned(), remedy)
+        });
+    }
+    Ok(found)
 }

@@ -15,7 +15,8 @@ pub(super) enum Feeds {
     /// Write every feed, with compressed copies, for a static host
     #[command(
         after_help = "Writes rss.xml, atom.xml and feed.json, the same below category/, tag/ and author/, each with \
-                            .gz and .br beside it. Files of feeds that are gone are removed; files of others are left alone."
+                            .gz and .br beside it. Files of feeds that are gone are removed; files of others are left alone.\n\n\
+                            Example:\n  letterpress feeds export /srv/site/public"
     )]
     Export {
         /// The folder

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::output::line;
 use super::{Code, Session};
 
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -23,7 +24,7 @@ pub(super) async fn run(session: &Session) -> anyhow::Result<Code> {
     }
     match tokio::time::timeout(PATIENCE, ask(address)).await {
         Ok(Ok(true)) => {
-            println!("alive");
+            line("alive")?;
             Ok(0)
         }
         Ok(Ok(false)) => anyhow::bail!("get a good answer from http://{address}/health/live; see the service's log"),

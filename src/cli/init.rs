@@ -14,6 +14,7 @@ const ARTICLE: &str = include_str!("../../config/content/a-first-article.md");
 
 /// `init`
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  letterpress init press\n  letterpress --config press/letterpress.toml check")]
 pub(super) struct Init {
     /// The folder; it may exist, but nothing in it is overwritten
     dir: PathBuf,

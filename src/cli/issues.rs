@@ -16,11 +16,17 @@ pub(super) enum Issues {
         limit: u32,
     },
     /// Show one issue with its proof: candidates = accepted + failed + skipped + unknown + open
+    #[command(
+        after_help = "accepted: the relay took the letter. failed: it refused for good. skipped: the person left or may not \
+                      be mailed. unknown: the connection broke before the relay answered. open: still to be sent, deferred ones \
+                      among them.\n\nExample:\n  letterpress issues show 01KA4C… --json"
+    )]
     Show {
         /// Its id, as `issues list` prints it
         id: String,
     },
     /// Stop sending an issue; letters under way are finished
+    #[command(after_help = "Example:\n  letterpress issues pause 01KA4C…\n  letterpress issues resume 01KA4C…")]
     Pause {
         /// Its id
         id: String,

@@ -59,8 +59,13 @@ enum Command {
     /// Run the service: watch, feeds, schedules, sending, public pages
     Serve(serve::Serve),
     /// List every problem of config, templates, sources and database, with line and remedy
+    #[command(
+        after_help = "Also shows how each schedule was understood, with its next times. Exit code 1 when there is a problem; \
+                            warnings alone are exit code 0.\n\nExamples:\n  letterpress check\n  letterpress check --json"
+    )]
     Check,
     /// Ask a running service whether it is alive; for container health checks
+    #[command(after_help = "Asks /health/live at http.listen of the config: give it the config of the service.")]
     Health,
     /// Bring the database schema up to date, and do nothing else
     Migrate,
@@ -132,7 +137,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Code> {
         Command::Migrate => {
             let app = session.open().await?;
             app.database.close().await;
-            println!("The database is up to date.");
+            output::line("The database is up to date.")?;
             Ok(0)
         }
         Command::Articles(articles) => articles.run(&session).await,

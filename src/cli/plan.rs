@@ -9,6 +9,7 @@ use crate::compose;
 
 /// `plan`
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  letterpress plan\n  letterpress plan --at 2027-01-04T08:00:00Z --json")]
 pub(super) struct Plan {
     /// Plan as of this moment, RFC 3339 [default: now]
     #[arg(long, value_name = "TIME")]

@@ -14,6 +14,10 @@ use crate::{compose, deliver};
 
 /// `preview`
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Shows what people of the schedule are owed now; when that is nothing, the latest articles.\n\n\
+                  Examples:\n  letterpress preview notes\n  letterpress preview notes --schedule instant --out look"
+)]
 pub(super) struct Preview {
     /// Id of the newsletter
     newsletter: String,

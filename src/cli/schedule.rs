@@ -1,13 +1,14 @@
 //! `schedule`: the next occurrences, and what became of past ones.
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use chrono_tz::{IANA_TZDB_VERSION, Tz};
 use clap::Args;
 use serde::Serialize;
 
 use super::Session;
 use super::output::{json, line};
 use crate::app::App;
-use crate::config::{self, Cadence, Newsletter};
+use crate::config::{self, Cadence, CatchUp, Newsletter};
 use crate::model::schedule as rules;
 use crate::store::occurrences::{self, Occurrence};
 
@@ -16,6 +17,11 @@ const PAST: i64 = 10;
 
 /// `schedule`
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Past occurrences are shown with what became of them: fired, empty (nobody was owed an article), missed, \
+                        merged, gap (the clock skipped it), flood (so many articles at once that a person has to decide).\n\n\
+                        Examples:\n  letterpress schedule --next 10\n  letterpress schedule --json"
+)]
 pub(super) struct Schedule {
     /// How many of the next occurrences
     #[arg(long, default_value_t = 5, value_name = "N")]
@@ -32,8 +38,9 @@ struct Row {
     past: Vec<Past>,
 }
 
+/// One occurrence to come, RFC 3339.
 #[derive(Debug, Serialize)]
-struct Next {
+pub(super) struct Next {
     local: String,
     utc: String,
 }
@@ -62,47 +69,73 @@ impl Schedule {
         if rows.is_empty() {
             return line("The config has no newsletter yet: add [[newsletters]].");
         }
-        rows.iter().try_for_each(say)
+        rows.iter().try_for_each(say)?;
+        line(&format!("Time zones as of {IANA_TZDB_VERSION}."))
     }
 
     async fn row(&self, app: &App, newsletter: &Newsletter, schedule: &config::Schedule) -> anyhow::Result<Row> {
-        let zone = newsletter.time_zone;
-        let (rule, next) = match &schedule.cadence {
-            Cadence::Cron(rule) => (rule.in_words(), rules::next(rule, zone, app.clock.now(), self.next)),
-            Cadence::Instant => (
-                "a letter per article, once it has stopped changing".to_owned(),
-                Vec::new(),
-            ),
-        };
+        let (rule, next) = coming(newsletter, schedule, app.clock.now(), self.next);
         let mut conn = app.database.read().await?;
         let past = occurrences::past(&mut conn, &newsletter.id, &schedule.id, PAST).await?;
         Ok(Row {
             newsletter: newsletter.id.clone(),
             schedule: schedule.id.clone(),
             rule,
-            zone: zone.name().to_owned(),
-            next: next.iter().map(|next| moment(next.at, zone)).collect(),
-            past: past.into_iter().map(outcome).collect(),
+            zone: newsletter.time_zone.name().to_owned(),
+            next,
+            past: past.into_iter().map(|past| outcome(past, schedule)).collect(),
         })
     }
 }
 
-fn moment(at: DateTime<Utc>, zone: chrono_tz::Tz) -> Next {
+/// The reading of a schedule in words, and its next occurrences.
+pub(super) fn coming(
+    newsletter: &Newsletter,
+    schedule: &config::Schedule,
+    now: DateTime<Utc>,
+    count: usize,
+) -> (String, Vec<Next>) {
+    let zone = newsletter.time_zone;
+    match &schedule.cadence {
+        Cadence::Cron(rule) => {
+            let next = rules::next(rule, zone, now, count);
+            (rule.in_words(), next.iter().map(|next| moment(next.at, zone)).collect())
+        }
+        Cadence::Instant => (
+            "a letter per article, once it has stopped changing".to_owned(),
+            Vec::new(),
+        ),
+    }
+}
+
+fn moment(at: DateTime<Utc>, zone: Tz) -> Next {
     Next {
         local: at.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Secs, false),
         utc: at.to_rfc3339_opts(SecondsFormat::Secs, true),
     }
 }
 
-fn outcome(past: Occurrence) -> Past {
-    let reason = past.reason.or_else(|| {
-        let said = match past.state.as_str() {
-            "empty" => "nobody was owed an article",
-            "short" => "fewer than min_articles; they wait for more",
-            _ => return None,
-        };
-        Some(said.to_owned())
-    });
+/// What became of an occurrence, why, and what can be done about it.
+fn outcome(past: Occurrence, schedule: &config::Schedule) -> Past {
+    let by_hand = format!(
+        "letterpress send {} --schedule {}",
+        past.newsletter_id, past.schedule_id
+    );
+    let said = past.reason.unwrap_or_default();
+    let reason = match past.state.as_str() {
+        "fired" => past.issue_id.map(|id| format!("issue {id}")),
+        "empty" => Some("nobody was owed an article".to_owned()),
+        "short" => Some("there were fewer articles than min_articles; they wait for the next occurrence".to_owned()),
+        "missed" if schedule.cadence == Cadence::Instant => Some(said),
+        "missed" if schedule.catch_up == CatchUp::Skip => {
+            Some(format!("{said}; what it would have carried is not mailed (catch_up)"))
+        }
+        "missed" => Some(format!(
+            "{said}; what it would have carried goes out with the next one, or now with `{by_hand}`"
+        )),
+        "flood" => Some(format!("{said}; if that is meant, send them with `{by_hand}`")),
+        _ => Some(said).filter(|said| !said.is_empty()),
+    };
     Past {
         occurrence: past.occurrence,
         outcome: past.state,
@@ -111,14 +144,18 @@ fn outcome(past: Occurrence) -> Past {
     }
 }
 
+/// Prints the next occurrences, one line each.
+pub(super) fn say_next(next: &[Next]) -> anyhow::Result<()> {
+    next.iter()
+        .try_for_each(|next| line(&format!("  next  {}   {}", next.local, next.utc)))
+}
+
 fn say(row: &Row) -> anyhow::Result<()> {
     line(&format!(
         "{}/{}: {} ({})",
         row.newsletter, row.schedule, row.rule, row.zone
     ))?;
-    for next in &row.next {
-        line(&format!("  next  {}   {}", next.local, next.utc))?;
-    }
+    say_next(&row.next)?;
     for past in &row.past {
         let reason = past
             .reason

@@ -17,7 +17,9 @@ use crate::deliver;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Everybody of the schedule gets what they are owed: articles that they have not been mailed yet.\n\
-                        Nobody gets an article twice, however often this is run."
+                        Nobody gets an article twice, however often this is run.\n\n\
+                        Examples:\n  letterpress send notes --test you@example.org\n  \
+                        letterpress send notes --schedule weekly\n  letterpress send notes --schedule weekly --wait"
 )]
 pub(super) struct Send {
     /// Id of the newsletter

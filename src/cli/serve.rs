@@ -20,7 +20,9 @@ const COMPOSE_EVERY: Duration = Duration::from_secs(5);
 #[derive(Debug, Args)]
 #[command(
     after_help = "Ctrl-C or SIGTERM ends it in order: letters under way get their reply, nothing is lost.\n\
-                        SIGHUP reads the config again; it is also read when the file changes."
+                        SIGHUP reads the config again; it is also read when the file changes.\n\n\
+                        Examples:\n  letterpress serve\n  letterpress serve --role web          only pages and feeds\n  \
+                        letterpress serve --role send --role watch"
 )]
 pub(super) struct Serve {
     /// What this process does; may be given several times [default: everything]

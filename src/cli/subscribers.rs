@@ -19,6 +19,7 @@ pub(super) enum Subscribers {
     /// List people, newest first
     List,
     /// Show everything that is kept about one person
+    #[command(after_help = "Example:\n  letterpress subscribers show reader@example.org --json")]
     Show {
         /// Address or number
         who: String,
@@ -28,10 +29,13 @@ pub(super) enum Subscribers {
     /// Take people from a CSV file: email, name, status, newsletter, schedule, topics (all but email optional)
     #[command(
         after_help = "Without a status a person is pending and is not mailed. People who left or who are suppressed \
-                            stay out, whatever the file says. Run it again after an interruption: it goes on where it was."
+                            stay out, whatever the file says. Run it again after an interruption: it goes on where it was.\n\n\
+                            Examples:\n  letterpress subscribers import people.csv --consent \"signed up on the old site\" --dry-run\n  \
+                            letterpress subscribers import - --consent \"paper list at the fair\" < people.csv"
     )]
     Import(Import),
     /// Write everybody into a CSV file that `import` takes back without loss
+    #[command(after_help = "Example:\n  letterpress subscribers export people.csv")]
     Export {
         /// The file; `-` for standard output
         file: PathBuf,
@@ -56,6 +60,10 @@ pub(super) enum Subscribers {
 
 /// `subscribers add`
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  letterpress subscribers add reader@example.org --schedule weekly\n  \
+                  letterpress subscribers add reader@example.org --active --note \"asked me at the fair\""
+)]
 pub(super) struct AddOne {
     /// The address
     email: String,

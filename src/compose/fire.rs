@@ -51,7 +51,11 @@ pub(super) async fn note_schedules(app: &App) -> Result<(), ComposeError> {
 
 /// A new schedule, or one whose rule or zone changed, starts with now: editing 08:00 to 07:00 fires nothing today.
 async fn anchor(app: &App, newsletter: &Newsletter, schedule: &Schedule) -> Result<Anchor, ComposeError> {
-    let text = format!("{:?}\n{}", schedule.cadence, newsletter.time_zone.name());
+    let rule = match &schedule.cadence {
+        Cadence::Cron(rule) => rule.to_string(),
+        Cadence::Instant => "instant".to_owned(),
+    };
+    let text = format!("{rule}\n{}", newsletter.time_zone.name());
     let rule_hash = HEXLOWER.encode(&digest(&SHA256, text.as_bytes()).as_ref()[..16]);
     let mut conn = app.database.read().await?;
     let known = occurrences::anchor(&mut conn, &newsletter.id, &schedule.id).await?;
