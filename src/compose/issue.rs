@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use chrono::{DateTime, Utc};
 use data_encoding::HEXLOWER;
 
 use crate::app::App;
 use crate::config::{Cadence, Newsletter, Order, Schedule};
 use crate::model::clock::{mint_ulid, to_micros};
+use crate::model::schedule::OccurrenceKey;
 use crate::store::articles::Mailable;
 use crate::store::chunks::{self, Chunk};
 use crate::store::issues::{self, Issue, Variant};
@@ -52,6 +54,22 @@ pub enum Composed {
     Flood(usize),
     /// Another node decided it first.
     Taken,
+}
+
+impl<'a> Due<'a> {
+    /// What a person asks for now, whatever the schedule says; it does not wait for articles to settle.
+    pub(super) fn by_hand(newsletter: &'a Newsletter, schedule: &'a Schedule, now: DateTime<Utc>) -> Self {
+        Self {
+            newsletter,
+            schedule,
+            key: OccurrenceKey::manual(now).as_str().to_owned(),
+            due_at: to_micros(now),
+            now: to_micros(now),
+            who: Audience::All,
+            only: None,
+            settle: false,
+        }
+    }
 }
 
 impl Due<'_> {

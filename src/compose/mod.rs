@@ -20,8 +20,6 @@ mod prepare;
 mod preview;
 
 use crate::app::App;
-use crate::model::clock::to_micros;
-use crate::model::schedule::OccurrenceKey;
 use crate::model::tick::Tick;
 use crate::store::StoreError;
 use crate::template::TemplateError;
@@ -31,7 +29,6 @@ pub use issue::Composed;
 pub use plan::{Planned, PlannedArticle, PlannedVariant, plan};
 pub use preview::{Preview, preview};
 
-use draft::Audience;
 use issue::Due;
 
 /// Why an issue was not made.
@@ -81,16 +78,7 @@ pub async fn send_now(app: &App, newsletter: &str, schedule: &str) -> Result<Com
     let settings = app.settings();
     let (newsletter, schedule) = letters::find(&settings, newsletter, Some(schedule))?;
     let now = app.clock.now();
-    let due = Due {
-        newsletter,
-        schedule,
-        key: OccurrenceKey::manual(now).as_str().to_owned(),
-        due_at: to_micros(now),
-        now: to_micros(now),
-        who: Audience::All,
-        only: None,
-        settle: false,
-    };
+    let due = Due::by_hand(newsletter, schedule, now);
     let composed = issue::compose(app, &due).await?;
     prepare::prepare_all(app).await?;
     Ok(composed)

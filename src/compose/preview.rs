@@ -1,13 +1,10 @@
 //! The letter that would go out, for the author's eyes.
 
 use crate::app::App;
-use crate::model::clock::to_micros;
 use crate::model::letter::Letter;
-use crate::model::schedule::OccurrenceKey;
 use crate::store::articles;
 
 use super::ComposeError;
-use super::draft::Audience;
 use super::issue::Due;
 use super::letters::{self, Carried, IssueFacts};
 use super::prepare::latest;
@@ -31,16 +28,7 @@ pub async fn preview(app: &App, newsletter: &str, schedule: Option<&str>) -> Res
     let settings = app.settings();
     let (newsletter, schedule) = letters::find(&settings, newsletter, schedule)?;
     let now = app.clock.now();
-    let due = Due {
-        newsletter,
-        schedule,
-        key: OccurrenceKey::manual(now).as_str().to_owned(),
-        due_at: to_micros(now),
-        now: to_micros(now),
-        who: Audience::All,
-        only: None,
-        settle: false,
-    };
+    let due = Due::by_hand(newsletter, schedule, now);
     let mut conn = app.database.read().await?;
     let offer = due.offer(app, &mut conn).await?;
     let most = if schedule.cadence == crate::config::Cadence::Instant {
