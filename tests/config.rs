@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use letterpress::config::{self, Baseline, Cadence, ConfigProblems, Settings, Severity};
+use letterpress::model::rate::Rate;
 use secrecy::ExposeSecret;
 
 fn read(text: &str, env: &[(&str, &str)]) -> Result<Settings, ConfigProblems> {
@@ -62,6 +64,10 @@ rate = "600/m"
 public_url = "https://letters.example.org"
 "#;
 
+fn rate(count: u32, seconds: u64) -> Rate {
+    Rate::new(count, Duration::from_secs(seconds)).expect("tests spell rates right")
+}
+
 #[test]
 fn an_author_who_writes_little_gets_the_defaults() {
     let settings = read(MINIMAL, &[]).unwrap();
@@ -74,7 +80,7 @@ fn an_author_who_writes_little_gets_the_defaults() {
     assert_eq!(notes.name, "Workshop Notes");
     assert_eq!(notes.default_schedule().unwrap().id, "weekly");
     assert_eq!(notes.schedule("instant").unwrap().cadence, Cadence::Instant);
-    assert_eq!(settings.mail.smtp.rate, Some(10.0));
+    assert_eq!(settings.mail.smtp.rates, [rate(600, 60)]);
     assert_eq!(settings.mail.smtp.port, 587);
     assert_eq!(settings.mail.smtp.helo, "letters.example.org");
 }
@@ -234,7 +240,7 @@ fn every_kind_of_value_can_come_from_the_environment() {
     .unwrap();
     assert_eq!(settings.site.title, "From outside");
     assert_eq!((settings.mail.smtp.port, settings.mail.enabled), (2525, false));
-    assert_eq!(settings.mail.smtp.rate, Some(2.0));
+    assert_eq!(settings.mail.smtp.rates, [rate(2, 1)]);
     assert_eq!(settings.http.trusted_proxies.len(), 2);
     let weekly = settings.newsletters[0].schedule("weekly").unwrap();
     assert_eq!(weekly.cron_text, "0 9 * * TUE");

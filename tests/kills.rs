@@ -1,157 +1,97 @@
 //! The real binary, a real socket, `kill -9` at random moments: nobody is left out, and copies stay within the bound.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use letterpress::store::Engine;
+use serde_json::Value;
 
+use crate::support::service::{Dice, Running, Service, Setup};
 use crate::support::sink::{Sink, Taken};
 use crate::support::{OwnDatabase, engines};
 
-const CONNECTIONS: usize = 8;
-
-/// A config, an article store and people in a folder of their own.
-struct Press {
-    folder: tempfile::TempDir,
+/// How an issue is sent through kills.
+#[derive(Clone, Copy)]
+struct Trial {
+    people: usize,
+    kills: usize,
+    /// Processes that send side by side.
+    nodes: usize,
+    /// Connections of each.
+    connections: usize,
+    /// How long the relay thinks about each letter.
+    thinks: Duration,
+    /// `on_unknown`.
+    policy: &'static str,
+    /// A dead node's lease, in seconds.
+    lease: u64,
 }
 
-impl Press {
-    fn new(sink: &Sink, database: &str, people: usize) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("content")).unwrap();
-        for number in 1..=3 {
-            let text = format!(
-                "---\ntitle: Proof {number}\ndate: 2020-01-0{number}\n---\n\n{}",
-                "A word or two. ".repeat(40)
-            );
-            std::fs::write(folder.path().join(format!("content/proof-{number}.md")), text).unwrap();
+impl Trial {
+    const fn of(people: usize, kills: usize) -> Self {
+        Self {
+            people,
+            kills,
+            nodes: 1,
+            connections: 8,
+            thinks: Duration::from_millis(15),
+            policy: "resend",
+            lease: 60,
         }
-        let list: String = (1..=people)
-            .map(|n| format!("reader{n}@example.org,active\n"))
-            .collect();
-        std::fs::write(folder.path().join("people.csv"), format!("email,status\n{list}")).unwrap();
-        std::fs::write(folder.path().join("letterpress.toml"), config(sink.port(), database)).unwrap();
-        Self { folder }
     }
 
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(program());
-        command
-            .arg("--config")
-            .arg(self.path().join("letterpress.toml"))
-            .args(arguments);
-        command
-            .current_dir(self.path())
-            .env("LETTERPRESS_LOG", "warn")
-            .stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> String {
-        let output = self.command(arguments).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{arguments:?}: {said}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn serve(&self) -> Child {
-        let log = std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(self.path().join("log"))
-            .unwrap();
-        self.command(&["serve"])
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap()
-    }
-
-    fn issue(&self) -> serde_json::Value {
-        let issues: serde_json::Value = serde_json::from_str(&self.run(&["issues", "list", "--json"])).unwrap();
-        issues[0].clone()
+    /// Copies that so many kills may cause.
+    fn bound(&self, kills: usize) -> usize {
+        kills * self.connections
     }
 }
 
-fn program() -> PathBuf {
-    PathBuf::from(env!("CARGO_BIN_EXE_letterpress"))
+/// The state folder of a node.
+fn place(node: usize) -> String {
+    if node == 0 {
+        "state".to_owned()
+    } else {
+        format!("state-{node}")
+    }
 }
 
-fn config(port: u16, database: &str) -> String {
-    format!(
-        r#"
-[site]
-title = "Proofs"
-url = "https://proofs.example.org"
-author = {{ name = "A. Author", email = "author@example.org" }}
-[[sources]]
-kind = "folder"
-path = "content"
-baseline = "mail"
-look_back = "36500d"
-[[newsletters]]
-id = "notes"
-name = "Proofs"
-time_zone = "UTC"
-look_back = "36500d"
-[[newsletters.schedules]]
-id = "weekly"
-cron = "0 8 * * MON"
-[mail]
-from = "Proofs <notes@example.org>"
-transport = "smtp"
-unknown_delay = "1s"
-restart_breaker = 0
-[mail.smtp]
-host = "127.0.0.1"
-port = {port}
-tls = "none"
-connections = {CONNECTIONS}
-[database]
-url = "{database}"
-[state]
-dir = "state"
-[http]
-listen = "127.0.0.1:0"
-public_url = "https://letters.example.org"
-"#
-    )
-}
-
-/// Kills at moments that differ from turn to turn, until the issue is finished.
-fn send_through_kills(press: &Press, kills: usize) -> usize {
-    let mut seed = 0x2545_F491_4F6C_DD1D_u64;
+/// Starts the nodes, kills one after the other at moments that differ from turn to turn and starts it anew; then waits
+/// for the end. Returns how many were killed and what became of the issue.
+fn send_through_kills(service: &Service, trial: Trial) -> (usize, Value) {
+    let mut dice = Dice::new(0x2545_F491_4F6C_DD1D);
+    let mut nodes: Vec<Option<Running>> = (0..trial.nodes)
+        .map(|node| Some(service.serve_from(&place(node))))
+        .collect();
     let mut killed = 0;
-    let until = Instant::now() + Duration::from_secs(180);
-    while Instant::now() < until {
-        let mut serving = press.serve();
-        if killed < kills {
-            seed ^= seed << 13;
-            seed ^= seed >> 7;
-            seed ^= seed << 17;
-            std::thread::sleep(Duration::from_millis(250 + seed % 500));
-            killed += 1;
-        } else {
-            while press.issue()["state"] != "finished" && Instant::now() < until {
-                std::thread::sleep(Duration::from_millis(300));
-            }
+    while killed < trial.kills && (killed % 10 != 9 || service.issue()["state"] != "finished") {
+        std::thread::sleep(Duration::from_millis((250 + dice.throw(500)) / trial.nodes as u64));
+        let victim = usize::try_from(dice.throw(trial.nodes as u64)).unwrap();
+        if let Some(node) = nodes[victim].take() {
+            node.kill();
         }
-        serving.kill().unwrap();
-        serving.wait().unwrap();
-        if press.issue()["state"] == "finished" {
-            break;
-        }
+        nodes[victim] = Some(service.serve_from(&place(victim)));
+        killed += 1;
     }
-    killed
+    (killed, service.wait_for_the_end(Duration::from_secs(180)))
 }
 
-fn hold(taken: &Taken, people: usize, kills: usize, issue: &serde_json::Value) {
+/// Freezes one node after the other for longer than its lease: the others take over, and what wakes up is a zombie.
+fn send_through_freezes(service: &Service, trial: Trial, freezes: usize) -> Value {
+    let nodes: Vec<Running> = (0..trial.nodes).map(|node| service.serve_from(&place(node))).collect();
+    let mut dice = Dice::new(0x9E37_79B9_7F4A_7C15);
+    for _ in 0..freezes {
+        std::thread::sleep(Duration::from_millis(200 + dice.throw(300)));
+        let victim = &nodes[usize::try_from(dice.throw(trial.nodes as u64)).unwrap()];
+        victim.signal("STOP");
+        std::thread::sleep(Duration::from_millis(trial.lease * 1_000 + 500));
+        victim.signal("CONT");
+    }
+    service.wait_for_the_end(Duration::from_secs(120))
+}
+
+/// What must hold after an issue was sent through `hits` that each broke off every connection of a process.
+fn hold(taken: &Taken, trial: Trial, hits: usize, issue: &Value) {
+    let people = trial.people;
     let counts = &issue["counts"];
     let of = |name: &str| counts[name].as_u64().unwrap();
     assert_eq!(issue["state"], "finished", "{issue}");
@@ -161,68 +101,187 @@ fn hold(taken: &Taken, people: usize, kills: usize, issue: &serde_json::Value) {
     let lost: Vec<usize> = (1..=people)
         .filter(|n| !taken.contains_key(&format!("reader{n}@example.org")))
         .collect();
-    assert!(lost.is_empty(), "{} people got nothing: {lost:?}", lost.len());
     let copies: BTreeMap<usize, usize> = taken.values().fold(BTreeMap::new(), |mut by, ids| {
         *by.entry(ids.len()).or_default() += 1;
         by
     });
-    assert!(
-        copies.keys().all(|copies| *copies <= 2),
-        "copies for each person: {copies:?}"
-    );
     let repeated: usize = taken.values().map(|ids| ids.len() - 1).sum();
-    assert!(
-        repeated <= kills * CONNECTIONS,
-        "{repeated} repeated after {kills} kills"
-    );
     let alike = taken
         .values()
         .all(|ids| ids.iter().all(|id| *id == ids[0] && !id.is_empty()));
     assert!(alike, "a second copy has another Message-ID");
     println!(
-        "{people} people, {kills} kills: 0 lost, {repeated} repeated (bound {})",
-        kills * CONNECTIONS
+        "{people} people, {hits} hits, {} node(s), {}: {} got nothing, {repeated} repeated (bound {}), {} unknown",
+        trial.nodes,
+        trial.policy,
+        lost.len(),
+        trial.bound(hits),
+        of("unknown"),
     );
+    if trial.policy == "resend" {
+        assert!(lost.is_empty(), "{} people got nothing: {lost:?}", lost.len());
+        assert!(
+            copies.keys().all(|copies| *copies <= 2),
+            "copies for each person: {copies:?}"
+        );
+        assert!(repeated <= trial.bound(hits), "{repeated} repeated after {hits} hits");
+    } else {
+        assert_eq!(repeated, 0, "nobody asked for second copies");
+        assert!(
+            lost.len() as u64 <= of("unknown"),
+            "{lost:?} are not among the doubtful"
+        );
+        assert!(of("unknown") <= trial.bound(hits) as u64);
+    }
 }
 
-async fn survive(database: &str, people: usize, kills: usize) {
-    let sink = Sink::start(Duration::from_millis(5)).await;
-    let press = Press::new(&sink, database, people);
-    let (killed, issue) = tokio::task::spawn_blocking(move || {
-        press.run(&[
-            "subscribers",
-            "import",
-            "people.csv",
-            "--consent",
-            "signed a list",
-            "--yes",
-        ]);
-        press.run(&["articles", "scan"]);
-        press.run(&["send", "notes", "--schedule", "weekly"]);
-        let killed = send_through_kills(&press, kills);
-        (killed, press.issue())
-    })
-    .await
-    .unwrap();
-    hold(&sink.taken(), people, killed, &issue);
+/// An issue for the people of the trial, on a database, and a relay that takes note of every letter.
+async fn prepare(database: &str, trial: Trial) -> (Sink, Service) {
+    let sink = Sink::start(trial.thinks).await;
+    let (relay, database) = (sink.port(), database.to_owned());
+    let service = tokio::task::spawn_blocking(move || {
+        Service::with_an_issue(&Setup {
+            relay,
+            connections: trial.connections,
+            database: &database,
+            people: trial.people,
+            mail: &format!("on_unknown = \"{}\"", trial.policy),
+            state: &format!("lease = \"{}s\"", trial.lease),
+        })
+    });
+    (sink, service.await.unwrap())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn nobody_is_left_out_when_the_process_is_killed_again_and_again() {
-    survive("sqlite://letterpress.db", 3_000, 12).await;
+async fn survive(database: &str, trial: Trial) {
+    let (sink, service) = prepare(database, trial).await;
+    let (killed, issue) = tokio::task::spawn_blocking(move || send_through_kills(&service, trial))
+        .await
+        .unwrap();
+    hold(&sink.taken(), trial, killed, &issue);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn nobody_is_left_out_when_a_node_on_postgres_is_killed_again_and_again() {
+async fn survive_on_postgres(trial: Trial) {
     if engines().contains(&Engine::Postgres) {
         let database = OwnDatabase::create().await;
-        survive(&database.url, 1_500, 8).await;
+        survive(&database.url, trial).await;
         database.drop().await;
     }
+}
+
+const ON_SQLITE: &str = "sqlite://letterpress.db";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_left_out_when_the_process_is_killed_a_hundred_times() {
+    survive(ON_SQLITE, Trial::of(10_000, 100)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_left_out_when_three_nodes_on_postgres_are_killed_a_hundred_times() {
+    let trial = Trial {
+        nodes: 3,
+        connections: 4,
+        lease: 2,
+        thinks: Duration::from_millis(30),
+        ..Trial::of(10_000, 100)
+    };
+    survive_on_postgres(trial).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_author_who_wants_no_second_copies_gets_none_and_a_list_of_the_doubtful() {
+    let trial = Trial {
+        policy: "skip",
+        ..Trial::of(2_000, 15)
+    };
+    survive(ON_SQLITE, trial).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_was_frozen_beyond_its_lease_sends_nothing_of_what_others_took_over() {
+    if !engines().contains(&Engine::Postgres) {
+        return;
+    }
+    let trial = Trial {
+        nodes: 3,
+        connections: 4,
+        lease: 2,
+        thinks: Duration::from_millis(30),
+        ..Trial::of(6_000, 0)
+    };
+    let freezes = 8;
+    let database = OwnDatabase::create().await;
+    let (sink, service) = prepare(&database.url, trial).await;
+    let issue = tokio::task::spawn_blocking(move || send_through_freezes(&service, trial, freezes));
+    let issue = issue.await.unwrap();
+    hold(&sink.taken(), trial, freezes, &issue);
+    database.drop().await;
+}
+
+/// `delivery.md` P4.
+#[tokio::test(flavor = "multi_thread")]
+async fn stopping_in_order_again_and_again_repeats_nothing_and_leaves_nothing_unknown() {
+    let trial = Trial::of(3_000, 0);
+    let (sink, service) = prepare(ON_SQLITE, trial).await;
+    let issue = tokio::task::spawn_blocking(move || {
+        for _ in 0..12 {
+            let running = service.serve();
+            std::thread::sleep(Duration::from_millis(500));
+            assert!(running.stop(), "{}", service.log());
+        }
+        let _running = service.serve();
+        service.wait_for_the_end(Duration::from_secs(60))
+    });
+    let issue = issue.await.unwrap();
+    hold(&sink.taken(), trial, 0, &issue);
+    assert_eq!(issue["counts"]["accepted"], 3_000);
+}
+
+/// After the grace its letters are doubtful. Of eight connections one is kept for notices.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_never_answers_holds_an_orderly_stop_up_no_longer_than_the_grace() {
+    let trial = Trial {
+        thinks: Duration::from_secs(3600),
+        ..Trial::of(20, 0)
+    };
+    let sink = Sink::start(trial.thinks).await;
+    let relay = sink.port();
+    let counts = tokio::task::spawn_blocking(move || {
+        let service = Service::with_an_issue(&Setup {
+            relay,
+            connections: 8,
+            database: ON_SQLITE,
+            people: trial.people,
+            mail: "grace = \"1s\"\non_unknown = \"hold\"",
+            state: "",
+        });
+        let running = service.serve();
+        let until = Instant::now() + Duration::from_secs(20);
+        while sink.taken().len() < 7 && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        assert!(running.stop(), "{}", service.log());
+        service.issue()["counts"].clone()
+    });
+    let counts = counts.await.unwrap();
+    assert_eq!(
+        (&counts["unknown"], &counts["open"]),
+        (&7.into(), &13.into()),
+        "{counts}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "long: run by tests/run --long"]
 async fn nobody_is_left_out_over_a_thousand_kills() {
-    survive("sqlite://letterpress.db", 100_000, 1_000).await;
+    survive(ON_SQLITE, Trial::of(100_000, 1_000)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "long: run by tests/run --long"]
+async fn nobody_gets_a_second_copy_over_two_hundred_kills_when_the_author_wants_none() {
+    let trial = Trial {
+        policy: "skip",
+        ..Trial::of(30_000, 200)
+    };
+    survive(ON_SQLITE, trial).await;
 }

@@ -39,7 +39,7 @@ fn settings(relay: &Relay) -> config::Smtp {
         ca_file: None,
         helo: "letters.example.org".to_owned(),
         connections: 8,
-        rate: None,
+        rates: Vec::new(),
         messages_per_connection: 100,
         pipelining: true,
     }

@@ -46,7 +46,7 @@ fn settings(port: u16) -> Settings {
         ca_file: None,
         helo: "letters.example.org".to_owned(),
         connections: CONNECTIONS,
-        rate: None,
+        rates: Vec::new(),
         messages_per_connection: 100,
         pipelining: true,
     }

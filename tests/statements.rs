@@ -41,8 +41,10 @@ async fn prepare(conn: &mut Conn, sql: &str) -> Result<(), sqlx::Error> {
     match conn {
         Conn::SqliteRead(c) => (&mut **c).prepare(sql).await.map(drop),
         Conn::SqliteTx(c) => (&mut **c).prepare(sql).await.map(drop),
-        Conn::PostgresRead(c) => (&mut **c).prepare(sql).await.map(drop),
-        Conn::PostgresTx(c) => (&mut **c).prepare(sql).await.map(drop),
+        Conn::Postgres(held) => {
+            let statement = held.connection().prepare(sql).await;
+            statement.map(drop)
+        }
     }
 }
 
@@ -103,8 +105,11 @@ async fn schema(bench: &Bench) -> Schema {
     let mut conn = bench.app.database.read().await.unwrap();
     let rows: Vec<Row> = match &mut conn {
         Conn::SqliteRead(c) => sqlx::query_as(SQLITE_COLUMNS).fetch_all(&mut **c).await.unwrap(),
-        Conn::PostgresRead(c) => sqlx::query_as(POSTGRES_COLUMNS).fetch_all(&mut **c).await.unwrap(),
-        _ => unreachable!("a connection for reading was asked for"),
+        Conn::Postgres(held) => sqlx::query_as(POSTGRES_COLUMNS)
+            .fetch_all(held.connection())
+            .await
+            .unwrap(),
+        Conn::SqliteTx(_) => unreachable!("a connection for reading was asked for"),
     };
     rows.into_iter()
         .map(|(table, column, kind, not_null, key)| ((table, column), (same_word(&kind), not_null != 0, key)))

@@ -19,4 +19,5 @@ mod smtp_speed;
 mod sources;
 mod statements;
 mod support;
+mod terminal;
 mod what_was_left_out;

@@ -1,14 +1,12 @@
 //! The fire loop: which occurrences are due, and what becomes of those that were missed (`delivery.md` 4.3).
 
-use std::time::Duration;
-
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Utc};
 use data_encoding::HEXLOWER;
 
 use crate::app::App;
 use crate::config::{Cadence, CatchUp, Newsletter, Schedule};
-use crate::model::clock::{from_micros, to_micros};
+use crate::model::clock::{from_micros, micros, to_micros};
 use crate::model::schedule::{self, CronRule, OccurrenceKey};
 use crate::store::occurrences::{self, Anchor, Occurrence};
 use crate::store::{Conn, articles, audience};
@@ -16,11 +14,6 @@ use crate::store::{Conn, articles, audience};
 use super::ComposeError;
 use super::draft::Audience;
 use super::issue::{Composed, Due, compose};
-
-/// A duration as the database counts.
-pub(super) fn micros(duration: Duration) -> i64 {
-    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
-}
 
 /// One round over every schedule; returns how many issues it made.
 pub(super) async fn round(app: &App) -> Result<usize, ComposeError> {

@@ -8,7 +8,7 @@ use data_encoding::HEXLOWER;
 
 use crate::app::App;
 use crate::config::{Cadence, Newsletter, Order, Schedule};
-use crate::model::clock::{mint_ulid, to_micros};
+use crate::model::clock::{micros, mint_ulid, to_micros};
 use crate::model::schedule::OccurrenceKey;
 use crate::store::articles::Mailable;
 use crate::store::chunks::{self, Chunk};
@@ -131,7 +131,6 @@ impl Due<'_> {
 
     /// What may be mailed by this occurrence, and who got it already.
     pub(super) async fn offer(&self, app: &App, conn: &mut Conn) -> Result<Offer, ComposeError> {
-        let micros = |d: std::time::Duration| i64::try_from(d.as_micros()).unwrap_or(i64::MAX);
         let settled_before = if self.settle {
             self.now - micros(self.schedule.settle)
         } else {

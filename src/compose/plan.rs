@@ -7,13 +7,12 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::config::{Cadence, Newsletter, Schedule, Settings};
-use crate::model::clock::{from_micros, to_micros};
+use crate::model::clock::{from_micros, micros, to_micros};
 use crate::model::schedule::{self, OccurrenceKey};
 use crate::store::{Conn, articles, occurrences};
 
 use super::ComposeError;
 use super::draft::{Audience, next_page};
-use super::fire::micros;
 use super::issue::Due;
 
 /// One issue as it would be made.

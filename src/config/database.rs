@@ -1,6 +1,7 @@
 //! `[database]` and `[state]`: where things are kept.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
@@ -8,7 +9,7 @@ use url::{Host, Url};
 use super::problem::Wrong;
 use super::secret::{Files, secret, warn_if_written_in_the_open};
 use super::section::Section;
-use super::value::path;
+use super::value::{path, some_time};
 
 /// `[database]`
 #[derive(Debug, Clone)]
@@ -22,6 +23,8 @@ pub struct DatabaseSettings {
 pub struct State {
     /// Lock, place file, keys; absolute. Default: beside the SQLite file; required with PostgreSQL.
     pub dir: PathBuf,
+    /// How long a process that sends is believed to live without a sign of life; default 60 s.
+    pub lease: Duration,
 }
 
 /// Reads `[database]`.
@@ -133,8 +136,10 @@ pub(super) fn read_state(mut section: Section<'_>, database: &DatabaseSettings, 
     } else {
         section.get("dir", path(base))
     };
+    let lease = section.get("lease", some_time).unwrap_or(Duration::from_secs(60));
     section.close();
     State {
         dir: dir.unwrap_or_else(|| folder.join("state")),
+        lease,
     }
 }

@@ -9,11 +9,13 @@ use url::Url;
 
 use super::database::is_here;
 use super::problem::Wrong;
+use super::rate::rates;
 use super::secret::{Files, secret, warn_if_written_in_the_open};
 use super::section::Section;
 use super::site::Site;
-use super::value::{duration, filled, flag, host, mailbox, one_of, path, rate, size, some_time, whole};
+use super::value::{duration, filled, flag, host, list, mailbox, one_of, path, size, some_time, whole};
 use crate::model::address::{DisplayName, EmailAddress, Mailbox};
+use crate::model::rate::Rate;
 
 /// `[mail]`
 #[derive(Debug, Clone)]
@@ -40,8 +42,21 @@ pub struct Mail {
     pub restart_breaker: u32,
     /// Bytes of HTML above which a letter is shortened; default 90 kB.
     pub max_html: usize,
+    /// `[[mail.limits]]`
+    pub limits: Vec<Limit>,
     /// `[mail.smtp]`
     pub smtp: Smtp,
+}
+
+/// One `[[mail.limits]]`: a mailbox provider that wants letters slowly.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limit {
+    /// Domains of recipients, lower case; the limit is shared by them.
+    pub domains: Vec<String>,
+    /// Letters in a span at most, for all nodes together.
+    pub rates: Vec<Rate>,
+    /// Connections of one node that may be busy with them at once.
+    pub connections: Option<usize>,
 }
 
 /// `transport`
@@ -83,8 +98,8 @@ pub struct Smtp {
     pub helo: String,
     /// Open connections at most; default 8.
     pub connections: usize,
-    /// Letters per second at most; `None`: as fast as it goes.
-    pub rate: Option<f64>,
+    /// Letters in a span at most, for all nodes together; empty: as fast as it goes.
+    pub rates: Vec<Rate>,
     /// Letters per connection at most; default 100.
     pub messages_per_connection: u32,
     /// Whether commands are sent together where the relay offers it (RFC 2920); default true.
@@ -154,10 +169,27 @@ pub(super) fn read(mut section: Section<'_>, beside: &Surroundings<'_>) -> Mail 
         grace: section.get("grace", duration).unwrap_or(Duration::from_secs(25)),
         restart_breaker: section.get("restart_breaker", whole(0)).unwrap_or(10),
         max_html: section.get("max_html", size).unwrap_or(90_000),
+        limits: section.sections("limits").into_iter().map(read_limit).collect(),
         smtp: read_smtp(section.section("smtp"), beside, needs_relay),
     };
     section.close();
     mail
+}
+
+fn read_limit(mut section: Section<'_>) -> Limit {
+    let remedy = "write the domains that it is for: `domains = [\"example.net\"]`";
+    let domains = section.require("domains", remedy, list(host)).unwrap_or_default();
+    let limit = Limit {
+        domains: domains.iter().map(|domain| domain.to_ascii_lowercase()).collect(),
+        rates: section.get("rate", rates).unwrap_or_default(),
+        connections: section.get("connections", whole(1)),
+    };
+    if limit.rates.is_empty() && limit.connections.is_none() {
+        let wrong = Wrong::new("limits nothing", "write `rate = \"5/s\"` or `connections = 2`");
+        section.refuse("", wrong);
+    }
+    section.close();
+    limit
 }
 
 /// Stands for the sender where no letter is ever sent.
@@ -203,7 +235,7 @@ fn read_smtp(mut section: Section<'_>, beside: &Surroundings<'_>, required: bool
                 .unwrap_or_else(|| beside.public_url.host_str().unwrap_or("localhost").to_owned()),
         ),
         connections: section.get("connections", whole(1)).unwrap_or(8),
-        rate: section.get("rate", rate),
+        rates: section.get("rate", rates).unwrap_or_default(),
         messages_per_connection: section.get("messages_per_connection", whole(1)).unwrap_or(100),
         pipelining: section.get("pipelining", flag).unwrap_or(true),
         host: relay,

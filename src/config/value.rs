@@ -219,31 +219,6 @@ pub(super) fn size(value: &Value) -> Read<usize> {
     number.checked_mul(unit).filter(|size| *size > 0).ok_or_else(wrong)
 }
 
-/// How many per second: `50/s`, `600/m`, `1000/h`, `5000/d`.
-pub(super) fn rate(value: &Value) -> Read<f64> {
-    let wrong = || {
-        Wrong::new(
-            format!("{} is not a rate", shown(value)),
-            "write a number and a span, such as `50/s`, `600/m` or `1000/h`",
-        )
-    };
-    let text = text(value).map_err(|_| wrong())?;
-    let (number, span) = text.split_once('/').ok_or_else(wrong)?;
-    let number: f64 = number.trim().parse().map_err(|_| wrong())?;
-    let seconds = match span.trim() {
-        "s" => 1.0,
-        "m" | "min" => 60.0,
-        "h" => 3_600.0,
-        "d" => 86_400.0,
-        _ => return Err(wrong()),
-    };
-    if number.is_finite() && number > 0.0 {
-        Ok(number / seconds)
-    } else {
-        Err(wrong())
-    }
-}
-
 /// A time of the day: `08:00`.
 pub(super) fn time_of_day(value: &Value) -> Read<NaiveTime> {
     let text = text(value)?;
@@ -386,7 +361,7 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-fn shown(value: &Value) -> String {
+pub(super) fn shown(value: &Value) -> String {
     match &value.kind {
         ValueKind::String(text) => format!("\"{text}\""),
         ValueKind::I64(number) => number.to_string(),
@@ -442,16 +417,6 @@ mod tests {
         assert_eq!(bytes("300"), Some(300));
         for text in ["0", "", "KiB", "-1", "1.5MB", "9999999999999999MiB"] {
             assert_eq!(bytes(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_rate_is_so_many_in_a_span() {
-        let per_second = |text: &str| rate(&value(text)).ok();
-        assert_eq!(per_second("50/s"), Some(50.0));
-        assert_eq!(per_second("90 / m"), Some(1.5));
-        for text in ["50", "0/s", "-1/s", "inf/s", "1/fortnight"] {
-            assert_eq!(per_second(text), None, "{text}");
         }
     }
 

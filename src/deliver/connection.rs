@@ -3,9 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
-
-use crate::app::App;
 use crate::mail::transport::Idle;
 use crate::model::clock::{from_micros, to_micros};
 use crate::model::letter::Envelope;
@@ -13,35 +10,29 @@ use crate::model::verdict::Verdict;
 use crate::store::deliveries::{self, Attempt, Due, Refusal, Settled};
 use crate::store::notices::{DueNotice, Settlement};
 
-use super::gate::Gate;
-use super::lanes::{DeliveryJob, Job, Lanes, Ticket};
+use super::admission::Seat;
+use super::lanes::{DeliveryJob, Next, Serves, Ticket};
+use super::letters::IssueLetters;
 use super::notice;
-use super::operate;
 use super::outcome::{Doubt, Outcome, judge};
-use super::pace::Pace;
-use super::relay::{Alarm, Relay};
-use super::writer::{Answer, Op, WriteError, Writer};
+use super::relay::Alarm;
+use super::shared::Shared;
+use super::writer::{Answer, Op, WriteError};
 
 /// An open connection that has nothing to do is closed after this long.
 const IDLE: Duration = Duration::from_secs(20);
 
-/// What all connections of a sender share.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) app: Arc<App>,
-    pub(super) node: i64,
-    pub(super) gate: Gate,
-    pub(super) writer: Writer,
-    pub(super) lanes: Lanes,
-    pub(super) relay: Relay,
-    pub(super) pace: Pace,
-    pub(super) stop: CancellationToken,
+/// Something to do, with its place in the queue of its domain.
+enum Work {
+    Delivery(Box<DeliveryJob>, Seat),
+    Notice(Box<DueNotice>, Seat),
 }
 
 /// One of the sender's connections to the relay.
 #[derive(Debug)]
 pub(super) struct Connection {
     shared: Arc<Shared>,
+    serves: Serves,
     idle: Option<Idle>,
     /// Outcomes that are not durable yet; they travel with the next attempt.
     owing: Vec<Op>,
@@ -50,9 +41,10 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, serves: Serves) -> Self {
         Self {
             shared,
+            serves,
             idle: None,
             owing: Vec::new(),
             tickets: Vec::new(),
@@ -62,32 +54,62 @@ impl Connection {
 
     /// Works until the lanes are closed.
     pub(super) async fn run(mut self) -> Result<(), WriteError> {
-        loop {
-            let job = match self.shared.lanes.take() {
-                Some(job) => job,
-                None => {
-                    self.flush().await?;
-                    let shared = Arc::clone(&self.shared);
-                    match tokio::time::timeout(IDLE, shared.lanes.next()).await {
-                        Ok(Some(job)) => job,
-                        Ok(None) => break,
-                        Err(_) => {
-                            self.hang_up().await;
-                            continue;
-                        }
-                    }
-                }
-            };
+        while let Some(next) = self.next().await? {
             if self.connect().await? {
-                match job {
-                    Job::Delivery(job) => self.delivery(*job).await?,
-                    Job::Notice(due) => self.notice(&due).await?,
+                match next {
+                    Work::Delivery(job, seat) => self.delivery(*job, seat).await?,
+                    Work::Notice(due, seat) => self.notice(&due, seat).await?,
                 }
             }
         }
         self.flush().await?;
         self.hang_up().await;
         Ok(())
+    }
+
+    /// What to do next; nothing when the lanes are closed. Whoever waits owes nothing meanwhile.
+    async fn next(&mut self) -> Result<Option<Work>, WriteError> {
+        let shared = Arc::clone(&self.shared);
+        loop {
+            // Registered before the look, so that what comes between look and sleep is not missed.
+            let woken = shared.lanes.woken();
+            tokio::pin!(woken);
+            woken.as_mut().enable();
+            let now = shared.now();
+            match shared.lanes.take(self.serves, &shared.admission, now) {
+                Next::Notice(due, seat) => return Ok(Some(Work::Notice(due, seat))),
+                Next::Delivery(job, seat) => return Ok(Some(Work::Delivery(job, seat))),
+                Next::Postpone(job, until) => self.postpone(*job, until - now),
+                Next::Buy(domain, waiting) => {
+                    self.flush().await?;
+                    shared.buy(&domain, waiting).await;
+                }
+                Next::Wait(until) => {
+                    self.flush().await?;
+                    let pause = Duration::from_micros(u64::try_from(until - now).unwrap_or(0));
+                    let _ = tokio::time::timeout(pause, woken).await;
+                }
+                Next::Nothing if shared.lanes.is_closed() => return Ok(None),
+                Next::Nothing => {
+                    self.flush().await?;
+                    if tokio::time::timeout(IDLE, woken).await.is_err() {
+                        self.hang_up().await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The recipient's domain turns us away: the letter waits, without an attempt.
+    fn postpone(&mut self, job: DeliveryJob, wait: i64) {
+        let now = to_micros(self.shared.app.clock.now());
+        self.owing.push(Op::Postpone {
+            issue_id: job.due.issue_id,
+            subscriber_id: job.due.subscriber_id,
+            until: now + wait,
+            now,
+        });
+        self.tickets.push(job.ticket);
     }
 
     async fn hang_up(&mut self) {
@@ -119,7 +141,7 @@ impl Connection {
                     let alarm = shared.relay.note(&verdict, shared.app.clock.since_boot());
                     tracing::warn!(phase = %verdict.phase, detail = verdict.detail(), "the relay cannot be reached");
                     if let Some(alarm) = alarm {
-                        self.raise(alarm, None).await;
+                        self.shared.raise(alarm, None).await;
                         return Ok(false);
                     }
                 }
@@ -153,7 +175,7 @@ impl Connection {
         }
     }
 
-    async fn delivery(&mut self, job: DeliveryJob) -> Result<(), WriteError> {
+    async fn delivery(&mut self, job: DeliveryJob, seat: Seat) -> Result<(), WriteError> {
         let app = Arc::clone(&self.shared.app);
         let now = app.clock.now();
         let DeliveryJob {
@@ -175,11 +197,11 @@ impl Connection {
                 return Ok(());
             }
         };
-        self.keep_pace().await;
         let attempt = attempt_of(&due, chunk_no, self.shared.node, letters.newsletter(), to_micros(now));
         if self.write(Op::Begin(attempt)).await? != Answer::Done {
             self.refused(&due, to_micros(now), ticket).await;
         } else if let Some(verdict) = self.hand_over(&envelope, &buffer, Some(&due.issue_id)).await {
+            self.note(&verdict, &seat, Some((&due.issue_id, &letters))).await;
             let outcome = judge(&verdict, due.deferrals, due.unknowns, self.doubt(), &*app.chance);
             let settled = settled_of(&due, self.shared.node, outcome, app.clock.now());
             self.owing.push(Op::Settle(settled));
@@ -198,9 +220,22 @@ impl Connection {
         let alarm = self.shared.relay.note(&verdict, self.shared.app.clock.since_boot());
         if let Some(alarm) = alarm {
             tracing::error!(phase = %verdict.phase, code = verdict.code(), "the relay turns us away");
-            self.raise(alarm, issue).await;
+            self.shared.raise(alarm, issue).await;
         }
         Some(verdict)
+    }
+
+    /// What a verdict says about the recipient's domain and about the issue as a whole.
+    async fn note(&self, verdict: &Verdict, seat: &Seat, issue: Option<(&str, &IssueLetters)>) {
+        let shared = &self.shared;
+        if shared.admission.note(seat.domain(), verdict, shared.now()) {
+            shared.leave_alone(seat.domain(), verdict).await;
+        }
+        if let Some((issue, letters)) = issue
+            && letters.note(verdict.class())
+        {
+            self.shared.raise(Alarm::PauseIssue("failures"), Some(issue)).await;
+        }
     }
 
     fn give_up(&mut self, due: &Due, code: &'static str, detail: &str, ticket: Ticket) {
@@ -241,7 +276,7 @@ impl Connection {
         }
     }
 
-    async fn notice(&mut self, due: &DueNotice) -> Result<(), WriteError> {
+    async fn notice(&mut self, due: &DueNotice, seat: Seat) -> Result<(), WriteError> {
         let app = Arc::clone(&self.shared.app);
         let now = app.clock.now();
         let mut buffer = std::mem::take(&mut self.buffer);
@@ -253,13 +288,15 @@ impl Connection {
             owner: self.shared.node,
             now: to_micros(now),
         };
-        self.keep_pace().await;
         if self.write(begin).await? == Answer::Done {
             let outcome = match written {
-                Ok(envelope) => self
-                    .hand_over(&envelope, &buffer, None)
-                    .await
-                    .map(|verdict| judge(&verdict, attempt_no - 1, due.unknowns, self.doubt(), &*app.chance)),
+                Ok(envelope) => {
+                    let verdict = self.hand_over(&envelope, &buffer, None).await;
+                    if let Some(verdict) = &verdict {
+                        self.note(verdict, &seat, None).await;
+                    }
+                    verdict.map(|verdict| judge(&verdict, attempt_no - 1, due.unknowns, self.doubt(), &*app.chance))
+                }
                 Err(error) => Some(Outcome::render(&error.to_string())),
             };
             if let Some(outcome) = outcome {
@@ -277,26 +314,6 @@ impl Connection {
         }
         self.buffer = buffer;
         Ok(())
-    }
-
-    async fn keep_pace(&self) {
-        let pause = self.shared.pace.reserve(self.shared.app.clock.since_boot());
-        if !pause.is_zero() {
-            tokio::time::sleep(pause).await;
-        }
-    }
-
-    async fn raise(&self, alarm: Alarm, issue: Option<&str>) {
-        let app = &self.shared.app;
-        let done = match (alarm, issue) {
-            (Alarm::PauseIssue(reason), Some(issue)) => operate::pause(app, issue, reason).await,
-            (Alarm::PauseIssue(_), None) => Ok(()),
-            (Alarm::PauseAll(reason), _) => operate::pause_all(app, reason).await.map(drop),
-        };
-        match done {
-            Ok(()) => tracing::error!(?alarm, issue, "sending is paused; `letterpress issues list` shows it"),
-            Err(error) => tracing::error!(?alarm, issue, %error, "sending cannot be paused"),
-        }
     }
 }
 

@@ -1,6 +1,6 @@
-//! Two lanes into the connections: notices first, then deliveries.
+//! Two lanes into the connections: notices first, then deliveries; within a lane whatever may go.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,6 +10,7 @@ use crate::store::chunks::Chunk;
 use crate::store::deliveries::Due;
 use crate::store::notices::DueNotice;
 
+use super::admission::{Admission, Admitted, Seat, domain_of};
 use super::letters::IssueLetters;
 
 /// One delivery on its way to a connection.
@@ -21,17 +22,44 @@ pub(super) struct DeliveryJob {
     pub(super) ticket: Ticket,
 }
 
-/// What a connection takes next.
+/// When to look again for a domain's connection to come back, microseconds.
+const LOOK_AGAIN: i64 = 50_000;
+
+/// Something that waits, and for which domain.
 #[derive(Debug)]
-pub(super) enum Job {
-    Notice(Box<DueNotice>),
-    Delivery(Box<DeliveryJob>),
+struct Waits<T> {
+    job: Box<T>,
+    domain: Arc<str>,
+}
+
+/// What a connection does next.
+#[derive(Debug)]
+pub(super) enum Next {
+    Notice(Box<DueNotice>, Seat),
+    Delivery(Box<DeliveryJob>, Seat),
+    /// Its domain turns us away until that moment, microseconds since boot.
+    Postpone(Box<DeliveryJob>, i64),
+    /// More of a rate must be bought for letters to this domain; so many wait.
+    Buy(Arc<str>, usize),
+    /// Nothing may go before that moment, microseconds since boot.
+    Wait(i64),
+    /// Nothing waits, or nothing may go before another letter is done.
+    Nothing,
+}
+
+/// Which lanes a connection serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Serves {
+    /// Both.
+    All,
+    /// Only notices: a confirmation must not wait for a million letters.
+    Notices,
 }
 
 #[derive(Debug, Default)]
 struct Waiting {
-    notices: VecDeque<Box<DueNotice>>,
-    deliveries: VecDeque<Box<DeliveryJob>>,
+    notices: VecDeque<Waits<DueNotice>>,
+    deliveries: VecDeque<Waits<DeliveryJob>>,
     closed: bool,
 }
 
@@ -40,6 +68,43 @@ struct Waiting {
 pub(super) struct Lanes {
     waiting: Mutex<Waiting>,
     wake: Notify,
+}
+
+/// Which of the waiting may go, or what stands in the way of the one that may go soonest.
+enum Found {
+    Place(usize),
+    Closed(usize, i64),
+    Buy(Arc<str>),
+    Wait(i64),
+    Nothing,
+}
+
+/// Looks through a lane from its front; each domain is asked about once.
+fn find<T>(lane: &VecDeque<Waits<T>>, admission: &Admission, now: i64) -> Found {
+    let mut asked: HashMap<&str, Admitted> = HashMap::new();
+    let (mut over_share, mut soonest, mut buy) = (None, None, None);
+    for (place, waits) in lane.iter().enumerate() {
+        let domain = &*waits.domain;
+        if asked.contains_key(domain) {
+            continue;
+        }
+        let admitted = admission.of(domain, now);
+        asked.insert(domain, admitted);
+        match admitted {
+            Admitted::Yes => return Found::Place(place),
+            Admitted::Closed(until) => return Found::Closed(place, until),
+            Admitted::Share => over_share = over_share.or(Some(place)),
+            Admitted::Buy => buy = buy.or_else(|| Some(Arc::clone(&waits.domain))),
+            Admitted::Until(at) => soonest = Some(soonest.map_or(at, |other: i64| other.min(at))),
+            Admitted::Busy => {}
+        }
+    }
+    match (over_share, buy, soonest) {
+        (Some(place), _, _) => Found::Place(place),
+        (None, Some(domain), _) => Found::Buy(domain),
+        (None, None, Some(at)) => Found::Wait(at),
+        (None, None, None) => Found::Nothing,
+    }
 }
 
 impl Lanes {
@@ -51,7 +116,10 @@ impl Lanes {
     pub(super) fn add_notices(&self, notices: Vec<DueNotice>) {
         let mut waiting = self.lock();
         if waiting.notices.is_empty() && !waiting.closed {
-            waiting.notices.extend(notices.into_iter().map(Box::new));
+            waiting.notices.extend(notices.into_iter().map(|notice| Waits {
+                domain: domain_of(&notice.address),
+                job: Box::new(notice),
+            }));
         }
         drop(waiting);
         self.wake.notify_waiters();
@@ -66,36 +134,59 @@ impl Lanes {
     pub(super) fn add_deliveries(&self, jobs: impl Iterator<Item = DeliveryJob>) {
         let mut waiting = self.lock();
         if !waiting.closed {
-            waiting.deliveries.extend(jobs.map(Box::new));
+            waiting.deliveries.extend(jobs.map(|job| Waits {
+                domain: domain_of(&job.due.address),
+                job: Box::new(job),
+            }));
         }
         drop(waiting);
         self.wake.notify_waiters();
     }
 
-    /// The next job, if one waits.
-    pub(super) fn take(&self) -> Option<Job> {
+    /// What a connection does next; whatever it takes holds its seat from now on.
+    pub(super) fn take(&self, serves: Serves, admission: &Arc<Admission>, now: i64) -> Next {
         let mut waiting = self.lock();
-        if let Some(notice) = waiting.notices.pop_front() {
-            return Some(Job::Notice(notice));
+        let notices = find(&waiting.notices, admission, now);
+        if let Found::Place(place) | Found::Closed(place, _) = notices
+            && let Some(waits) = waiting.notices.remove(place)
+        {
+            // A domain that turns issues away may still want the one letter that a person asked for.
+            return Next::Notice(waits.job, admission.enter(&waits.domain));
         }
-        waiting.deliveries.pop_front().map(Job::Delivery)
+        let mut next = match notices {
+            Found::Buy(domain) => Next::Buy(domain, waiting.notices.len()),
+            Found::Wait(at) => Next::Wait(at),
+            _ => Next::Nothing,
+        };
+        // Notices draw first: as long as they wait for a rate, no delivery takes it.
+        if serves == Serves::All && matches!(next, Next::Nothing) {
+            next = match find(&waiting.deliveries, admission, now) {
+                Found::Place(place) => match waiting.deliveries.remove(place) {
+                    Some(waits) => Next::Delivery(waits.job, admission.enter(&waits.domain)),
+                    None => Next::Nothing,
+                },
+                Found::Closed(place, until) => match waiting.deliveries.remove(place) {
+                    Some(waits) => Next::Postpone(waits.job, until),
+                    None => Next::Nothing,
+                },
+                Found::Buy(domain) => Next::Buy(domain, waiting.deliveries.len()),
+                Found::Wait(at) => Next::Wait(at),
+                // Every domain that waits has all the connections it may have.
+                Found::Nothing if !waiting.deliveries.is_empty() => Next::Wait(now + LOOK_AGAIN),
+                Found::Nothing => Next::Nothing,
+            };
+        }
+        next
     }
 
-    /// Waits for the next job; `None` when the lanes are closed.
-    pub(super) async fn next(&self) -> Option<Job> {
-        loop {
-            // Registered before the look, so that a job that comes between look and sleep is not missed.
-            let woken = self.wake.notified();
-            tokio::pin!(woken);
-            woken.as_mut().enable();
-            if let Some(job) = self.take() {
-                return Some(job);
-            }
-            if self.lock().closed {
-                return None;
-            }
-            woken.await;
-        }
+    /// Whether no further jobs come.
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
+    /// Told when there may be something to take; to be enabled before the look.
+    pub(super) fn woken(&self) -> tokio::sync::futures::Notified<'_> {
+        self.wake.notified()
     }
 
     /// No further jobs: what waits goes back untouched.
@@ -177,16 +268,22 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn a_notice_that_waits_is_not_queued_twice_and_a_closed_lane_gives_nothing() {
-        let lanes = Lanes::default();
+    fn admission() -> Arc<Admission> {
+        Arc::new(Admission::new(&[], &[], 8))
+    }
+
+    #[test]
+    fn a_notice_that_waits_is_not_queued_twice_and_a_closed_lane_gives_nothing() {
+        let (lanes, admission) = (Lanes::default(), admission());
         lanes.add_notices(vec![notice(1)]);
         lanes.add_notices(vec![notice(1)]);
-        assert!(matches!(lanes.next().await, Some(Job::Notice(_))));
-        assert!(lanes.take().is_none());
+        let taken = lanes.take(Serves::Notices, &admission, 0);
+        assert!(matches!(taken, Next::Notice(..)));
+        assert!(matches!(lanes.take(Serves::All, &admission, 0), Next::Nothing));
         lanes.close();
         lanes.add_notices(vec![notice(2)]);
-        assert!(lanes.next().await.is_none());
+        assert!(matches!(lanes.take(Serves::All, &admission, 0), Next::Nothing));
+        assert!(lanes.is_closed());
     }
 
     #[tokio::test]

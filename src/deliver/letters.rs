@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -15,8 +15,11 @@ use crate::model::clock::from_micros;
 use crate::model::letter::{Envelope, Letter, ListHeaders, ListId, MessageId, Outgoing, SlotName, SlotValues};
 use crate::model::links::{Leave, Preferences, code_of};
 use crate::model::token::{KeyRing, Purpose};
+use crate::model::verdict::Class;
 use crate::store::deliveries::Due;
 use crate::store::{StoreError, issues};
+
+use super::streak::{Patience, Streak};
 
 /// Why one letter cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +67,15 @@ impl LettersError {
 pub(super) struct IssueLetters {
     newsletter_id: String,
     variants: HashMap<i64, Arc<EncodedLetter>>,
+    refusals: Mutex<Streak>,
 }
+
+/// Permanent failures of one issue: 25 in a row, or over 5 % of the last 500.
+const FAILURES: Patience = Patience {
+    in_a_row: 25,
+    of_window: 25,
+    window: 500,
+};
 
 impl IssueLetters {
     /// Reads and encodes the compiled letters of an issue.
@@ -82,7 +93,19 @@ impl IssueLetters {
         Ok(Self {
             newsletter_id: issue.newsletter_id,
             variants,
+            refusals: Mutex::new(Streak::new(FAILURES)),
         })
+    }
+
+    /// Takes note of how one letter of the issue fared; `true` when so many failed that a person should look.
+    pub(super) fn note(&self, class: Class) -> bool {
+        let failed = matches!(class, Class::Failed(_));
+        (failed || class == Class::Accepted)
+            && self
+                .refusals
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .note(failed)
     }
 
     /// Which newsletter's consent counts.

@@ -11,6 +11,7 @@
 //! together (`delivery.md` 7). Whatever ends this process, every row says what is known of its letter: `node` takes
 //! over what a dead process left, and `gate` keeps a process that lost its lease from sending.
 
+mod admission;
 mod connection;
 mod drain;
 mod gate;
@@ -24,6 +25,8 @@ mod outcome;
 mod pace;
 mod relay;
 mod sender;
+mod shared;
+mod streak;
 mod test_letter;
 mod writer;
 

@@ -10,17 +10,15 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::app::App;
 use crate::config::OnUnknown;
-use crate::model::clock::{mint_ulid, to_micros};
+use crate::model::clock::{micros, mint_ulid, to_micros};
 use crate::store::chunks::Chunk;
 use crate::store::nodes::{self, NewNode};
 use crate::store::{Conn, StoreError, chunks, counters, deliveries, issues, notices};
 
 use super::gate::Gate;
 
-/// How long a lease lasts, and how often it is renewed.
-pub(super) const LEASE: Duration = Duration::from_secs(60);
-/// A sixth of [`LEASE`].
-pub(super) const HEARTBEAT: Duration = Duration::from_secs(10);
+/// A lease is renewed so many times before it would run out.
+const BEATS: u32 = 6;
 
 /// Why this process cannot send.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +45,7 @@ pub(super) struct Node {
     /// Fencing epoch.
     pub(super) id: i64,
     pub(super) gate: Gate,
+    lease: Duration,
     // Held as long as the node lives; the system frees it however the process ends.
     _lock: File,
 }
@@ -55,36 +54,47 @@ impl Node {
     /// Takes the lock, registers, and takes over what an earlier process of this place left behind.
     pub(super) async fn start(app: &App) -> Result<Self, NodeError> {
         let dir = app.settings().state.dir.clone();
+        let lease = app.settings().state.lease;
         let (lock, place_id) = take_place(app, &dir)?;
         let gate = Gate::new(Arc::clone(&app.clock));
         let asked_at = app.clock.since_boot();
-        let now = app.clock.now();
         let mut conn = app.database.begin().await?;
+        let now = conn.shared_time(to_micros(app.clock.now())).await?;
         let id = counters::next(&mut conn, "nodes", 1).await?;
         let row = NewNode {
             name: name_of_process(),
             place_id: place_id.clone(),
             boot_id: boot_id(),
         };
-        nodes::start(&mut conn, id, &row, to_micros(now), to_micros(now + LEASE)).await?;
+        nodes::start(&mut conn, id, &row, now, now + micros(lease)).await?;
         // Whoever holds the lock knows that earlier processes of this place are gone, whatever their leases say.
         nodes::end_place(&mut conn, &place_id, id).await?;
         conn.commit().await?;
-        gate.extend(asked_at, LEASE);
-        let node = Self { id, gate, _lock: lock };
+        gate.extend(asked_at, lease);
+        let node = Self {
+            id,
+            gate,
+            lease,
+            _lock: lock,
+        };
         node.sweep(app).await?;
         Ok(node)
+    }
+
+    /// How often the lease is renewed.
+    pub(super) fn heartbeat(&self) -> Duration {
+        self.lease / BEATS
     }
 
     /// Renews the lease. `false`: it was lost, and no dot is written any more.
     pub(super) async fn beat(&self, app: &App) -> Result<bool, NodeError> {
         let asked_at = app.clock.since_boot();
-        let now = app.clock.now();
         let mut conn = app.database.begin().await?;
-        let alive = nodes::beat(&mut conn, self.id, to_micros(now + LEASE), to_micros(now)).await?;
+        let now = conn.shared_time(to_micros(app.clock.now())).await?;
+        let alive = nodes::beat(&mut conn, self.id, now + micros(self.lease), now).await?;
         conn.commit().await?;
         if alive {
-            self.gate.extend(asked_at, LEASE);
+            self.gate.extend(asked_at, self.lease);
         } else {
             self.gate.close();
         }
@@ -93,12 +103,8 @@ impl Node {
 
     /// Takes over the chunks of dead nodes: what they were attempting is `unknown` from now on. Returns how many rows.
     pub(super) async fn sweep(&self, app: &App) -> Result<u64, NodeError> {
-        let now = app.clock.now();
-        let settings = app.settings();
-        let resend_at =
-            matches!(settings.mail.on_unknown, OnUnknown::Resend).then(|| to_micros(now + settings.mail.unknown_delay));
-        let now = to_micros(now);
         let mut conn = app.database.read().await?;
+        let now = conn.shared_time(to_micros(app.clock.now())).await?;
         let mut dead = nodes::dead_owners(&mut conn, now).await?;
         dead.extend(notices::dead_owners(&mut conn, now).await?);
         drop(conn);
@@ -107,12 +113,7 @@ impl Node {
         let mut doubtful = 0;
         for owner in dead {
             let mut conn = app.database.begin().await?;
-            for chunk in chunks::take_over(&mut conn, self.id, owner, now).await? {
-                doubtful += deliveries::orphans_to_unknown(&mut conn, &chunk, owner, now, resend_at).await?;
-                give_back(&mut conn, &chunk, self.id, now).await?;
-                issues::finish(&mut conn, &chunk.issue_id, now).await?;
-            }
-            doubtful += notices::abandon(&mut conn, owner, now, resend_at).await?;
+            doubtful += take_over(&mut conn, (self.id, owner), now, resend_at(app, now)).await?;
             conn.commit().await?;
         }
         if doubtful > 0 {
@@ -125,10 +126,34 @@ impl Node {
     pub(super) async fn stop(&self, app: &App) -> Result<(), NodeError> {
         self.gate.close();
         let mut conn = app.database.begin().await?;
-        nodes::stop(&mut conn, self.id, to_micros(app.clock.now())).await?;
+        let now = conn.shared_time(to_micros(app.clock.now())).await?;
+        nodes::stop(&mut conn, self.id, now).await?;
+        // What did not get its reply within the grace is doubtful, and nobody else has to find that out.
+        let doubtful = take_over(&mut conn, (self.id, self.id), now, resend_at(app, now)).await?;
         conn.commit().await?;
+        if doubtful > 0 {
+            tracing::warn!(doubtful, "the relay did not answer in time: these letters are in doubt");
+        }
         Ok(())
     }
+}
+
+/// When a letter in doubt is sent once more, if the author wants that.
+fn resend_at(app: &App, now: i64) -> Option<i64> {
+    let settings = app.settings();
+    matches!(settings.mail.on_unknown, OnUnknown::Resend).then(|| now + micros(settings.mail.unknown_delay))
+}
+
+/// Takes over, for the first of `nodes`, what the second one left behind; returns how many letters are in doubt.
+async fn take_over(conn: &mut Conn, nodes: (i64, i64), now: i64, resend_at: Option<i64>) -> Result<u64, StoreError> {
+    let (here, dead) = nodes;
+    let mut doubtful = 0;
+    for chunk in chunks::take_over(conn, here, dead, now).await? {
+        doubtful += deliveries::orphans_to_unknown(conn, &chunk, dead, now, resend_at).await?;
+        give_back(conn, &chunk, here, now).await?;
+        issues::finish(conn, &chunk.issue_id, now).await?;
+    }
+    Ok(doubtful + notices::abandon(conn, dead, now, resend_at).await?)
 }
 
 /// Releases a chunk. Of a cancelled issue nothing stays open: what was deferred or not tried meanwhile is cancelled too.

@@ -8,17 +8,18 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::model::clock::to_micros;
+use crate::model::clock::{micros, to_micros};
 use crate::store::chunks::{self, Chunk};
-use crate::store::{StoreError, deliveries, issues, notices};
+use crate::store::{StoreError, breakers, deliveries, issues, nodes, notices};
 
-use super::connection::{Connection, Shared};
-use super::lanes::{DeliveryJob, Lanes, Load};
+use super::admission::Admission;
+use super::connection::Connection;
+use super::lanes::{DeliveryJob, Lanes, Load, Serves};
 use super::letters::{IssueLetters, LettersError};
-use super::node::{HEARTBEAT, Node, NodeError};
+use super::node::{Node, NodeError};
 use super::operate;
-use super::pace::Pace;
 use super::relay::Relay;
+use super::shared::Shared;
 use super::writer::{WriteError, Writer};
 
 /// Chunks that a node works on at once: one is running dry while the other starts.
@@ -29,6 +30,8 @@ const PAGE: i64 = 200;
 const LOW: usize = 100;
 /// How often an idle sender looks for work.
 const POLL: Duration = Duration::from_millis(500);
+/// With so many connections one is kept for notices.
+const RESERVE_FROM: usize = 4;
 /// Notices that are queued at once.
 const NOTICES: i64 = 50;
 
@@ -67,13 +70,16 @@ impl Sender {
     /// Registers this process as a node and takes over what an earlier one left behind.
     pub async fn start(app: Arc<App>) -> Result<Self, DeliverError> {
         let node = Node::start(&app).await?;
+        let connections = app.transport.connections().max(1);
+        let mail = app.settings().mail.clone();
         let shared = Shared {
             node: node.id,
             gate: node.gate.clone(),
             writer: Writer::start(app.database.clone()),
             lanes: Lanes::default(),
             relay: Relay::default(),
-            pace: Pace::new(app.settings().mail.smtp.rate),
+            admission: Arc::new(Admission::new(&mail.smtp.rates, &mail.limits, connections)),
+            buying: tokio::sync::Mutex::default(),
             stop: CancellationToken::new(),
             app,
         };
@@ -87,10 +93,16 @@ impl Sender {
     /// Sends until `stop`, then ends in order: connections before the dot close, those after it get their reply.
     pub async fn run(self, stop: CancellationToken) -> Result<(), DeliverError> {
         let mut connections = JoinSet::new();
-        for _ in 0..self.shared.app.transport.connections().max(1) {
-            connections.spawn(Connection::new(Arc::clone(&self.shared)).run());
+        let all = self.shared.app.transport.connections().max(1);
+        for number in 0..all {
+            let is_reserved = number == 0 && all >= RESERVE_FROM;
+            let serves = if is_reserved { Serves::Notices } else { Serves::All };
+            connections.spawn(Connection::new(Arc::clone(&self.shared), serves).run());
         }
         let sender = Arc::new(self);
+        if let Err(error) = sender.look_around().await {
+            tracing::warn!(%error, "cannot look for other nodes");
+        }
         let mut chunks = JoinSet::new();
         let ended = tokio::select! {
             () = stop.cancelled() => Ok(()),
@@ -128,7 +140,7 @@ impl Sender {
     async fn keep_lease(&self) -> DeliverError {
         let app = &self.shared.app;
         loop {
-            tokio::time::sleep(HEARTBEAT).await;
+            tokio::time::sleep(self.node.heartbeat()).await;
             match self.node.beat(app).await {
                 Ok(true) => {}
                 Ok(false) => return DeliverError::LeaseLost,
@@ -138,10 +150,29 @@ impl Sender {
             if let Err(error) = self.node.sweep(app).await {
                 tracing::warn!(%error, "cannot look for dead nodes");
             }
+            if let Err(error) = self.look_around().await {
+                tracing::warn!(%error, "cannot look for other nodes");
+            }
             if !self.node.gate.is_open() {
                 return DeliverError::LeaseLost;
             }
         }
+    }
+
+    /// With how many nodes limits are shared, and which domains others found closed.
+    async fn look_around(&self) -> Result<(), StoreError> {
+        let app = &self.shared.app;
+        let mut conn = app.database.read().await?;
+        let now = conn.shared_time(to_micros(app.clock.now())).await?;
+        let nodes = nodes::live(&mut conn, now).await?;
+        self.shared.admission.share_with(usize::try_from(nodes).unwrap_or(1));
+        let boot = micros(app.clock.since_boot());
+        for breaker in breakers::all(&mut conn, now).await? {
+            if let Some(domain) = breaker.scope.strip_prefix("domain:") {
+                self.shared.admission.close(domain, boot + breaker.until - now);
+            }
+        }
+        Ok(())
     }
 
     async fn feed_notices(&self) {

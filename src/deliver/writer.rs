@@ -36,6 +36,13 @@ pub(super) enum Op {
         detail: String,
         now: i64,
     },
+    /// A delivery waits, without an attempt: its domain turns us away.
+    Postpone {
+        issue_id: String,
+        subscriber_id: i64,
+        until: i64,
+        now: i64,
+    },
     /// An attempt of a notice begins.
     BeginNotice {
         id: i64,
@@ -164,6 +171,12 @@ async fn run(conn: &mut Conn, op: &Op) -> Result<Answer, StoreError> {
             detail,
             now,
         } => deliveries::fail(conn, (issue_id, *subscriber_id), code, detail, *now).await?,
+        Op::Postpone {
+            issue_id,
+            subscriber_id,
+            until,
+            now,
+        } => deliveries::postpone(conn, (issue_id, *subscriber_id), *until, *now).await?,
         Op::BeginNotice {
             id,
             attempt_no,

@@ -1,6 +1,7 @@
 //! The end of a scan: what vanished, what may be mailed, and the sign to render anew.
 
 use crate::model::article::{Problem, Severity, Visibility};
+use crate::model::clock::micros;
 use crate::store::articles::{self, Known};
 use crate::store::{Conn, StoreError, sources};
 
@@ -116,7 +117,7 @@ impl Scan<'_> {
             return self.note(conn, "", vec![mass_vanish(gone)]).await;
         }
         self.note(conn, "", Vec::new()).await?;
-        let patience = i64::try_from(self.source.vanish_after.as_micros()).unwrap_or(i64::MAX);
+        let patience = micros(self.source.vanish_after);
         for (at, known) in missing {
             articles::missed(conn, &known.id, self.now).await?;
             // Two scans at least, so that a checkout or an atomic save does no harm.

@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use crate::app::App;
 use crate::config::{Shortcodes, Source};
 use crate::model::article::{Problem, Severity, Visibility};
-use crate::model::clock::{Clock, to_micros};
+use crate::model::clock::{Clock, micros, to_micros};
 use crate::source::folder::{self, Candidate, FolderSettings, Locators, Walked};
 use crate::store::articles::{self, Known};
 use crate::store::{Conn, StoreError, sources};
@@ -21,7 +21,12 @@ use super::report::{IngestError, ProblemRow, ScanReport};
 use super::row::stamp;
 use super::settings::folder_settings;
 
+/// Readings that are written in one transaction.
 const BATCH: usize = 200;
+/// Files that one thread reads at a time.
+const PIECE: usize = 20;
+/// So many batches are read ahead, or the reading threads would rest whenever one is written.
+const AHEAD: usize = 3;
 /// Files whose stamp is as young as the last scan are read again each time; above this many the scan's time is noted
 /// instead, which ends that.
 const CHEAP_TO_READ_AGAIN: usize = 1_000;
@@ -227,14 +232,13 @@ impl<'a> Scan<'a> {
             return Ok(());
         }
         let reader = Arc::new(self.reader());
-        let batches: Vec<Vec<Candidate>> = self.to_read.chunks(BATCH / 4).map(<[Candidate]>::to_vec).collect();
-        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let batches: Vec<Vec<Candidate>> = self.to_read.chunks(PIECE).map(<[Candidate]>::to_vec).collect();
         let mut readings = futures_util::stream::iter(batches)
             .map(move |batch| {
                 let reader = Arc::clone(&reader);
                 tokio::task::spawn_blocking(move || reader.read_all(batch))
             })
-            .buffered(cores + 1);
+            .buffered(AHEAD * BATCH / PIECE);
         let mut done = 0;
         let mut waiting = Vec::new();
         while let Some(batch) = readings.next().await {
@@ -305,7 +309,7 @@ impl<'a> Scan<'a> {
                     app: self.app,
                     source_id: &self.source.id,
                     now: self.now,
-                    look_back: i64::try_from(self.source.look_back.as_micros()).unwrap_or(i64::MAX),
+                    look_back: micros(self.source.look_back),
                     most_leftovers: if self.source.shortcodes == Shortcodes::Hold {
                         0
                     } else {

@@ -86,6 +86,11 @@ pub fn to_micros(at: DateTime<Utc>) -> i64 {
     at.timestamp_micros()
 }
 
+/// A span of time as the database counts: microseconds.
+pub fn micros(span: Duration) -> i64 {
+    i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
+}
+
 /// The time that [`to_micros`] wrote.
 pub fn from_micros(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or(DateTime::UNIX_EPOCH)

@@ -11,6 +11,7 @@ pub mod feed_url;
 pub mod letter;
 pub mod links;
 pub mod network;
+pub mod rate;
 pub mod schedule;
 pub mod slug;
 pub mod subscriber;

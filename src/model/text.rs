@@ -101,8 +101,15 @@ pub fn is_ideograph(c: char) -> bool {
 /// An excerpt of prose, at most `max` characters: cut after a sentence end if one lies beyond 120 characters, else at a
 /// word with "…"; CJK at any character; never inside a grapheme.
 pub fn excerpt(prose: &str, max: usize) -> String {
-    let prose = one_line(prose);
-    if prose.chars().count() <= max {
+    // A long text is not gone through for its first lines; half of these bytes may be white space.
+    let beginning = &prose[..prose.floor_char_boundary(max * 8)];
+    let line = one_line(beginning);
+    let cut_short = beginning.len() < prose.len();
+    let prose = match line.chars().nth(max) {
+        None if cut_short => one_line(prose),
+        _ => line,
+    };
+    if prose.chars().nth(max).is_none() {
         return prose;
     }
     let mut sentence_end = None;

@@ -33,6 +33,23 @@ pub async fn take(conn: &mut Conn, budget: &Budget, now: i64) -> Result<bool, St
         == 1)
 }
 
+const BUY: &str = "INSERT INTO budgets (scope, tat) VALUES ($1, $5) ON CONFLICT (scope) DO UPDATE \
+     SET tat = CASE WHEN budgets.tat > $3 THEN budgets.tat ELSE $3 END + $2 WHERE budgets.tat <= $4 RETURNING tat";
+
+/// Moves a rate's arrival time ahead by `cost`, if it is not further ahead of `now` than `ahead`; returns where it stands
+/// then. All in microseconds.
+pub async fn buy(conn: &mut Conn, scope: &str, cost: i64, now: i64, ahead: i64) -> Result<Option<i64>, StoreError> {
+    let row: Option<(i64,)> = on!(conn, |c| sqlx::query_as(BUY)
+        .bind(scope)
+        .bind(cost)
+        .bind(now)
+        .bind(now + ahead)
+        .bind(now + cost)
+        .fetch_optional(c)
+        .await?);
+    Ok(row.map(|row| row.0))
+}
+
 const REFILL: &str = "DELETE FROM budgets WHERE scope = $1";
 
 /// Fills a budget up again.

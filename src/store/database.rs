@@ -3,10 +3,12 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqliteSynchronous;
 use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions};
-use sqlx::{Connection, Executor, Postgres, Sqlite, Transaction, pool::PoolConnection};
+use sqlx::{Connection, Sqlite, Transaction, pool::PoolConnection};
+
+use super::postgres::{self, Held};
 
 static SQLITE_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
@@ -29,6 +31,9 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("bring the database schema up to date: {0}; a database of a newer Letterpress needs that newer version")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The server did not answer in time; the connection was thrown away.
+    #[error("ask the database: it did not answer within {0:?}; see whether the server and the way to it are well")]
+    Deadline(Duration),
     /// The engine is older than what is safe.
     #[error("open the database: {found} is older than {wanted}; use a newer one")]
     TooOld {
@@ -75,7 +80,8 @@ impl StoreError {
                     Some("5" | "261" | "517" | "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03")
                 )
             }
-            Self::Sql(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::Protocol(_)) => true,
+            Self::Deadline(_)
+            | Self::Sql(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::Protocol(_)) => true,
             _ => false,
         }
     }
@@ -102,10 +108,8 @@ pub enum Conn {
     SqliteRead(PoolConnection<Sqlite>),
     /// Writes to SQLite, `BEGIN IMMEDIATE`.
     SqliteTx(Transaction<'static, Sqlite>),
-    /// Reads from PostgreSQL.
-    PostgresRead(PoolConnection<Postgres>),
-    /// Writes to PostgreSQL.
-    PostgresTx(Transaction<'static, Postgres>),
+    /// Reads from PostgreSQL, or writes to it inside a transaction.
+    Postgres(Held),
 }
 
 impl Conn {
@@ -113,8 +117,8 @@ impl Conn {
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::SqliteTx(tx) => tx.commit().await?,
-            Self::PostgresTx(tx) => tx.commit().await?,
-            Self::SqliteRead(_) | Self::PostgresRead(_) => {}
+            Self::Postgres(held) => held.commit().await?,
+            Self::SqliteRead(_) => {}
         }
         Ok(())
     }
@@ -123,7 +127,29 @@ impl Conn {
     pub fn engine(&self) -> Engine {
         match self {
             Self::SqliteRead(_) | Self::SqliteTx(_) => Engine::Sqlite,
-            Self::PostgresRead(_) | Self::PostgresTx(_) => Engine::Postgres,
+            Self::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// The time that all processes on this database share: the server's, or `here` where there is only this machine.
+    pub async fn shared_time(&mut self, here: i64) -> Result<i64, StoreError> {
+        match self {
+            Self::Postgres(held) => held.time().await,
+            Self::SqliteRead(_) | Self::SqliteTx(_) => Ok(here),
+        }
+    }
+
+    /// For a statement that waits until another process is done, however long that takes.
+    pub fn wait_for_others(&mut self) {
+        if let Self::Postgres(held) = self {
+            held.wait_for_others();
+        }
+    }
+
+    /// For statements that go through many rows: a server may think about each of them this long.
+    pub fn be_patient(&mut self) {
+        if let Self::Postgres(held) = self {
+            held.be_patient();
         }
     }
 }
@@ -137,7 +163,7 @@ impl Database {
         let database = if url.starts_with("sqlite:") {
             Self::open_sqlite(url).await?
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            Self::open_postgres(url).await?
+            Self::Postgres(postgres::open(url).await?)
         } else {
             return Err(StoreError::UnknownUrl(url.to_owned()));
         };
@@ -176,18 +202,6 @@ impl Database {
         Ok(Self::Sqlite { read, write })
     }
 
-    async fn open_postgres(url: &str) -> Result<Self, StoreError> {
-        let options = PgConnectOptions::from_str(url)?.application_name("letterpress");
-        let pool = PgPoolOptions::new()
-            .max_connections(5)
-            .acquire_timeout(Duration::from_secs(10))
-            // A cancelled begin() puts a connection with an open transaction back (transact-rs/sqlx#4385).
-            .after_release(|connection, _| Box::pin(async move { Ok(connection.execute("ROLLBACK").await.is_ok()) }))
-            .connect_with(options)
-            .await?;
-        Ok(Self::Postgres(pool))
-    }
-
     async fn migrate(&self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite { write, .. } => SQLITE_MIGRATIONS.run(write).await?,
@@ -200,7 +214,7 @@ impl Database {
     pub async fn read(&self) -> Result<Conn, StoreError> {
         Ok(match self {
             Self::Sqlite { read, .. } => Conn::SqliteRead(read.acquire().await?),
-            Self::Postgres(pool) => Conn::PostgresRead(pool.acquire().await?),
+            Self::Postgres(pool) => Conn::Postgres(Held::reading(pool).await?),
         })
     }
 
@@ -208,7 +222,7 @@ impl Database {
     pub async fn begin(&self) -> Result<Conn, StoreError> {
         Ok(match self {
             Self::Sqlite { write, .. } => Conn::SqliteTx(write.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => Conn::PostgresTx(pool.begin().await?),
+            Self::Postgres(pool) => Conn::Postgres(Held::writing(pool).await?),
         })
     }
 

@@ -15,25 +15,27 @@ macro_rules! on {
                 let $c = &mut **held;
                 $body
             }
-            $crate::store::Conn::PostgresRead(held) => {
-                let $c = &mut **held;
-                $body
-            }
-            $crate::store::Conn::PostgresTx(held) => {
-                let $c = &mut **held;
-                $body
+            $crate::store::Conn::Postgres(held) => {
+                let deadline = held.ask();
+                let answer = {
+                    let $c = held.connection();
+                    tokio::time::timeout(deadline, async { Ok::<_, $crate::store::StoreError>($body) }).await
+                };
+                held.answered(answer)??
             }
         }
     };
 }
 
 mod database;
+mod postgres;
 
 pub use database::{Conn, Database, Engine, StoreError};
 
 pub mod articles;
 pub mod audience;
 pub mod audit;
+pub mod breakers;
 pub mod budgets;
 pub mod chunks;
 pub mod consents;

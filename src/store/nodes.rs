@@ -72,6 +72,14 @@ pub async fn end_place(conn: &mut Conn, place_id: &str, id: i64) -> Result<u64, 
         .rows_affected()))
 }
 
+const LIVE: &str = "SELECT COUNT(*) FROM nodes WHERE stopped_at IS NULL AND lease_until > $1";
+
+/// How many nodes are alive.
+pub async fn live(conn: &mut Conn, now: i64) -> Result<i64, StoreError> {
+    let row: (i64,) = on!(conn, |c| sqlx::query_as(LIVE).bind(now).fetch_one(c).await?);
+    Ok(row.0)
+}
+
 const DEAD_OWNERS: &str = "SELECT DISTINCT c.owner FROM chunks c WHERE c.state = 'leased' \
      AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.id = c.owner AND n.stopped_at IS NULL AND n.lease_until > $1)";
 

@@ -128,16 +128,13 @@ fn read_problem((source, locator, code, line, message, remedy, severity): Proble
     )
 }
 
-const HOLD_POSTGRES: &str = "SELECT pg_advisory_xact_lock(7308604, 1)";
-
 /// Holds every other node's scans until the result is dropped. On SQLite there is one machine, which has a lock file.
 pub async fn hold_scans(database: &Database) -> Result<Option<Conn>, StoreError> {
     if database.engine() == Engine::Sqlite {
         return Ok(None);
     }
     let mut conn = database.begin().await?;
-    if let Conn::PostgresTx(transaction) = &mut conn {
-        sqlx::query(HOLD_POSTGRES).execute(&mut **transaction).await?;
-    }
+    conn.wait_for_others();
+    super::issues::lock_ledger(&mut conn, "scan").await?;
     Ok(Some(conn))
 }

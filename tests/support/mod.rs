@@ -6,6 +6,7 @@ mod wire;
 
 pub(crate) use wire::Got;
 
+pub(crate) mod service;
 pub(crate) mod sink;
 
 use std::path::{Path, PathBuf};
@@ -246,6 +247,7 @@ pub(crate) fn settings(folder: &Path) -> Settings {
         },
         state: State {
             dir: folder.join("state"),
+            lease: Duration::from_secs(60),
         },
         http: Http {
             listen: "127.0.0.1:0".parse().expect("a loopback address"),
@@ -334,6 +336,7 @@ fn mail(folder: &Path) -> Mail {
         grace: Duration::from_secs(25),
         restart_breaker: 10,
         max_html: 90_000,
+        limits: Vec::new(),
         smtp: Smtp {
             host: "127.0.0.1".to_owned(),
             port: 25,
@@ -343,7 +346,7 @@ fn mail(folder: &Path) -> Mail {
             ca_file: None,
             helo: "letters.example.org".to_owned(),
             connections: 8,
-            rate: None,
+            rates: Vec::new(),
             messages_per_connection: 100,
             pipelining: true,
         },

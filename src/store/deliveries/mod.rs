@@ -8,7 +8,7 @@ use super::{Conn, StoreError};
 
 mod transitions;
 
-pub use transitions::{Attempt, Settled, attempt, fail, settle, skip};
+pub use transitions::{Attempt, Settled, attempt, fail, postpone, settle, skip};
 
 /// A delivery that is due, with what is needed to address its letter.
 #[derive(Debug, Clone)]

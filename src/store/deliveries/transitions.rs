@@ -160,3 +160,20 @@ pub async fn fail(conn: &mut Conn, key: (&str, i64), code: &str, detail: &str, n
         .rows_affected())
         == 1)
 }
+
+const POSTPONE: &str = "UPDATE deliveries SET state = CASE WHEN state = 'unknown' THEN 'unknown' ELSE 'deferred' END, next_at = $3, \
+     settled_at = $4, code = 'breaker', detail = 'the domain of this address refuses our letters for now' \
+     WHERE issue_id = $1 AND subscriber_id = $2 AND state IN ('pending', 'deferred', 'unknown') AND next_at IS NOT NULL";
+
+/// The breaker of the recipient's domain is open: the row waits, without an attempt.
+pub async fn postpone(conn: &mut Conn, key: (&str, i64), until: i64, now: i64) -> Result<bool, StoreError> {
+    Ok(on!(conn, |c| sqlx::query(POSTPONE)
+        .bind(key.0)
+        .bind(key.1)
+        .bind(until)
+        .bind(now)
+        .execute(c)
+        .await?
+        .rows_affected())
+        == 1)
+}
