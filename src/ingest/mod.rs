@@ -18,6 +18,7 @@ mod report;
 mod row;
 mod scan;
 mod settings;
+mod stillness;
 mod watch;
 
 pub use choose::{Approval, EvenIf, approve, dismiss};

@@ -8,8 +8,8 @@ use futures_util::StreamExt;
 use crate::app::App;
 use crate::config::{Shortcodes, Source};
 use crate::model::article::{Problem, Severity, Visibility};
-use crate::model::clock::{Clock, micros, to_micros};
-use crate::source::folder::{self, Candidate, FolderSettings, Locators, Walked};
+use crate::model::clock::{micros, to_micros};
+use crate::source::folder::{Candidate, FolderSettings, Locators, Walked};
 use crate::store::articles::{self, Known};
 use crate::store::{Conn, StoreError, sources};
 
@@ -20,6 +20,7 @@ use super::record::{self, Numbers, Scene};
 use super::report::{IngestError, ProblemRow, ScanReport};
 use super::row::stamp;
 use super::settings::folder_settings;
+use super::stillness::walk_when_quiet;
 
 /// Readings that are written in one transaction.
 const BATCH: usize = 200;
@@ -81,25 +82,6 @@ async fn scan(
     scan.accept_vanished = accept_vanished;
     scan.read_and_write(progress).await?;
     scan.finish().await
-}
-
-/// Editors write in pieces: files that changed a moment ago are looked at again until they hold still (at most 2 s).
-fn walk_when_quiet(settings: &FolderSettings, clock: &dyn Clock) -> Result<Walked, folder::SourceError> {
-    let mut walked = folder::walk(settings)?;
-    for _ in 0..10 {
-        let now = clock.now().timestamp_nanos_opt().unwrap_or(i64::MAX);
-        if !folder::is_fresh(&walked.candidates, now) {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(200));
-        let again = folder::walk(settings)?;
-        let still = again == walked;
-        walked = again;
-        if still {
-            break;
-        }
-    }
-    Ok(walked)
 }
 
 async fn root_is_away(app: &App, source: &Source, error: &str) -> Result<ScanReport, IngestError> {
