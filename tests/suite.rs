@@ -12,6 +12,7 @@ mod feeds;
 mod feeds_http;
 mod kills;
 mod lettre_canaries;
+mod operating;
 mod people;
 mod sending;
 mod smtp_faults;

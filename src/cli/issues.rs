@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use super::Session;
 use super::output::{self, confirmed, json, line};
-use crate::deliver::{self, IssueReport};
+use crate::deliver::{self, IssueReport, Resolution, Unsent, Which};
 
 /// `issues …`
 #[derive(Debug, Subcommand)]
@@ -35,11 +35,50 @@ pub(super) enum Issues {
     Resume {
         /// Its id
         id: String,
+        /// Also when it is later than max_lateness
+        #[arg(long)]
+        late: bool,
+    },
+    /// Try letters again that failed; people who got the articles with a later issue are left out
+    #[command(
+        after_help = "Example:\n  letterpress issues retry 01KA4C…\n  letterpress issues retry 01KA4C… --subscriber 7"
+    )]
+    Retry {
+        /// Its id
+        id: String,
+        /// Only the letter to this subscriber; may be given several times
+        #[arg(long)]
+        subscriber: Vec<i64>,
+    },
+    /// Decide about letters that the relay may or may not have taken
+    #[command(
+        after_help = "`issues show` lists them. Nobody but you can decide: ask the relay's log.\n\n\
+                      Examples:\n  letterpress issues resolve 01KA4C… --accept --all\n  \
+                      letterpress issues resolve 01KA4C… --resend 7 12"
+    )]
+    Resolve {
+        /// Its id
+        id: String,
+        /// Send them once more
+        #[arg(long, conflicts_with = "accept", required_unless_present = "accept")]
+        resend: bool,
+        /// They arrived
+        #[arg(long)]
+        accept: bool,
+        /// Numbers of the subscribers
+        #[arg(required_unless_present = "all")]
+        subscribers: Vec<i64>,
+        /// Every letter of the issue that is in doubt
+        #[arg(long, conflicts_with = "subscribers")]
+        all: bool,
     },
     /// Send no further letter of an issue; its articles count as handled
     Cancel {
         /// Its id
         id: String,
+        /// The articles are still owed and go with the next issue
+        #[arg(long)]
+        requeue: bool,
         /// Do not ask
         #[arg(long)]
         yes: bool,
@@ -56,21 +95,52 @@ impl Issues {
                 deliver::pause(&app, id, "by_hand").await?;
                 line("Paused. `issues resume` goes on.")?;
             }
-            Self::Resume { id } => {
-                deliver::resume(&app, id).await?;
+            Self::Resume { id, late } => {
+                deliver::resume(&app, id, *late).await?;
                 line("Goes on; a running `letterpress serve` sends it.")?;
             }
-            Self::Cancel { id, yes } => {
+            Self::Retry { id, subscriber } => {
+                let which = which(subscriber, subscriber.is_empty());
+                let count = deliver::retry(&app, id, &which).await?;
+                line(&format!(
+                    "{count} letters are tried again; a running `letterpress serve` sends them."
+                ))?;
+            }
+            Self::Resolve {
+                id,
+                resend,
+                subscribers,
+                all,
+                ..
+            } => {
+                let resolution = if *resend {
+                    Resolution::Resend
+                } else {
+                    Resolution::Accept
+                };
+                let count = deliver::resolve(&app, id, &which(subscribers, *all), resolution).await?;
+                line(&format!("Decided about {count} letters."))?;
+            }
+            Self::Cancel { id, requeue, yes } => {
                 let (_, counts) = deliver::counts(&app, id).await?;
                 let question = format!("Cancel {} letters that have not gone out?", counts.open);
                 if confirmed(&question, *yes)? {
-                    let skipped = deliver::cancel(&app, id).await?;
+                    let unsent = if *requeue { Unsent::Owed } else { Unsent::Handled };
+                    let skipped = deliver::cancel(&app, id, unsent).await?;
                     line(&format!("Cancelled: {skipped} letters will not go out."))?;
                 }
             }
         }
         app.database.close().await;
         Ok(())
+    }
+}
+
+fn which(subscribers: &[i64], all: bool) -> Which {
+    if all {
+        Which::All
+    } else {
+        Which::Of(subscribers.to_vec())
     }
 }
 

@@ -158,6 +158,7 @@ impl Due<'_> {
 /// Composes one due occurrence, or finds that there is nothing to say.
 pub(super) async fn compose(app: &App, due: &Due<'_>) -> Result<Composed, ComposeError> {
     let mut conn = app.database.begin().await?;
+    conn.be_patient();
     issues::lock_ledger(&mut conn, &app.settings().ledger_of(&due.newsletter.id)).await?;
     let mut occurrence = due.occurrence("fired");
     if !occurrences::insert(&mut conn, &occurrence).await? {
@@ -253,7 +254,18 @@ async fn write(app: &App, conn: &mut Conn, due: &Due<'_>, offer: &Offer) -> Resu
         return Ok(Composed::Empty);
     }
     seal(conn, offer, &id, &variants, candidates).await?;
-    Ok(Composed::Issue { id, candidates })
+    let settings = app.settings();
+    let ledger = settings.ledger_of(&due.newsletter.id);
+    let repeats = deliveries::repeats(conn, &id).await?;
+    let pairs = repeats
+        .into_iter()
+        .filter(|(newsletter, _)| settings.ledger_of(newsletter) == ledger)
+        .map(|(_, pairs)| pairs)
+        .sum();
+    match pairs {
+        0 => Ok(Composed::Issue { id, candidates }),
+        pairs => Err(ComposeError::Repeats { issue: id, pairs }),
+    }
 }
 
 fn issue_row(due: &Due<'_>, id: &str, app: &App) -> Issue {
@@ -293,7 +305,7 @@ async fn add_variant(
     Ok(issues::add_variant(conn, issue_id, &variant, &listed).await?)
 }
 
-/// Frozen revisions, counts, and the self-check that nobody would get an article again.
+/// Frozen revisions and counts.
 async fn seal(
     conn: &mut Conn,
     offer: &Offer,
@@ -310,12 +322,5 @@ async fn seal(
         let article = &offer.articles[place];
         issues::add_article(conn, id, &article.id, article.revision_id).await?;
     }
-    issues::set_candidates(conn, id, candidates).await?;
-    match deliveries::repeats(conn, id).await? {
-        0 => Ok(()),
-        pairs => Err(ComposeError::Repeats {
-            issue: id.to_owned(),
-            pairs,
-        }),
-    }
+    Ok(issues::set_candidates(conn, id, candidates).await?)
 }

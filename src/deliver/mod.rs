@@ -17,6 +17,7 @@ mod drain;
 mod gate;
 mod lanes;
 mod letters;
+mod mend;
 mod node;
 mod notice;
 mod operate;
@@ -30,11 +31,13 @@ mod streak;
 mod test_letter;
 mod writer;
 
+pub use crate::store::deliveries::Which;
 pub use drain::{DrainError, send_all, send_issue};
+pub use mend::{Resolution, resolve, retry};
 pub use node::NodeError;
 pub use operate::{
-    Counts, IssueArticle, IssueReport, OperateError, UnknownDelivery, cancel, counts, list, pause, pause_all, resume,
-    show,
+    Counts, IssueArticle, IssueReport, OperateError, UnknownDelivery, Unsent, cancel, counts, list, pause, pause_all,
+    resume, show,
 };
 pub use outbox::{OutboxView, outbox_letter, outbox_page};
 pub use sender::{DeliverError, Sender};

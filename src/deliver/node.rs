@@ -13,7 +13,7 @@ use crate::config::OnUnknown;
 use crate::model::clock::{micros, mint_ulid, to_micros};
 use crate::store::chunks::Chunk;
 use crate::store::nodes::{self, NewNode};
-use crate::store::{Conn, StoreError, chunks, counters, deliveries, issues, notices};
+use crate::store::{Conn, StoreError, audience, chunks, counters, deliveries, issues, notices};
 
 use super::gate::Gate;
 
@@ -151,16 +151,26 @@ async fn take_over(conn: &mut Conn, nodes: (i64, i64), now: i64, resend_at: Opti
     for chunk in chunks::take_over(conn, here, dead, now).await? {
         doubtful += deliveries::orphans_to_unknown(conn, &chunk, dead, now, resend_at).await?;
         give_back(conn, &chunk, here, now).await?;
-        issues::finish(conn, &chunk.issue_id, now).await?;
+        finish(conn, &chunk.issue_id, now).await?;
     }
     Ok(doubtful + notices::abandon(conn, dead, now, resend_at).await?)
+}
+
+/// Ends an issue of which nothing is open; whoever did not get it after all waits for a catch-up letter.
+pub(super) async fn finish(conn: &mut Conn, issue_id: &str, now: i64) -> Result<(), StoreError> {
+    if issues::finish(conn, issue_id, now).await? {
+        audience::flag_unserved(conn, issue_id).await?;
+        tracing::info!(issue = issue_id, "issue finished");
+    }
+    Ok(())
 }
 
 /// Releases a chunk. Of a cancelled issue nothing stays open: what was deferred or not tried meanwhile is cancelled too.
 pub(super) async fn give_back(conn: &mut Conn, chunk: &Chunk, owner: i64, now: i64) -> Result<(), StoreError> {
     let issue = issues::one(conn, &chunk.issue_id).await?;
-    if issue.is_some_and(|issue| issue.state == "cancelled") {
-        deliveries::cancel(conn, &chunk.issue_id, now).await?;
+    if let Some(issue) = issue.filter(|issue| issue.state == "cancelled") {
+        let reason = issue.pause_reason.as_deref().unwrap_or("cancelled");
+        deliveries::cancel(conn, &chunk.issue_id, reason, now).await?;
     }
     chunks::release(conn, chunk, owner).await?;
     Ok(())

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::model::clock::{from_micros, to_micros};
+use crate::model::clock::{from_micros, micros, to_micros};
 use crate::store::issues::Issue;
-use crate::store::{Conn, StoreError, articles, chunks, deliveries, issues};
+use crate::store::{Conn, StoreError, articles, audience, chunks, deliveries, issues};
 
 /// Why an issue cannot be operated.
 #[derive(Debug, thiserror::Error)]
@@ -232,12 +232,22 @@ pub async fn pause_all(app: &App, reason: &str) -> Result<usize, OperateError> {
     Ok(sending.len())
 }
 
-/// A paused issue goes on. One whose letters were never made is prepared again.
-pub async fn resume(app: &App, id: &str) -> Result<(), OperateError> {
+/// A paused issue goes on; `late` says that a person knows how late it is. One whose letters were never made is prepared
+/// again.
+pub async fn resume(app: &App, id: &str, late: bool) -> Result<(), OperateError> {
     let mut conn = app.database.begin().await?;
     let issue = find(&mut conn, id).await?;
     if issue.state == "sending" {
         return Ok(());
+    }
+    if !late && issue.state == "paused" && is_late(app, &issue) {
+        return Err(OperateError::State {
+            verb: "resume",
+            id: id.to_owned(),
+            state: format!("due since {}", time(issue.due_at)),
+            remedy: "that is longer than max_lateness: `--late` sends it all the same, `issues cancel --requeue` lets the \
+                     next issue carry its articles",
+        });
     }
     let to = if issue.pause_reason.as_deref() == Some("template") {
         "preparing"
@@ -256,14 +266,39 @@ pub async fn resume(app: &App, id: &str) -> Result<(), OperateError> {
     Ok(())
 }
 
-/// Everything open becomes skipped(cancelled); its articles count as handled. Returns how many deliveries.
-pub async fn cancel(app: &App, id: &str) -> Result<u64, OperateError> {
+/// Whether an issue is so late that a person must say that it is still wanted.
+fn is_late(app: &App, issue: &Issue) -> bool {
+    let settings = app.settings();
+    let schedule = settings
+        .newsletter(&issue.newsletter_id)
+        .and_then(|newsletter| newsletter.schedule(&issue.schedule_id));
+    let by_hand = issue.occurrence.starts_with("manual:");
+    schedule
+        .is_some_and(|schedule| !by_hand && to_micros(app.clock.now()) - issue.due_at > micros(schedule.max_lateness))
+}
+
+/// What becomes of the articles that people of a cancelled issue did not get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsent {
+    /// They count as handled.
+    Handled,
+    /// They are still owed, and go with the next issue.
+    Owed,
+}
+
+/// Everything open becomes skipped. Returns how many deliveries.
+pub async fn cancel(app: &App, id: &str, unsent: Unsent) -> Result<u64, OperateError> {
+    let reason = match unsent {
+        Unsent::Handled => None,
+        Unsent::Owed => Some("requeued"),
+    };
     let now = to_micros(app.clock.now());
     let mut conn = app.database.begin().await?;
+    conn.be_patient();
     let issue = find(&mut conn, id).await?;
     let mut moved = false;
     for from in ["preparing", "sending", "paused"] {
-        moved = moved || issues::change_state(&mut conn, id, (from, "cancelled"), None, Some(now)).await?;
+        moved = moved || issues::change_state(&mut conn, id, (from, "cancelled"), reason, Some(now)).await?;
     }
     if !moved {
         return Err(OperateError::State {
@@ -273,7 +308,10 @@ pub async fn cancel(app: &App, id: &str) -> Result<u64, OperateError> {
             remedy: "what has gone out cannot be called back",
         });
     }
-    let skipped = deliveries::cancel(&mut conn, id, now).await?;
+    let skipped = deliveries::cancel(&mut conn, id, reason.unwrap_or("cancelled"), now).await?;
+    if unsent == Unsent::Owed {
+        audience::flag_unserved(&mut conn, id).await?;
+    }
     chunks::recount(&mut conn, id).await?;
     conn.commit().await?;
     Ok(skipped)

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::model::clock::{micros, to_micros};
 use crate::store::chunks::{self, Chunk};
-use crate::store::{StoreError, breakers, deliveries, issues, nodes, notices};
+use crate::store::{StoreError, breakers, deliveries, nodes, notices};
 
 use super::admission::Admission;
 use super::connection::Connection;
@@ -292,9 +292,7 @@ impl Sender {
         let now = to_micros(app.clock.now());
         let mut conn = app.database.begin().await?;
         super::node::give_back(&mut conn, chunk, self.shared.node, now).await?;
-        if issues::finish(&mut conn, &chunk.issue_id, now).await? {
-            tracing::info!(issue = chunk.issue_id, "issue finished");
-        }
+        super::node::finish(&mut conn, &chunk.issue_id, now).await?;
         conn.commit().await
     }
 

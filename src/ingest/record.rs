@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::model::article::{Draft, Problem, Severity, Visibility};
 use crate::model::clock::to_micros;
 use crate::source::folder::Candidate;
-use crate::store::articles::{self, Known, Written};
+use crate::store::articles::{self, Known, NewRevision, Written};
 use crate::store::{Conn, StoreError, counters};
 
 use super::identity::{Identity, Index, likeness};
@@ -24,20 +24,33 @@ pub(super) struct Scene<'a> {
     pub(super) baseline: bool,
 }
 
-/// Numbers of revisions, taken from the store many at a time.
+/// What a scan keeps while it writes.
+///
+/// New articles of one batch are written together, because a statement per row would cost more than reading the files.
 #[derive(Debug, Default)]
-pub(super) struct Numbers(std::ops::Range<i64>);
+pub(super) struct Writing {
+    /// Numbers of revisions, taken from the store many at a time.
+    numbers: std::ops::Range<i64>,
+    revisions: Vec<NewRevision>,
+    articles: Vec<Written>,
+}
 
-impl Numbers {
-    async fn next(&mut self, conn: &mut Conn) -> Result<i64, StoreError> {
-        const AT_ONCE: i64 = 50;
-        if self.0.is_empty() {
+impl Writing {
+    async fn next_number(&mut self, conn: &mut Conn) -> Result<i64, StoreError> {
+        const AT_ONCE: i64 = 200;
+        if self.numbers.is_empty() {
             let first = counters::next(conn, "revisions", AT_ONCE).await?;
-            self.0 = first..first + AT_ONCE;
+            self.numbers = first..first + AT_ONCE;
         }
-        let number = self.0.start;
-        self.0.start += 1;
+        let number = self.numbers.start;
+        self.numbers.start += 1;
         Ok(number)
+    }
+
+    /// Writes the new articles of a batch.
+    pub(super) async fn newcomers(&mut self, conn: &mut Conn, now: i64) -> Result<(), StoreError> {
+        articles::add_revisions(conn, &std::mem::take(&mut self.revisions), now).await?;
+        articles::insert(conn, &std::mem::take(&mut self.articles)).await
     }
 }
 
@@ -54,7 +67,7 @@ pub(super) async fn draft(
     scene: &Scene<'_>,
     conn: &mut Conn,
     index: &mut Index,
-    numbers: &mut Numbers,
+    writing: &mut Writing,
     candidate: &Candidate,
     prepared: Prepared,
     report: &mut ScanReport,
@@ -84,11 +97,11 @@ pub(super) async fn draft(
             index.claim(at);
             index.claim_url(&draft.url, &draft.locator);
             let old = index.known[at].clone();
-            known(scene, conn, numbers, &old, candidate, prepared, report).await?;
+            known(scene, conn, writing, &old, candidate, prepared, report).await?;
         }
         Identity::New => {
             index.claim_url(&draft.url, &draft.locator);
-            new(scene, conn, numbers, candidate, prepared, report).await?;
+            new(scene, conn, writing, candidate, prepared, report).await?;
         }
         Identity::Duplicate(at) => problems.push(duplicate(draft, &index.known[at])),
         Identity::UrlTaken(at) => {
@@ -177,26 +190,38 @@ async fn moved_and_edited(conn: &mut Conn, index: &Index, draft: &Draft) -> Resu
 async fn new(
     scene: &Scene<'_>,
     conn: &mut Conn,
-    numbers: &mut Numbers,
+    writing: &mut Writing,
     candidate: &Candidate,
     prepared: Prepared,
     report: &mut ScanReport,
 ) -> Result<(), StoreError> {
-    let revision_id = numbers.next(conn).await?;
+    let revision_id = writing.next_number(conn).await?;
     let known = row::first(scene, candidate, &prepared, revision_id);
     let held = known.not_mailable.as_deref() == Some("held");
     report.added += u64::from(known.visibility != Visibility::Excluded);
     report.excluded += u64::from(known.visibility == Visibility::Excluded);
     report.held += u64::from(held && known.visibility == Visibility::Public);
-    articles::add_revision(conn, &known, &prepared.fields, scene.now).await?;
-    let source_id = scene.source_id.to_owned();
-    articles::insert(conn, &Written { known, source_id }).await
+    writing.revisions.push(revision_of(&known, prepared.fields));
+    writing.articles.push(Written {
+        known,
+        source_id: scene.source_id.to_owned(),
+    });
+    Ok(())
+}
+
+fn revision_of(known: &Known, fields: String) -> NewRevision {
+    NewRevision {
+        id: known.revision_id,
+        article_id: known.id.clone(),
+        content_hash: known.content_hash.clone(),
+        fields,
+    }
 }
 
 async fn known(
     scene: &Scene<'_>,
     conn: &mut Conn,
-    numbers: &mut Numbers,
+    writing: &mut Writing,
     old: &Known,
     candidate: &Candidate,
     prepared: Prepared,
@@ -214,8 +239,8 @@ async fn known(
     report.updated += u64::from((seen_differently && !moved) || edited || turned);
     report.withdrawn += u64::from(next.visibility == Visibility::Withdrawn && turned);
     if seen_differently {
-        next.revision_id = numbers.next(conn).await?;
-        articles::add_revision(conn, &next, &prepared.fields, scene.now).await?;
+        next.revision_id = writing.next_number(conn).await?;
+        articles::add_revisions(conn, &[revision_of(&next, prepared.fields.clone())], scene.now).await?;
     }
     if edited || turned {
         next.changed_at = scene.now;

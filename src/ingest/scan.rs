@@ -16,7 +16,7 @@ use crate::store::{Conn, StoreError, sources};
 use super::identity::Index;
 use super::one_at_a_time::Turn;
 use super::read::{Outcome, Reader};
-use super::record::{self, Numbers, Scene};
+use super::record::{self, Scene, Writing};
 use super::report::{IngestError, ProblemRow, ScanReport};
 use super::row::stamp;
 use super::settings::folder_settings;
@@ -117,7 +117,7 @@ pub(super) struct Scan<'a> {
     /// What is noted about each file; the empty path is the source as a whole.
     pub(super) problems: BTreeMap<String, Vec<Problem>>,
     pub(super) report: ScanReport,
-    numbers: Numbers,
+    writing: Writing,
     /// Anything was written before the end.
     pub(super) wrote: bool,
     pub(super) accept_vanished: bool,
@@ -174,7 +174,7 @@ impl<'a> Scan<'a> {
             to_read,
             problems,
             report,
-            numbers: Numbers::default(),
+            writing: Writing::default(),
             wrote,
             accept_vanished,
         })
@@ -249,6 +249,7 @@ impl<'a> Scan<'a> {
                 self.note(&mut conn, &candidate.locator, problems).await?;
             }
         }
+        self.writing.newcomers(&mut conn, self.now).await?;
         conn.commit().await?;
         Ok(())
     }
@@ -303,7 +304,7 @@ impl<'a> Scan<'a> {
                     &scene,
                     conn,
                     &mut self.index,
-                    &mut self.numbers,
+                    &mut self.writing,
                     candidate,
                     *prepared,
                     &mut self.report,

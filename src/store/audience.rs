@@ -101,6 +101,21 @@ pub async fn caught_up(conn: &mut Conn, schedule: (&str, &str), now: i64) -> Res
     Ok(())
 }
 
+const FLAG_UNSERVED: &str = "UPDATE subscriptions SET owed_check = 1 WHERE state = 'active' AND EXISTS (\
+     SELECT 1 FROM issues i JOIN deliveries d ON d.issue_id = i.id AND d.subscriber_id = subscriptions.subscriber_id \
+     WHERE i.id = $1 AND i.newsletter_id = subscriptions.newsletter_id AND i.schedule_id = subscriptions.schedule_id \
+     AND d.unknowns = 0 AND (d.state = 'failed' OR (d.state = 'skipped' AND d.code = 'requeued')))";
+
+/// People who did not get an issue after all wait for a catch-up letter, if their cadence has one.
+pub async fn flag_unserved(conn: &mut Conn, issue_id: &str) -> Result<(), StoreError> {
+    on!(conn, |c| sqlx::query(FLAG_UNSERVED)
+        .bind(issue_id)
+        .execute(c)
+        .await?
+        .rows_affected());
+    Ok(())
+}
+
 const FLAG_ALL: &str =
     "UPDATE subscriptions SET owed_check = 1 WHERE newsletter_id = $1 AND schedule_id = $2 AND state = 'active'";
 

@@ -1,6 +1,7 @@
 //! What integration tests share: the real application on a database of its own, with a clock and a chance that tests set.
 
 pub(crate) mod faulty_smtp;
+pub(crate) mod mailroom;
 mod press;
 mod wire;
 

@@ -6,7 +6,7 @@ use letterpress::app::App;
 use letterpress::config::Settings;
 use letterpress::model::article::{Author, Content, Term, Visibility};
 use letterpress::model::clock::{Clock, SeededChance, to_micros};
-use letterpress::store::articles::{self, Known, Written};
+use letterpress::store::articles::{self, Known, NewRevision, Written};
 use letterpress::store::{Conn, Engine, StoreError, counters};
 
 use super::{Bench, at};
@@ -71,7 +71,13 @@ fn id(number: i64) -> String {
 async fn put(conn: &mut Conn, proof: Proof) -> Result<(), StoreError> {
     let Proof { known, content } = proof;
     let fields = serde_json::to_string(&content).expect("content is plain data");
-    articles::add_revision(conn, &known, &fields, known.first_seen).await?;
+    let revision = NewRevision {
+        id: known.revision_id,
+        article_id: known.id.clone(),
+        content_hash: known.content_hash.clone(),
+        fields,
+    };
+    articles::add_revisions(conn, &[revision], known.first_seen).await?;
     let written = Written {
         known,
         source_id: "content".to_owned(),
@@ -79,7 +85,7 @@ async fn put(conn: &mut Conn, proof: Proof) -> Result<(), StoreError> {
     if articles::one(conn, &written.known.id).await?.is_some() {
         articles::update(conn, &written).await
     } else {
-        articles::insert(conn, &written).await
+        articles::insert(conn, &[written]).await
     }
 }
 

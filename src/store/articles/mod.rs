@@ -9,8 +9,8 @@ pub use choose::{Listed, Mailable, mailable, public};
 pub use decide::{announced, approve, counts, decide, dismiss, held, is_undecided, owners_of_url, undecided};
 pub use known::{Known, known, one, page};
 pub use write::{
-    Written, add_revision, found, insert, missed, next_due, prune_revisions, publish_due, revision, set_visibility,
-    touch, update,
+    NewRevision, Written, add_revisions, found, insert, missed, next_due, prune_revisions, publish_due, revision,
+    set_visibility, touch, update,
 };
 
 use super::{Conn, StoreError};

@@ -13,31 +13,61 @@ pub struct Written {
     pub source_id: String,
 }
 
-const INSERT: &str = "INSERT INTO articles (id, entry_id, source_id, locator, header_id, url, former_urls, published_at, \
-     published_from, date_only, updated_at, first_seen, changed_at, mailable_at, not_mailable, visibility, reason, \
-     source_hash, content_hash, body_hash, revision_id, title, file_size, file_mtime, file_id) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)";
-
 const UPDATE: &str = "UPDATE articles SET entry_id = $2, source_id = $3, locator = $4, header_id = $5, url = $6, former_urls = $7, \
      published_at = $8, published_from = $9, date_only = $10, updated_at = $11, first_seen = $12, changed_at = $13, \
      mailable_at = $14, not_mailable = $15, visibility = $16, reason = $17, source_hash = $18, content_hash = $19, \
      body_hash = $20, revision_id = $21, title = $22, file_size = $23, file_mtime = $24, file_id = $25, \
      missing_since = NULL, missing_scans = 0 WHERE id = $1";
 
-/// Adds an article whose revision has been added.
-pub async fn insert(conn: &mut Conn, written: &Written) -> Result<(), StoreError> {
-    write(conn, INSERT, written, "add an article").await
+/// Adds articles whose revisions have been added; a few hundred at once.
+pub async fn insert(conn: &mut Conn, articles: &[Written]) -> Result<(), StoreError> {
+    if articles.is_empty() {
+        return Ok(());
+    }
+    let changed = on!(conn, |c| {
+        let mut query = sqlx::QueryBuilder::new(
+            "INSERT INTO articles (id, entry_id, source_id, locator, header_id, url, former_urls, published_at, \
+             published_from, date_only, updated_at, first_seen, changed_at, mailable_at, not_mailable, visibility, reason, \
+             source_hash, content_hash, body_hash, revision_id, title, file_size, file_mtime, file_id) ",
+        );
+        query.push_values(articles, |mut row, w| {
+            let k = &w.known;
+            row.push_bind(&k.id)
+                .push_bind(&k.entry_id)
+                .push_bind(&w.source_id)
+                .push_bind(&k.locator)
+                .push_bind(&k.header_id)
+                .push_bind(&k.url)
+                .push_bind(serde_json::to_string(&k.former_urls).unwrap_or_default())
+                .push_bind(k.published_at)
+                .push_bind(&k.published_from)
+                .push_bind(i64::from(k.date_only))
+                .push_bind(k.updated_at)
+                .push_bind(k.first_seen)
+                .push_bind(k.changed_at)
+                .push_bind(k.mailable_at)
+                .push_bind(&k.not_mailable)
+                .push_bind(k.visibility.word())
+                .push_bind(&k.reason)
+                .push_bind(&k.source_hash)
+                .push_bind(&k.content_hash)
+                .push_bind(&k.body_hash)
+                .push_bind(k.revision_id)
+                .push_bind(&k.title)
+                .push_bind(k.file_size)
+                .push_bind(k.file_mtime)
+                .push_bind(k.file_id);
+        });
+        query.build().execute(c).await?.rows_affected()
+    });
+    exactly("add articles", articles.len() as u64, changed)
 }
 
 /// Replaces the row of an article; the id stays.
 pub async fn update(conn: &mut Conn, written: &Written) -> Result<(), StoreError> {
-    write(conn, UPDATE, written, "update an article").await
-}
-
-async fn write(conn: &mut Conn, sql: &'static str, w: &Written, what: &'static str) -> Result<(), StoreError> {
-    let k = &w.known;
+    let (w, k) = (written, &written.known);
     let former = serde_json::to_string(&k.former_urls).unwrap_or_default();
-    let changed = on!(conn, |c| sqlx::query(sql)
+    let changed = on!(conn, |c| sqlx::query(UPDATE)
         .bind(&k.id)
         .bind(&k.entry_id)
         .bind(&w.source_id)
@@ -66,24 +96,40 @@ async fn write(conn: &mut Conn, sql: &'static str, w: &Written, what: &'static s
         .execute(c)
         .await?
         .rows_affected());
-    exactly(what, 1, changed)
+    exactly("update an article", 1, changed)
 }
 
-const ADD_REVISION: &str =
-    "INSERT INTO revisions (id, article_id, content_hash, seen_at, fields) VALUES ($1, $2, $3, $4, $5)";
+/// What a reader can see at one time.
+#[derive(Debug, Clone)]
+pub struct NewRevision {
+    /// From `counters`.
+    pub id: i64,
+    /// Whose.
+    pub article_id: String,
+    /// SHA-256 of what a reader can see.
+    pub content_hash: Vec<u8>,
+    /// The JSON of [`Content`].
+    pub fields: String,
+}
 
-/// Adds a revision under a number from `counters`; `fields` is the JSON of [`Content`].
-pub async fn add_revision(conn: &mut Conn, known: &Known, fields: &str, seen_at: i64) -> Result<(), StoreError> {
-    on!(conn, |c| sqlx::query(ADD_REVISION)
-        .bind(known.revision_id)
-        .bind(&known.id)
-        .bind(&known.content_hash)
-        .bind(seen_at)
-        .bind(fields)
-        .execute(c)
-        .await?
-        .rows_affected());
-    Ok(())
+/// Adds revisions; a few hundred at once.
+pub async fn add_revisions(conn: &mut Conn, revisions: &[NewRevision], seen_at: i64) -> Result<(), StoreError> {
+    if revisions.is_empty() {
+        return Ok(());
+    }
+    let changed = on!(conn, |c| {
+        let mut query =
+            sqlx::QueryBuilder::new("INSERT INTO revisions (id, article_id, content_hash, seen_at, fields) ");
+        query.push_values(revisions, |mut row, revision| {
+            row.push_bind(revision.id)
+                .push_bind(&revision.article_id)
+                .push_bind(&revision.content_hash)
+                .push_bind(seen_at)
+                .push_bind(&revision.fields);
+        });
+        query.build().execute(c).await?.rows_affected()
+    });
+    exactly("add revisions", revisions.len() as u64, changed)
 }
 
 const REVISION: &str = "SELECT fields FROM revisions WHERE id = $1";

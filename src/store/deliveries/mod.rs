@@ -6,8 +6,27 @@ use std::collections::BTreeMap;
 use super::chunks::Chunk;
 use super::{Conn, StoreError};
 
+/// Which deliveries count as mailed: all but those that certainly did not arrive.
+macro_rules! counting {
+    ($d:literal) => {
+        concat!(
+            "NOT (",
+            $d,
+            ".unknowns = 0 AND (",
+            $d,
+            ".state = 'failed' OR (",
+            $d,
+            ".state = 'skipped' AND COALESCE(",
+            $d,
+            ".code, '') <> 'cancelled')))"
+        )
+    };
+}
+
+mod by_hand;
 mod transitions;
 
+pub use by_hand::{Which, accept, resend};
 pub use transitions::{Attempt, Settled, attempt, fail, postpone, settle, skip};
 
 /// A delivery that is due, with what is needed to address its letter.
@@ -37,23 +56,6 @@ pub struct Due {
     pub token_epoch: i64,
     /// When the subscription began, microseconds.
     pub since: i64,
-}
-
-/// Which deliveries count as mailed: all but those that certainly did not arrive.
-macro_rules! counting {
-    ($d:literal) => {
-        concat!(
-            "NOT (",
-            $d,
-            ".unknowns = 0 AND (",
-            $d,
-            ".state = 'failed' OR (",
-            $d,
-            ".state = 'skipped' AND COALESCE(",
-            $d,
-            ".code, '') <> 'cancelled')))"
-        )
-    };
 }
 
 /// Inserts pending deliveries: `(subscriber, variant)` in ascending order of subscribers, at most 1,000.
@@ -92,19 +94,23 @@ pub async fn mailed(conn: &mut Conn, issue_id: &str, lo: i64, hi: i64) -> Result
 }
 
 const REPEATS: &str = concat!(
-    "SELECT COUNT(*) FROM variant_items vi \
+    "SELECT i.newsletter_id, COUNT(*) FROM variant_items vi \
      JOIN variant_items o ON o.article_id = vi.article_id AND o.issue_id <> vi.issue_id \
      JOIN issues i ON i.id = o.issue_id \
      JOIN deliveries e ON e.issue_id = o.issue_id AND e.variant_no = o.variant_no \
      JOIN deliveries d ON d.issue_id = vi.issue_id AND d.variant_no = vi.variant_no AND d.subscriber_id = e.subscriber_id \
      WHERE vi.issue_id = $1 AND ",
-    counting!("e")
+    counting!("e"),
+    " GROUP BY i.newsletter_id"
 );
 
-/// How many (person, article) pairs an issue would repeat: anything but zero is a defect.
-pub async fn repeats(conn: &mut Conn, issue_id: &str) -> Result<i64, StoreError> {
-    let row: (i64,) = on!(conn, |c| sqlx::query_as(REPEATS).bind(issue_id).fetch_one(c).await?);
-    Ok(row.0)
+/// How many (person, article) pairs an issue would repeat, by the newsletter that was first. Within one ledger anything
+/// but nothing is a defect.
+pub async fn repeats(conn: &mut Conn, issue_id: &str) -> Result<Vec<(String, i64)>, StoreError> {
+    Ok(on!(conn, |c| sqlx::query_as(REPEATS)
+        .bind(issue_id)
+        .fetch_all(c)
+        .await?))
 }
 
 const DUE: &str = "SELECT d.subscriber_id, d.variant_no, d.attempt_no, d.deferrals, d.unknowns, d.first_at, \
@@ -248,14 +254,16 @@ pub async fn orphans_to_unknown(
 }
 
 const CANCEL: &str = "UPDATE deliveries SET state = CASE WHEN unknowns > 0 THEN 'unknown' ELSE 'skipped' END, next_at = NULL, \
-     settled_at = $2, code = 'cancelled' WHERE issue_id = $1 AND (state IN ('pending', 'deferred') \
+     settled_at = $2, code = $3 WHERE issue_id = $1 AND (state IN ('pending', 'deferred') \
      OR (state = 'unknown' AND next_at IS NOT NULL))";
 
-/// Everything of an issue that is open becomes skipped(cancelled).
-pub async fn cancel(conn: &mut Conn, issue_id: &str, now: i64) -> Result<u64, StoreError> {
+/// Everything of an issue that is open becomes skipped for a `reason`: `cancelled` counts as handled, after any other one
+/// the articles are still owed.
+pub async fn cancel(conn: &mut Conn, issue_id: &str, reason: &str, now: i64) -> Result<u64, StoreError> {
     Ok(on!(conn, |c| sqlx::query(CANCEL)
         .bind(issue_id)
         .bind(now)
+        .bind(reason)
         .execute(c)
         .await?
         .rows_affected()))
@@ -290,4 +298,20 @@ pub async fn of_subscriber(conn: &mut Conn, id: i64) -> Result<Vec<(String, i64,
         .bind(id)
         .fetch_all(c)
         .await?))
+}
+
+// Who got one of the articles with a later issue does not get it again.
+const RETRY: &str = concat!(
+    "UPDATE deliveries SET state = 'pending', next_at = $2, first_at = NULL, settled_at = NULL, deferrals = 0, code = 'by_hand' \
+     WHERE issue_id = $1 AND state = 'failed' AND ($3 = 0 OR subscriber_id = $3) AND NOT EXISTS (\
+     SELECT 1 FROM variant_items vi JOIN variant_items o ON o.article_id = vi.article_id AND o.issue_id <> vi.issue_id \
+     JOIN deliveries e ON e.issue_id = o.issue_id AND e.variant_no = o.variant_no AND e.subscriber_id = deliveries.subscriber_id \
+     WHERE vi.issue_id = deliveries.issue_id AND vi.variant_no = deliveries.variant_no AND ",
+    counting!("e"),
+    ")"
+);
+
+/// Letters that failed are tried again; returns how many.
+pub async fn retry(conn: &mut Conn, issue: &str, which: &Which, now: i64) -> Result<u64, StoreError> {
+    by_hand::run(conn, RETRY, issue, which, now).await
 }
