@@ -14,6 +14,7 @@ mod kills;
 mod lettre_canaries;
 mod operating;
 mod people;
+mod schedules;
 mod sending;
 mod smtp_faults;
 mod smtp_speed;

@@ -15,6 +15,9 @@ fn a_run_without_servers_says_what_it_left_out() {
     if shared_data().is_none() {
         missing.push("the shared test data");
     }
+    if std::env::var_os("LETTERPRESS_TEST_ORACLE").is_none() {
+        missing.push("the oracle of schedules (Python's zoneinfo)");
+    }
     let complete = std::env::var_os("LETTERPRESS_TEST_REQUIRED").is_some();
     assert!(
         !complete || missing.is_empty(),
