@@ -72,7 +72,9 @@ fn send_through_kills(service: &Service, trial: Trial) -> (usize, Value) {
         nodes[victim] = Some(service.serve_from(&place(victim)));
         killed += 1;
     }
-    (killed, service.wait_for_the_end(Duration::from_secs(180)))
+    let issue = service.wait_for_the_end(Duration::from_secs(180));
+    service.run(&["fsck"]);
+    (killed, issue)
 }
 
 /// Freezes one node after the other for longer than its lease: the others take over, and what wakes up is a zombie.

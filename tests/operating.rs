@@ -132,6 +132,33 @@ async fn a_domain_that_refuses_for_policy_is_left_alone_and_nobody_is_suppressed
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_author_can_have_the_ledger_examined_and_is_told_where_it_does_not_add_up() {
+    let press = Press::new(Engine::Sqlite).await;
+    press.join("rosa", "weekly").await;
+    press.publish("Ink").await;
+    let issue = press.send().await.unwrap();
+    press.drain(&issue).await;
+    assert_eq!(deliver::inspect(press.app()).await.unwrap(), []);
+    let mut onlooker = press.bench.onlooker().await;
+    for (statement, invariant) in [
+        ("UPDATE chunks SET accepted = 7", "I9"),
+        ("UPDATE deliveries SET state = 'pending', next_at = 0", "I3"),
+        ("UPDATE deliveries SET subscriber_id = 99", "I9"),
+        ("UPDATE deliveries SET state = 'attempting', owner = NULL", "I1"),
+        ("UPDATE variants SET letter = 'x'", "I10"),
+        ("UPDATE occurrences SET state = 'empty'", "I4"),
+        ("DELETE FROM revisions", "I10"),
+    ] {
+        onlooker.change(statement).await;
+        let found = deliver::inspect(press.app()).await.unwrap();
+        assert!(
+            found.iter().any(|finding| finding.invariant == invariant),
+            "{statement}: {found:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_rate_holds_letters_up_and_makes_none() {
     let press = Press::with(Engine::Sqlite, |settings| {
         settings.mail.limits = vec![Limit {

@@ -4,6 +4,7 @@ mod articles;
 mod check;
 mod demo;
 mod feeds;
+mod fsck;
 mod health;
 mod init;
 mod issues;
@@ -75,6 +76,8 @@ enum Command {
     /// Write feeds as files
     #[command(subcommand)]
     Feeds(feeds::Feeds),
+    /// Whether the ledger holds what it promises; changes nothing
+    Fsck(fsck::Fsck),
     /// Show when the next issues are due, and why past ones were skipped
     Schedule(schedule::Schedule),
     /// Show what the next issues would hold and how many people would get which; sends nothing
@@ -142,6 +145,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Code> {
         }
         Command::Articles(articles) => articles.run(&session).await,
         Command::Feeds(feeds) => feeds.run(&session).await.map(|()| 0),
+        Command::Fsck(fsck) => fsck.run(&session).await,
         Command::Schedule(schedule) => schedule.run(&session).await.map(|()| 0),
         Command::Plan(plan) => plan.run(&session).await.map(|()| 0),
         Command::Preview(preview) => preview.run(&session).await.map(|()| 0),

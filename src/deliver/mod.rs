@@ -15,6 +15,7 @@ mod admission;
 mod connection;
 mod drain;
 mod gate;
+mod inspect;
 mod lanes;
 mod letters;
 mod mend;
@@ -33,6 +34,7 @@ mod writer;
 
 pub use crate::store::deliveries::Which;
 pub use drain::{DrainError, send_all, send_issue};
+pub use inspect::{Finding, inspect};
 pub use mend::{Resolution, resolve, retry};
 pub use node::NodeError;
 pub use operate::{

@@ -42,6 +42,7 @@ pub mod consents;
 pub mod counters;
 pub mod deliveries;
 pub mod feeds;
+pub mod invariants;
 pub mod issues;
 pub mod nodes;
 pub mod notices;

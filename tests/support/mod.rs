@@ -135,6 +135,15 @@ impl Onlooker {
         all
     }
 
+    /// Changes rows behind the application's back.
+    pub(crate) async fn change(&mut self, statement: &str) {
+        let changed = sqlx::query(AssertSqlSafe(statement)).execute(&mut self.0).await;
+        assert!(
+            changed.expect("tests spell statements right").rows_affected() > 0,
+            "{statement}"
+        );
+    }
+
     async fn texts(&mut self, statement: &str) -> Vec<String> {
         let rows = sqlx::query_scalar(AssertSqlSafe(statement)).fetch_all(&mut self.0);
         rows.await.expect("the tables can be read")

@@ -131,7 +131,7 @@ def main():
     print(json.dumps({"version": version.removeprefix("# version ").strip()}))
     zones = sorted(available_timezones() - {"localtime", "posixrules", "Factory"})
     if count:
-        zones = chance.sample(zones, min(len(zones), 120))
+        zones = chance.sample(zones, min(len(zones), 200))
     made = 0
     for name in zones:
         zone = ZoneInfo(name)

@@ -315,3 +315,21 @@ const RETRY: &str = concat!(
 pub async fn retry(conn: &mut Conn, issue: &str, which: &Which, now: i64) -> Result<u64, StoreError> {
     by_hand::run(conn, RETRY, issue, which, now).await
 }
+
+const MAILED_TWICE: &str = concat!(
+    "SELECT j.newsletter_id, i.newsletter_id, e.issue_id || ' subscriber ' || CAST(e.subscriber_id AS TEXT) FROM variant_items vi \
+     JOIN variant_items o ON o.article_id = vi.article_id AND o.issue_id < vi.issue_id \
+     JOIN issues i ON i.id = o.issue_id JOIN issues j ON j.id = vi.issue_id \
+     JOIN deliveries e ON e.issue_id = vi.issue_id AND e.variant_no = vi.variant_no \
+     JOIN deliveries d ON d.issue_id = o.issue_id AND d.variant_no = o.variant_no AND d.subscriber_id = e.subscriber_id \
+     WHERE ",
+    counting!("e"),
+    " AND ",
+    counting!("d"),
+    " LIMIT 1000"
+);
+
+/// People who got an article with two issues: the newsletters of both, and where.
+pub async fn mailed_twice(conn: &mut Conn) -> Result<Vec<(String, String, String)>, StoreError> {
+    Ok(on!(conn, |c| sqlx::query_as(MAILED_TWICE).fetch_all(c).await?))
+}
