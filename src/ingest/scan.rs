@@ -26,8 +26,8 @@ use super::stillness::walk_when_quiet;
 const BATCH: usize = 200;
 /// Files that one thread reads at a time.
 const PIECE: usize = 20;
-/// So many batches are read ahead, or the reading threads would rest whenever one is written.
-const AHEAD: usize = 3;
+/// So many pieces are read ahead, or the reading threads would rest whenever a batch is written. Each file costs memory.
+const AHEAD: usize = 8;
 /// Files whose stamp is as young as the last scan are read again each time; above this many the scan's time is noted
 /// instead, which ends that.
 const CHEAP_TO_READ_AGAIN: usize = 1_000;
@@ -220,7 +220,7 @@ impl<'a> Scan<'a> {
                 let reader = Arc::clone(&reader);
                 tokio::task::spawn_blocking(move || reader.read_all(batch))
             })
-            .buffered(AHEAD * BATCH / PIECE);
+            .buffered(AHEAD);
         let mut done = 0;
         let mut waiting = Vec::new();
         while let Some(batch) = readings.next().await {
