@@ -103,8 +103,5 @@ pub(super) async fn next_page(
     after: i64,
     now: i64,
 ) -> Result<Vec<Recipient>, StoreError> {
-    match who {
-        Audience::All => audience::page(conn, schedule, after, now, PAGE).await,
-        Audience::Waiting => audience::page_waiting(conn, schedule, after, now, PAGE).await,
-    }
+    audience::page(conn, schedule, who == Audience::Waiting, after, now, PAGE).await
 }

@@ -150,4 +150,6 @@ pub fn escape(text: &str) -> String {
 }
 
 #[cfg(test)]
+mod canaries;
+#[cfg(test)]
 mod tests;

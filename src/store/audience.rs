@@ -15,12 +15,14 @@ pub struct Recipient {
 
 const PAGE: &str = "SELECT subscriber_id, floor_at, topics FROM subscriptions \
      WHERE newsletter_id = $1 AND schedule_id = $2 AND state = 'active' AND subscriber_id > $3 \
-     AND (paused_until IS NULL OR paused_until <= $4) ORDER BY subscriber_id LIMIT $5";
+     AND (paused_until IS NULL OR paused_until <= $4) AND owed_check >= $6 ORDER BY subscriber_id LIMIT $5";
 
-/// The next active, unpaused subscriptions of a schedule after a subscriber id.
+/// The next active, unpaused subscriptions of a schedule after a subscriber id; `waiting`: only those who wait for a
+/// catch-up letter.
 pub async fn page(
     conn: &mut Conn,
     schedule: (&str, &str),
+    waiting: bool,
     after: i64,
     now: i64,
     limit: i64,
@@ -31,6 +33,7 @@ pub async fn page(
         .bind(after)
         .bind(now)
         .bind(limit)
+        .bind(i64::from(waiting))
         .fetch_all(c)
         .await?);
     Ok(rows
@@ -54,36 +57,6 @@ pub async fn waiting_for_catch_up(conn: &mut Conn, schedule: (&str, &str)) -> Re
         .fetch_one(c)
         .await?);
     Ok(row.0)
-}
-
-const OWED_PAGE: &str = "SELECT subscriber_id, floor_at, topics FROM subscriptions \
-     WHERE newsletter_id = $1 AND schedule_id = $2 AND state = 'active' AND owed_check = 1 AND subscriber_id > $3 \
-     AND (paused_until IS NULL OR paused_until <= $4) ORDER BY subscriber_id LIMIT $5";
-
-/// As [`page`], only those who wait for a catch-up letter.
-pub async fn page_waiting(
-    conn: &mut Conn,
-    schedule: (&str, &str),
-    after: i64,
-    now: i64,
-    limit: i64,
-) -> Result<Vec<Recipient>, StoreError> {
-    let rows: Vec<(i64, i64, String)> = on!(conn, |c| sqlx::query_as(OWED_PAGE)
-        .bind(schedule.0)
-        .bind(schedule.1)
-        .bind(after)
-        .bind(now)
-        .bind(limit)
-        .fetch_all(c)
-        .await?);
-    Ok(rows
-        .into_iter()
-        .map(|(subscriber_id, floor_at, topics)| Recipient {
-            subscriber_id,
-            floor_at,
-            topics,
-        })
-        .collect())
 }
 
 const CLEAR_FLAGS: &str = "UPDATE subscriptions SET owed_check = 0 WHERE newsletter_id = $1 AND schedule_id = $2 AND owed_check = 1 \

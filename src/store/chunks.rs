@@ -3,7 +3,7 @@
 use super::{Conn, Engine, StoreError};
 
 /// A leased chunk.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Chunk {
     /// Which issue.
     pub issue_id: String,
@@ -57,21 +57,12 @@ pub async fn claim(conn: &mut Conn, owner: i64, now: i64, limit: i64) -> Result<
         Engine::Sqlite => CLAIM_SQLITE,
         Engine::Postgres => CLAIM_POSTGRES,
     };
-    let rows: Vec<(String, i64, i64, i64)> = on!(conn, |c| sqlx::query_as(sql)
+    Ok(on!(conn, |c| sqlx::query_as(sql)
         .bind(owner)
         .bind(now)
         .bind(limit)
         .fetch_all(c)
-        .await?);
-    Ok(rows
-        .into_iter()
-        .map(|(issue_id, chunk_no, lo, hi)| Chunk {
-            issue_id,
-            chunk_no,
-            lo,
-            hi,
-        })
-        .collect())
+        .await?))
 }
 
 // Counters are recounted, never incremented: a lost commit answer cannot make them wrong.
@@ -119,21 +110,12 @@ const TAKE_OVER: &str = "UPDATE chunks SET owner = $1 WHERE state = 'leased' AND
 
 /// Takes the chunks of a dead owner; the predicate is repeated here, because the look before may be old.
 pub async fn take_over(conn: &mut Conn, owner: i64, dead: i64, now: i64) -> Result<Vec<Chunk>, StoreError> {
-    let rows: Vec<(String, i64, i64, i64)> = on!(conn, |c| sqlx::query_as(TAKE_OVER)
+    Ok(on!(conn, |c| sqlx::query_as(TAKE_OVER)
         .bind(owner)
         .bind(dead)
         .bind(now)
         .fetch_all(c)
-        .await?);
-    Ok(rows
-        .into_iter()
-        .map(|(issue_id, chunk_no, lo, hi)| Chunk {
-            issue_id,
-            chunk_no,
-            lo,
-            hi,
-        })
-        .collect())
+        .await?))
 }
 
 const RECOUNT: &str = recount!("state = 'open'");
