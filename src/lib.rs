@@ -21,7 +21,7 @@
 //! | 1 | [`config`], [`telemetry`] | `model` |
 //! | 2 shelves | [`source`], [`feed`], [`template`], [`mail`], [`store`] | layers 0 and 1; never each other |
 //! | 3 | [`app`] | layers 0 to 2 |
-//! | 4 verbs | [`ingest`], [`syndicate`], [`compose`], [`deliver`], [`subscribe`] | layers 0 to 3; never each other |
+//! | 4 verbs | [`ingest`], [`syndicate`], [`compose`], [`deliver`], [`subscribe`], [`retain`] | layers 0 to 3; never each other |
 //! | 5 doors | [`worker`], [`http`] | layers 0, 1, 3, 4; never a shelf |
 //! | 6 doors | [`cli`], `main` | everything |
 //!
@@ -46,6 +46,7 @@ pub mod http;
 pub mod ingest;
 pub mod mail;
 pub mod model;
+pub mod retain;
 pub mod source;
 pub mod store;
 pub mod subscribe;

@@ -246,7 +246,8 @@ async fn a_node_that_was_frozen_beyond_its_lease_sends_nothing_of_what_others_to
     let database = OwnDatabase::create().await;
     let (sink, service) = prepare(&database.url, trial).await;
     let ended = tokio::task::spawn_blocking(move || send_through_freezes(&service, trial, freezes));
-    hold(&sink.taken(), trial, freezes, &ended.await.unwrap());
+    let ended = ended.await.unwrap();
+    hold(&sink.taken(), trial, freezes, &ended);
     database.drop().await;
 }
 

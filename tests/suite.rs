@@ -14,6 +14,8 @@ mod kills;
 mod lettre_canaries;
 mod operating;
 mod people;
+mod quiet;
+mod restoring;
 mod schedules;
 mod sending;
 mod smtp_faults;

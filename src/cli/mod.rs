@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod articles;
+mod backup;
 mod check;
 mod demo;
 mod feeds;
@@ -12,6 +13,8 @@ mod output;
 mod plan;
 mod preview;
 mod progress;
+mod restore;
+mod resume;
 mod schedule;
 mod send;
 mod serve;
@@ -92,6 +95,12 @@ enum Command {
     /// Care for the people who get letters
     #[command(subcommand)]
     Subscribers(subscribers::Subscribers),
+    /// Copy the database and the keys to a file while the service runs
+    Backup(backup::Backup),
+    /// Bring a backup back, with mail on hold
+    Restore(restore::Restore),
+    /// Let mail go on that is on hold
+    Resume(resume::Resume),
 }
 
 /// What every command is given.
@@ -152,6 +161,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<Code> {
         Command::Send(send) => send.run(&session, stop::on_signal()).await,
         Command::Issues(issues) => issues.run(&session).await.map(|()| 0),
         Command::Subscribers(subscribers) => subscribers.run(&session).await,
+        Command::Backup(backup) => backup.run(&session).await.map(|()| 0),
+        Command::Restore(restore) => restore.run(&session).await.map(|()| 0),
+        Command::Resume(resume) => resume.run(&session).await.map(|()| 0),
     }
 }
 

@@ -9,6 +9,7 @@ use super::Session;
 use super::output::{json, line};
 use crate::app::App;
 use crate::config::{self, Cadence, CatchUp, Newsletter};
+use crate::model::hold::Hold;
 use crate::model::schedule as rules;
 use crate::store::occurrences::{self, Occurrence};
 
@@ -19,7 +20,7 @@ const PAST: i64 = 10;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Past occurrences are shown with what became of them: fired, empty (nobody was owed an article), missed, \
-                        merged, gap (the clock skipped it), flood (so many articles at once that a person has to decide).\n\n\
+                        merged, quiet (it fell into a quiet time and goes out with the one at its end), gap (the clock skipped it), flood (so many articles at once that a person has to decide).\n\n\
                         Examples:\n  letterpress schedule --next 10\n  letterpress schedule --json"
 )]
 pub(super) struct Schedule {
@@ -36,6 +37,9 @@ struct Row {
     zone: String,
     next: Vec<Next>,
     past: Vec<Past>,
+    /// Why nothing is composed and sent, although it may be due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held: Option<&'static str>,
 }
 
 /// One occurrence to come, RFC 3339.
@@ -43,6 +47,9 @@ struct Row {
 pub(super) struct Next {
     local: String,
     utc: String,
+    /// When it goes out, if that is later: the end of a quiet time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waits_until: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -69,6 +76,9 @@ impl Schedule {
         if rows.is_empty() {
             return line("The config has no newsletter yet: add [[newsletters]].");
         }
+        if let Some(hold) = app.last_hold() {
+            line(&format!("MAIL IS ON HOLD: {hold}.\n"))?;
+        }
         rows.iter().try_for_each(say)?;
         line(&format!("Time zones as of {IANA_TZDB_VERSION}."))
     }
@@ -83,6 +93,7 @@ impl Schedule {
             rule,
             zone: newsletter.time_zone.name().to_owned(),
             next,
+            held: app.last_hold().map(Hold::word),
             past: past.into_iter().map(|past| outcome(past, schedule)).collect(),
         })
     }
@@ -99,7 +110,11 @@ pub(super) fn coming(
     match &schedule.cadence {
         Cadence::Cron(rule) => {
             let next = rules::next(rule, zone, now, count);
-            (rule.in_words(), next.iter().map(|next| moment(next.at, zone)).collect())
+            let moments = next.iter().map(|next| Next {
+                waits_until: schedule.quiet.until(next.at, zone).map(|end| moment(end, zone).local),
+                ..moment(next.at, zone)
+            });
+            (rule.in_words(), moments.collect())
         }
         Cadence::Instant => (
             "a letter per article, once it has stopped changing".to_owned(),
@@ -112,6 +127,7 @@ fn moment(at: DateTime<Utc>, zone: Tz) -> Next {
     Next {
         local: at.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Secs, false),
         utc: at.to_rfc3339_opts(SecondsFormat::Secs, true),
+        waits_until: None,
     }
 }
 
@@ -146,8 +162,11 @@ fn outcome(past: Occurrence, schedule: &config::Schedule) -> Past {
 
 /// Prints the next occurrences, one line each.
 pub(super) fn say_next(next: &[Next]) -> anyhow::Result<()> {
-    next.iter()
-        .try_for_each(|next| line(&format!("  next  {}   {}", next.local, next.utc)))
+    next.iter().try_for_each(|next| {
+        let waits = next.waits_until.as_ref();
+        let waits = waits.map_or_else(String::new, |end| format!("   quiet: goes out at {end}"));
+        line(&format!("  next  {}   {}{waits}", next.local, next.utc))
+    })
 }
 
 fn say(row: &Row) -> anyhow::Result<()> {

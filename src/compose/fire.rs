@@ -88,11 +88,17 @@ async fn fire_cron(
     anchor: Anchor,
 ) -> Result<usize, ComposeError> {
     let now = app.clock.now();
+    let zone = newsletter.time_zone;
+    if schedule.quiet.until(now, zone).is_some() {
+        return Ok(0);
+    }
     let passed = schedule::occurrences(rule, newsletter.time_zone, from_micros(anchor.anchor_at), now);
     let Some(newest) = passed.iter().rev().find(|occurrence| occurrence.fires()) else {
         return Ok(0);
     };
-    let late = (now - newest.at).to_std().unwrap_or_default();
+    // Late only from the end of the quiet time that it fell into.
+    let due_at = schedule.quiet.until(newest.at, zone).unwrap_or(newest.at);
+    let late = (now - due_at).to_std().unwrap_or_default();
     let fired = passed.iter().filter(|occurrence| occurrence.fires()).count();
     let mut conn = app.database.begin().await?;
     record_older(&mut conn, newsletter, schedule, &passed, newest, now).await?;
@@ -107,7 +113,7 @@ async fn fire_cron(
             newsletter,
             schedule,
             key: newest.key.as_str().to_owned(),
-            due_at: to_micros(newest.at),
+            due_at: to_micros(due_at),
             now: to_micros(now),
             who: Audience::All,
             only: None,
@@ -173,13 +179,16 @@ async fn record_older(
     let Some(last) = older.last() else { return Ok(()) };
     let mut merged = row(newsletter, schedule, &last.key, last.at, now);
     let swallowed = older.len() == 1 && matches!(last.note, schedule::Note::Gap);
-    (if swallowed { "gap" } else { "merged" }).clone_into(&mut merged.state);
+    let zone = newsletter.time_zone;
+    let quiet = older.iter().all(|o| schedule.quiet.until(o.at, zone).is_some());
+    let (state, reason) = match (swallowed, quiet) {
+        (true, _) => ("gap", "the clock skipped this time".to_owned()),
+        (_, true) => ("quiet", format!("in quiet time, so it goes out with {}", newest.key)),
+        _ => ("merged", format!("merged into {}", newest.key)),
+    };
+    state.clone_into(&mut merged.state);
     merged.count = i64::try_from(older.len()).unwrap_or(i64::MAX);
-    merged.reason = Some(if swallowed {
-        "the clock skipped this time".to_owned()
-    } else {
-        format!("merged into {}", newest.key)
-    });
+    merged.reason = Some(reason);
     occurrences::insert(conn, &merged).await?;
     Ok(())
 }
@@ -221,6 +230,10 @@ async fn fire_instant(
     schedule: &Schedule,
     anchor: Anchor,
 ) -> Result<usize, ComposeError> {
+    let (quiet, zone) = (&schedule.quiet, newsletter.time_zone);
+    if quiet.until(app.clock.now(), zone).is_some() {
+        return Ok(0);
+    }
     let now = to_micros(app.clock.now());
     let mut conn = app.database.read().await?;
     let from = now
@@ -238,7 +251,8 @@ async fn fire_instant(
     drop(conn);
     let mut made = 0;
     for (key, article) in open {
-        let due_at = article.mailable_at.max(article.changed_at) + micros(schedule.settle);
+        let settled_at = article.mailable_at.max(article.changed_at) + micros(schedule.settle);
+        let due_at = quiet.until(from_micros(settled_at), zone).map_or(settled_at, to_micros);
         if now - due_at > micros(schedule.max_lateness) {
             miss_instant(app, newsletter, schedule, &key, due_at).await?;
             continue;

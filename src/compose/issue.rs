@@ -14,7 +14,7 @@ use crate::store::articles::Mailable;
 use crate::store::chunks::{self, Chunk};
 use crate::store::issues::{self, Issue, Variant};
 use crate::store::occurrences::{self, Occurrence};
-use crate::store::{Conn, articles, audience, deliveries};
+use crate::store::{Conn, articles, audience, deliveries, instance};
 
 use super::ComposeError;
 use super::draft::{Audience, Offer, next_page};
@@ -160,6 +160,9 @@ pub(super) async fn compose(app: &App, due: &Due<'_>) -> Result<Composed, Compos
     let mut conn = app.database.begin().await?;
     conn.be_patient();
     issues::lock_ledger(&mut conn, &app.settings().ledger_of(&due.newsletter.id)).await?;
+    if let Some((hold, _)) = app.held(&mut conn).await? {
+        return Err(ComposeError::Held(hold));
+    }
     let mut occurrence = due.occurrence("fired");
     if !occurrences::insert(&mut conn, &occurrence).await? {
         return Ok(Composed::Taken);
@@ -181,7 +184,14 @@ pub(super) async fn compose(app: &App, due: &Due<'_>) -> Result<Composed, Compos
     if due.who == Audience::Waiting {
         audience::caught_up(&mut conn, due.names(), due.now).await?;
     }
+    let epoch = match composed {
+        Composed::Issue { .. } => Some(instance::raise(&mut conn).await?),
+        _ => None,
+    };
     conn.commit().await?;
+    if let Some(epoch) = epoch {
+        app.remember(epoch);
+    }
     Ok(composed)
 }
 

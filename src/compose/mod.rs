@@ -20,6 +20,7 @@ mod prepare;
 mod preview;
 
 use crate::app::App;
+use crate::model::hold::Hold;
 use crate::model::tick::Tick;
 use crate::store::StoreError;
 use crate::template::TemplateError;
@@ -47,6 +48,9 @@ pub enum ComposeError {
         /// How many (person, article) pairs.
         pairs: i64,
     },
+    /// The ledger may know less than what happened.
+    #[error("compose: mail is on hold: {0}")]
+    Held(Hold),
     /// A template cannot say what it should.
     #[error(transparent)]
     Template(#[from] TemplateError),
@@ -61,8 +65,13 @@ pub enum ComposeError {
     NoArticle,
 }
 
-/// One turn: fires what is due and prepares what was composed.
+/// One turn: fires what is due and prepares what was composed. While mail is on hold nothing is decided.
 pub async fn tick(app: &App) -> Result<Tick, ComposeError> {
+    let mut conn = app.database.read().await?;
+    if app.held(&mut conn).await?.is_some() {
+        return Ok(Tick::Idle);
+    }
+    drop(conn);
     let made = fire::round(app).await?;
     let prepared = prepare::prepare_all(app).await?;
     Ok(Tick::of(made + prepared))

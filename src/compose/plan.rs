@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::app::App;
-use crate::config::{Cadence, Newsletter, Schedule, Settings};
+use crate::config::{Cadence, Newsletter, Schedule};
 use crate::model::clock::{from_micros, micros, to_micros};
 use crate::model::schedule::{self, OccurrenceKey};
 use crate::store::{Conn, articles, occurrences};
@@ -55,7 +55,7 @@ pub async fn plan(app: &App, at: DateTime<Utc>) -> Result<Vec<Planned>, ComposeE
     let mut planned = Vec::new();
     for newsletter in &settings.newsletters {
         for schedule in &newsletter.schedules {
-            for due in next_due(&mut conn, &settings, newsletter, schedule, at).await? {
+            for due in next_due(&mut conn, newsletter, schedule, at).await? {
                 planned.push(plan_one(app, &mut conn, &due).await?);
             }
         }
@@ -66,20 +66,23 @@ pub async fn plan(app: &App, at: DateTime<Utc>) -> Result<Vec<Planned>, ComposeE
 /// The next cron occurrence, or every article that the instant cadence still has to announce.
 async fn next_due<'s>(
     conn: &mut Conn,
-    _settings: &'s Settings,
     newsletter: &'s Newsletter,
     schedule: &'s Schedule,
     at: DateTime<Utc>,
 ) -> Result<Vec<Due<'s>>, ComposeError> {
-    let due = |key: &OccurrenceKey, due_at: i64, only: Option<String>| Due {
-        newsletter,
-        schedule,
-        key: key.as_str().to_owned(),
-        due_at,
-        now: due_at,
-        who: Audience::All,
-        only,
-        settle: true,
+    let due = |key: &OccurrenceKey, at: i64, only: Option<String>| {
+        let waits = schedule.quiet.until(from_micros(at), newsletter.time_zone);
+        let due_at = waits.map_or(at, to_micros);
+        Due {
+            newsletter,
+            schedule,
+            key: key.as_str().to_owned(),
+            due_at,
+            now: due_at,
+            who: Audience::All,
+            only,
+            settle: true,
+        }
     };
     match &schedule.cadence {
         Cadence::Cron(rule) => Ok(schedule::next(rule, newsletter.time_zone, at, 1)

@@ -18,6 +18,15 @@ pub struct DatabaseSettings {
     pub url: SecretString,
 }
 
+impl DatabaseSettings {
+    /// The file of an SQLite database; `None` for a server.
+    pub fn file(&self) -> Option<PathBuf> {
+        let rest = self.url.expose_secret().strip_prefix("sqlite://")?;
+        let file = rest.split('?').next().unwrap_or(rest);
+        Some(PathBuf::from(file.replace("%3F", "?").replace("%25", "%")))
+    }
+}
+
 /// `[state]`
 #[derive(Debug, Clone)]
 pub struct State {
@@ -123,12 +132,10 @@ pub(super) fn is_here(host: &str) -> bool {
 /// Reads `[state]`; its default lies beside the SQLite file.
 pub(super) fn read_state(mut section: Section<'_>, database: &DatabaseSettings, base: &Path) -> State {
     let url = database.url.expose_secret();
-    let folder = url.strip_prefix("sqlite://").map(|rest| {
-        let file = rest.split('?').next().unwrap_or(rest);
-        let folder = Path::new(file).parent().unwrap_or(Path::new("/")).display().to_string();
-        PathBuf::from(folder.replace("%3F", "?").replace("%25", "%"))
-    });
-    let folder = folder.unwrap_or_else(|| base.to_path_buf());
+    let file = database.file();
+    let folder = file
+        .as_deref()
+        .map_or(base, |file| file.parent().unwrap_or(Path::new("/")));
     let dir = if url.starts_with("postgres") {
         let remedy =
             "write a folder of this machine, such as `/var/lib/letterpress`: with PostgreSQL it has no default";

@@ -40,6 +40,8 @@ pub struct Mail {
     pub grace: Duration,
     /// Barren starts in a row that pause sending; 0 = off; default 10.
     pub restart_breaker: u32,
+    /// After so long without a sign of life in the middle of its work mail is held until a person looks; default 2 h.
+    pub resurrection_guard: Duration,
     /// Bytes of HTML above which a letter is shortened; default 90 kB.
     pub max_html: usize,
     /// `[[mail.limits]]`
@@ -168,6 +170,9 @@ pub(super) fn read(mut section: Section<'_>, beside: &Surroundings<'_>) -> Mail 
         expire_after: section.get("expire_after", some_time).unwrap_or(minutes(48 * 60)),
         grace: section.get("grace", duration).unwrap_or(Duration::from_secs(25)),
         restart_breaker: section.get("restart_breaker", whole(0)).unwrap_or(10),
+        resurrection_guard: section
+            .get("resurrection_guard", some_time)
+            .unwrap_or(Duration::from_hours(2)),
         max_html: section.get("max_html", size).unwrap_or(90_000),
         limits: section.sections("limits").into_iter().map(read_limit).collect(),
         smtp: read_smtp(section.section("smtp"), beside, needs_relay),

@@ -14,6 +14,7 @@ use super::site::Site;
 use super::value::{
     Read, duration, filled, flag, id, language, list, one_of, some_time, text, time_of_day, whole, zone,
 };
+use crate::model::quiet::{Day, Quiet, Window};
 use crate::model::schedule::{CronRule, DayMatch};
 
 /// One `[[newsletters]]`.
@@ -94,6 +95,8 @@ pub struct Schedule {
     pub joiner: Joiner,
     /// Whole articles or summaries in letters; default: instant full, digests summary.
     pub content: FullOrSummary,
+    /// When nothing is composed or sent; default: what the newsletter says, else never.
+    pub quiet: Quiet,
 }
 
 /// When issues of a schedule go out.
@@ -158,7 +161,7 @@ pub(super) fn read(sections: Vec<Section<'_>>, site: &Site) -> Vec<Newsletter> {
 
 fn read_newsletter(section: &mut Section<'_>, site: &Site) -> Newsletter {
     let remedy = "write a short id such as `id = \"notes\"`; never change it later";
-    let newsletter = Newsletter {
+    let mut newsletter = Newsletter {
         id: section.require("id", remedy, id).unwrap_or_default(),
         name: section.get("name", filled).unwrap_or_else(|| site.title.clone()),
         description: section.get("description", text).unwrap_or_default(),
@@ -172,8 +175,10 @@ fn read_newsletter(section: &mut Section<'_>, site: &Site) -> Newsletter {
             .get("look_back", some_time)
             .unwrap_or(Duration::from_secs(90 * 86_400)),
         own_ledger: section.get("ledger", one_of(LEDGERS)).unwrap_or(false),
-        schedules: read_schedules(section),
+        schedules: Vec::new(),
     };
+    let quiet = read_quiet(section, &Quiet::default());
+    newsletter.schedules = read_schedules(section, &quiet);
     check_look_back(section, &newsletter);
     newsletter
 }
@@ -198,7 +203,7 @@ fn check_look_back(section: &Section<'_>, newsletter: &Newsletter) {
     }
 }
 
-fn read_schedules(section: &mut Section<'_>) -> Vec<Schedule> {
+fn read_schedules(section: &mut Section<'_>, quiet: &Quiet) -> Vec<Schedule> {
     if !section.has("schedules") {
         let remedy =
             "write `[[newsletters.schedules]]` with an `id`, and `cron = \"0 8 * * MON\"` or `settle = \"20m\"`";
@@ -206,7 +211,7 @@ fn read_schedules(section: &mut Section<'_>) -> Vec<Schedule> {
     }
     let mut schedules: Vec<Schedule> = Vec::new();
     for mut section in section.sections("schedules") {
-        let schedule = read_schedule(&mut section);
+        let schedule = read_schedule(&mut section, quiet);
         if schedules
             .iter()
             .any(|other| other.id == schedule.id && !other.id.is_empty())
@@ -224,7 +229,7 @@ fn read_schedules(section: &mut Section<'_>) -> Vec<Schedule> {
     schedules
 }
 
-fn read_schedule(section: &mut Section<'_>) -> Schedule {
+fn read_schedule(section: &mut Section<'_>, quiet: &Quiet) -> Schedule {
     let remedy = "write a short id such as `id = \"weekly\"`; never change it later";
     let id = section.require("id", remedy, id).unwrap_or_default();
     let (cadence, cron_text) = read_cadence(section);
@@ -258,7 +263,47 @@ fn read_schedule(section: &mut Section<'_>) -> Schedule {
         } else {
             FullOrSummary::Summary
         }),
+        quiet: read_quiet(section, quiet),
     }
+}
+
+/// `quiet` and `no_send`; what is not given is as outside.
+fn read_quiet(section: &mut Section<'_>, outside: &Quiet) -> Quiet {
+    let quiet = Quiet {
+        hours: section
+            .get("quiet", list(window))
+            .unwrap_or_else(|| outside.hours.clone()),
+        days: section
+            .get("no_send", list(day))
+            .unwrap_or_else(|| outside.days.clone()),
+    };
+    if quiet.leaves_nothing() {
+        let remedy = "leave some time of the day in which letters may go out";
+        section.refuse("quiet", Wrong::new("leaves no time at all", remedy));
+    }
+    quiet
+}
+
+fn window(value: &Value) -> Read<Window> {
+    let text = text(value)?;
+    Window::parse(&text).ok_or_else(|| {
+        let message = format!("\"{text}\" is no span of a day");
+        Wrong::new(
+            message,
+            "write two times of the newsletter's zone, such as `22:00-07:00`",
+        )
+    })
+}
+
+fn day(value: &Value) -> Read<Day> {
+    let text = text(value)?;
+    Day::parse(&text).ok_or_else(|| {
+        let message = format!("\"{text}\" is no day");
+        Wrong::new(
+            message,
+            "write month and day, such as `12-25`, or one day, such as `2027-05-01`",
+        )
+    })
 }
 
 fn read_cadence(section: &mut Section<'_>) -> (Cadence, String) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::app::App;
+use crate::app::{App, PlaceError};
 use crate::model::clock::to_micros;
 use crate::store::{StoreError, issues, notices};
 
@@ -38,7 +38,7 @@ async fn while_sending<T>(
 ) -> Result<T, DrainError> {
     let sender = match Sender::start(Arc::clone(app)).await {
         Ok(sender) => sender,
-        Err(DeliverError::Node(NodeError::Locked(_))) => return work.await,
+        Err(DeliverError::Node(NodeError::Place(PlaceError::Locked(_)))) => return work.await,
         Err(error) => return Err(error.into()),
     };
     let inner = stop.child_token();

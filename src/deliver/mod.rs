@@ -12,6 +12,7 @@
 //! over what a dead process left, and `gate` keeps a process that lost its lease from sending.
 
 mod admission;
+mod calm;
 mod connection;
 mod drain;
 mod gate;
@@ -33,6 +34,7 @@ mod test_letter;
 mod writer;
 
 pub use crate::store::deliveries::Which;
+pub use calm::keep_quiet;
 pub use drain::{DrainError, send_all, send_issue};
 pub use inspect::{Finding, inspect};
 pub use mend::{Resolution, resolve, retry};

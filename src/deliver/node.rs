@@ -1,19 +1,14 @@
 //! This process as a node: its row is the fencing epoch of everything it owns, its lock says who may send from here.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, flock};
-
-use crate::app::App;
+use crate::app::{App, Lock, PlaceError};
 use crate::config::OnUnknown;
 use crate::model::clock::{micros, mint_ulid, to_micros};
 use crate::store::chunks::Chunk;
 use crate::store::nodes::{self, NewNode};
-use crate::store::{Conn, StoreError, audience, chunks, counters, deliveries, issues, notices};
+use crate::store::{Conn, StoreError, audience, chunks, counters, deliveries, instance, issues, notices};
 
 use super::gate::Gate;
 
@@ -23,17 +18,9 @@ const BEATS: u32 = 6;
 /// Why this process cannot send.
 #[derive(Debug, thiserror::Error)]
 pub enum NodeError {
-    /// Another process holds the lock.
-    #[error("send from here: another process does already (it holds {0}); stop it first, or let it send")]
-    Locked(PathBuf),
-    /// The state folder.
-    #[error("use the state folder {path}: {error}; check that it exists and can be written")]
-    Folder {
-        /// Which file.
-        path: PathBuf,
-        /// What the system said.
-        error: io::Error,
-    },
+    /// The state folder, or the lock in it.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
     /// The database.
     #[error("register this node: {0}")]
     Store(#[from] StoreError),
@@ -46,16 +33,14 @@ pub(super) struct Node {
     pub(super) id: i64,
     pub(super) gate: Gate,
     lease: Duration,
-    // Held as long as the node lives; the system frees it however the process ends.
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Node {
     /// Takes the lock, registers, and takes over what an earlier process of this place left behind.
     pub(super) async fn start(app: &App) -> Result<Self, NodeError> {
-        let dir = app.settings().state.dir.clone();
         let lease = app.settings().state.lease;
-        let (lock, place_id) = take_place(app, &dir)?;
+        let lock = app.place.lock(|| mint_ulid(&*app.clock, &*app.chance))?;
         let gate = Gate::new(Arc::clone(&app.clock));
         let asked_at = app.clock.since_boot();
         let mut conn = app.database.begin().await?;
@@ -63,13 +48,22 @@ impl Node {
         let id = counters::next(&mut conn, "nodes", 1).await?;
         let row = NewNode {
             name: name_of_process(),
-            place_id: place_id.clone(),
+            place_id: lock.place_id.clone(),
             boot_id: boot_id(),
         };
         nodes::start(&mut conn, id, &row, now, now + micros(lease)).await?;
         // Whoever holds the lock knows that earlier processes of this place are gone, whatever their leases say.
-        nodes::end_place(&mut conn, &place_id, id).await?;
+        nodes::end_place(&mut conn, &lock.place_id, id).await?;
+        let epoch = if app.held(&mut conn).await?.is_some() {
+            None
+        } else {
+            instance::beat(&mut conn, now).await?;
+            Some(instance::raise(&mut conn).await?)
+        };
         conn.commit().await?;
+        if let Some(epoch) = epoch {
+            app.remember(epoch);
+        }
         gate.extend(asked_at, lease);
         let node = Self {
             id,
@@ -92,6 +86,10 @@ impl Node {
         let mut conn = app.database.begin().await?;
         let now = conn.shared_time(to_micros(app.clock.now())).await?;
         let alive = nodes::beat(&mut conn, self.id, now + micros(self.lease), now).await?;
+        // The last sign of life before a hold is when what happened elsewhere began.
+        if app.last_hold().is_none() {
+            instance::beat(&mut conn, now).await?;
+        }
         conn.commit().await?;
         if alive {
             self.gate.extend(asked_at, self.lease);
@@ -174,35 +172,6 @@ pub(super) async fn give_back(conn: &mut Conn, chunk: &Chunk, owner: i64, now: i
     }
     chunks::release(conn, chunk, owner).await?;
     Ok(())
-}
-
-/// Locks `sender.lock` and reads or makes the place's id.
-fn take_place(app: &App, dir: &Path) -> Result<(File, String), NodeError> {
-    let path = dir.join("sender.lock");
-    let fail = |error: io::Error| NodeError::Folder {
-        path: path.clone(),
-        error,
-    };
-    std::fs::create_dir_all(dir).map_err(fail)?;
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(fail)?;
-    flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|error| match error {
-        rustix::io::Errno::WOULDBLOCK => NodeError::Locked(path.clone()),
-        other => fail(other.into()),
-    })?;
-    let mut place_id = String::new();
-    file.read_to_string(&mut place_id).map_err(fail)?;
-    if place_id.trim().is_empty() {
-        place_id = mint_ulid(&*app.clock, &*app.chance);
-        file.write_all(place_id.as_bytes()).map_err(fail)?;
-        file.sync_all().map_err(fail)?;
-    }
-    Ok((file, place_id.trim().to_owned()))
 }
 
 fn name_of_process() -> String {

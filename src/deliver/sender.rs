@@ -13,6 +13,7 @@ use crate::store::chunks::{self, Chunk};
 use crate::store::{StoreError, breakers, deliveries, nodes, notices};
 
 use super::admission::Admission;
+use super::calm;
 use super::connection::Connection;
 use super::lanes::{DeliveryJob, Lanes, Load, Serves};
 use super::letters::{IssueLetters, LettersError};
@@ -162,6 +163,7 @@ impl Sender {
     /// With how many nodes limits are shared, and which domains others found closed.
     async fn look_around(&self) -> Result<(), StoreError> {
         let app = &self.shared.app;
+        calm::keep_quiet(app).await?;
         let mut conn = app.database.read().await?;
         let now = conn.shared_time(to_micros(app.clock.now())).await?;
         let nodes = nodes::live(&mut conn, now).await?;
@@ -197,7 +199,9 @@ impl Sender {
             return Ok(Vec::new());
         }
         let mut conn = app.database.read().await?;
-        notices::due(&mut conn, now, NOTICES).await
+        // While mail is on hold people still get what they ask for; what waited before may have been sent elsewhere.
+        let since = app.held(&mut conn).await?.map_or(0, |(_, since)| since);
+        notices::due(&mut conn, now, since, NOTICES).await
     }
 
     /// Keeps [`CHUNKS`] chunks running as long as there are any.
@@ -228,11 +232,15 @@ impl Sender {
         if limit == 0 || !app.settings().mail.enabled {
             return Ok(Vec::new());
         }
+        if calm::is_wanted(&app.settings()) {
+            calm::keep_quiet(app).await?;
+        }
         // A look first: the writer is not asked as long as nothing is due.
         let mut conn = app.database.read().await?;
         let due = chunks::next_due(&mut conn).await?;
+        let is_held = due.is_some() && app.held(&mut conn).await?.is_some();
         drop(conn);
-        if due.is_none_or(|due| due > now) {
+        if due.is_none_or(|due| due > now) || is_held {
             return Ok(Vec::new());
         }
         let mut conn = app.database.begin().await?;

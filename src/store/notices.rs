@@ -75,12 +75,13 @@ const DUE: &str = "SELECT n.id, n.kind, n.subscriber_id, n.newsletter_id, n.atte
      FROM notices n JOIN subscribers s ON s.id = n.subscriber_id \
      LEFT JOIN subscriptions p ON p.subscriber_id = n.subscriber_id AND p.newsletter_id = n.newsletter_id \
      WHERE n.state IN ('pending', 'deferred', 'unknown') AND n.next_at <= $1 AND n.expires_at > $1 \
-     ORDER BY n.next_at, n.id LIMIT $2";
+     AND n.created_at > $2 ORDER BY n.next_at, n.id LIMIT $3";
 
-/// The next notices that are due.
-pub async fn due(conn: &mut Conn, now: i64, limit: i64) -> Result<Vec<DueNotice>, StoreError> {
+/// The next notices that are due, of those that were asked for after `since`.
+pub async fn due(conn: &mut Conn, now: i64, since: i64, limit: i64) -> Result<Vec<DueNotice>, StoreError> {
     Ok(on!(conn, |c| sqlx::query_as(DUE)
         .bind(now)
+        .bind(since)
         .bind(limit)
         .fetch_all(c)
         .await?))
@@ -196,6 +197,19 @@ const EXPIRE: &str = "UPDATE notices SET state = CASE WHEN unknowns > 0 THEN 'un
 pub async fn expire(conn: &mut Conn, now: i64) -> Result<u64, StoreError> {
     Ok(on!(conn, |c| sqlx::query(EXPIRE)
         .bind(now)
+        .execute(c)
+        .await?
+        .rows_affected()))
+}
+
+const EXPIRE_ALL: &str = "UPDATE notices SET state = CASE WHEN unknowns > 0 THEN 'unknown' ELSE 'expired' END, next_at = NULL, \
+     settled_at = $1 WHERE state IN ('pending', 'deferred', 'unknown') AND next_at IS NOT NULL AND created_at <= $2";
+
+/// Closes every open notice that was asked for up to `before`.
+pub async fn expire_all(conn: &mut Conn, before: i64, now: i64) -> Result<u64, StoreError> {
+    Ok(on!(conn, |c| sqlx::query(EXPIRE_ALL)
+        .bind(now)
+        .bind(before)
         .execute(c)
         .await?
         .rows_affected()))

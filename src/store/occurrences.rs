@@ -192,6 +192,28 @@ pub async fn set_anchor(
     Ok(())
 }
 
+const PASS_OVER_ALL: &str = "INSERT INTO passed_over (newsletter_id, schedule_id, article_id, reason, at) \
+     SELECT CAST($1 AS TEXT), '*', a.id, CAST($2 AS TEXT), CAST($3 AS BIGINT) FROM articles a \
+     WHERE a.mailable_at IS NOT NULL AND a.mailable_at <= $4 ON CONFLICT DO NOTHING";
+
+/// A newsletter will not mail what was mailable until `until`; returns how many articles that are.
+pub async fn pass_over_all(
+    conn: &mut Conn,
+    newsletter: &str,
+    reason: &str,
+    until: i64,
+    now: i64,
+) -> Result<u64, StoreError> {
+    Ok(on!(conn, |c| sqlx::query(PASS_OVER_ALL)
+        .bind(newsletter)
+        .bind(reason)
+        .bind(now)
+        .bind(until)
+        .execute(c)
+        .await?
+        .rows_affected()))
+}
+
 const PASS_OVER: &str = "INSERT INTO passed_over (newsletter_id, schedule_id, article_id, reason, at) VALUES ($1, $2, $3, $4, $5) \
      ON CONFLICT DO NOTHING";
 

@@ -7,6 +7,7 @@ use crate::feed::{Plan, Prepared, Shelf, Slot};
 use crate::model::clock::to_micros;
 use crate::model::feed_key::{FeedKey, Format};
 use crate::model::feed_url::percent_decode;
+use crate::model::hold::Hold;
 
 use super::render;
 
@@ -118,7 +119,7 @@ pub(super) fn is_over(plan: &Plan, app: &App) -> bool {
 pub struct Readiness {
     /// Everything is there.
     pub ready: bool,
-    /// Codes of what is missing: `feeds_not_rendered`, `first_scan_pending`.
+    /// Codes of what is missing: `feeds_not_rendered`, `first_scan_pending`; and why mail is on hold: `held_restored`, ….
     pub reasons: Vec<&'static str>,
 }
 
@@ -128,13 +129,13 @@ pub fn readiness(app: &App) -> Readiness {
         (app.feeds.is_rendered(), "feeds_not_rendered"),
         (app.feeds.is_scanned(), "first_scan_pending"),
     ];
-    let reasons: Vec<&'static str> = checks
+    let mut reasons: Vec<&'static str> = checks
         .into_iter()
         .filter(|(done, _)| !done)
         .map(|(_, code)| code)
         .collect();
-    Readiness {
-        ready: reasons.is_empty(),
-        reasons,
-    }
+    let ready = reasons.is_empty();
+    // Feeds and pages go on while mail is on hold.
+    reasons.extend(app.last_hold().map(Hold::code));
+    Readiness { ready, reasons }
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::App;
+use crate::app::{App, PlaceError};
 use crate::deliver::{DeliverError, NodeError, Sender};
 use crate::{compose, ingest, syndicate};
 
@@ -143,7 +143,7 @@ async fn send(app: Arc<App>, stop: CancellationToken) {
         };
         match ended {
             Ok(()) => {}
-            Err(DeliverError::Node(NodeError::Locked(path))) => {
+            Err(DeliverError::Node(NodeError::Place(PlaceError::Locked(path)))) => {
                 tracing::info!(lock = %path.display(), "another process sends from here");
             }
             Err(error) => tracing::error!(%error, "sending stopped and is started again"),

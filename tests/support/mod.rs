@@ -24,6 +24,7 @@ use letterpress::config::{
 use letterpress::config::{Cadence, CatchUp, Joiner, Newsletter, Order, Schedule};
 use letterpress::model::address::Mailbox;
 use letterpress::model::clock::{SeededChance, SetClock};
+use letterpress::model::quiet::Quiet;
 use letterpress::store::Engine;
 use secrecy::SecretString;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
@@ -330,6 +331,7 @@ pub(crate) fn instant_schedule() -> Schedule {
         order: Order::Newest,
         joiner: Joiner::Issue,
         content: FullOrSummary::Full,
+        quiet: Quiet::default(),
     }
 }
 
@@ -345,6 +347,7 @@ fn mail(folder: &Path) -> Mail {
         expire_after: Duration::from_hours(48),
         grace: Duration::from_secs(25),
         restart_breaker: 10,
+        resurrection_guard: Duration::from_hours(2),
         max_html: 90_000,
         limits: Vec::new(),
         smtp: Smtp {

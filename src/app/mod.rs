@@ -1,9 +1,12 @@
 //! The composition root: settings become the parts that verbs work with.
 
+mod guard;
+mod place;
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use chrono::{DateTime, SubsecRound, Utc};
 use secrecy::ExposeSecret;
 
@@ -11,9 +14,12 @@ use crate::config::Settings;
 use crate::feed::FeedSet;
 use crate::mail::transport::Transport;
 use crate::model::clock::{Chance, Clock};
+use crate::model::hold::Hold;
 use crate::model::token::KeyRing;
 use crate::store::{Database, StoreError};
 use crate::template::{TemplateError, Templates};
+
+pub use place::{Lock, Place, PlaceError};
 
 /// What keeps the parts from being put together.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +30,9 @@ pub enum AppError {
     /// The templates.
     #[error(transparent)]
     Template(#[from] TemplateError),
+    /// The state folder.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
     /// The key ring.
     #[error(
         "read the keys in {path}: {error}; check that the state folder can be written, or restore the file from a backup"
@@ -56,6 +65,10 @@ pub struct App {
     pub feeds: FeedSet,
     /// One scan at a time.
     pub scanning: tokio::sync::Mutex<()>,
+    /// The state folder.
+    pub place: Place,
+    /// Why mail was on hold when somebody last looked.
+    hold: ArcSwapOption<Hold>,
 }
 
 impl App {
@@ -74,7 +87,7 @@ impl App {
         let templates = Templates::load(settings.templates.as_deref())?;
         let transport = Transport::new(&settings.mail);
         let keys = read_keys(&settings, &*chance)?;
-        Ok(Self {
+        let app = Self {
             database,
             clock,
             chance,
@@ -83,13 +96,26 @@ impl App {
             keys,
             feeds: FeedSet::default(),
             scanning: tokio::sync::Mutex::new(()),
+            place: Place::new(&settings.state.dir),
+            hold: ArcSwapOption::empty(),
             settings: ArcSwap::from_pointee(settings),
-        })
+        };
+        app.settle_in().await?;
+        Ok(app)
     }
 
     /// The settings in force.
     pub fn settings(&self) -> Arc<Settings> {
         self.settings.load_full()
+    }
+
+    /// Why mail is on hold, as far as memory knows: for those who ask often.
+    pub fn last_hold(&self) -> Option<Hold> {
+        self.hold.load().as_deref().copied()
+    }
+
+    fn note_held(&self, hold: Option<Hold>) {
+        self.hold.store(hold.map(Arc::new));
     }
 
     /// Puts newer settings in force.
@@ -109,36 +135,13 @@ fn read_keys(settings: &Settings, chance: &dyn Chance) -> Result<KeyRing, AppErr
         Ok(text) => KeyRing::read(&text).map_err(|error| fail(&error)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let ring = KeyRing::generate(chance);
-            write_private(&path, &ring.write()).map_err(|error| fail(&error))?;
+            place::write_private(&path, &ring.write()).map_err(|error| fail(&error))?;
             // Another process may have been first: what stands in the file counts.
             let text = std::fs::read_to_string(&path).map_err(|error| fail(&error))?;
             KeyRing::read(&text).map_err(|error| fail(&error))
         }
         Err(error) => Err(fail(&error)),
     }
-}
-
-/// Writes a file that only its owner may read, whole or not at all, and never over one that is there.
-fn write_private(path: &std::path::Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-    if let Some(folder) = path.parent() {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    }
-    let draft = path.with_extension(format!("{}.tmp", std::process::id()));
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&draft)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    match std::fs::hard_link(&draft, path) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
-    }
-    std::fs::remove_file(&draft)
 }
 
 /// The system's clock.
