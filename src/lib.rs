@@ -18,7 +18,7 @@
 //! | layer | modules | may import |
 //! |---|---|---|
 //! | 0 nouns | [`model`] | std and data crates |
-//! | 1 | [`config`], [`telemetry`] | `model` |
+//! | 1 | [`config`], [`telemetry`], [`faults`] | `model` |
 //! | 2 shelves | [`source`], [`feed`], [`template`], [`mail`], [`store`] | layers 0 and 1; never each other |
 //! | 3 | [`app`] | layers 0 to 2 |
 //! | 4 verbs | [`ingest`], [`syndicate`], [`compose`], [`deliver`], [`subscribe`], [`retain`] | layers 0 to 3; never each other |
@@ -41,6 +41,7 @@ pub mod cli;
 pub mod compose;
 pub mod config;
 pub mod deliver;
+pub mod faults;
 pub mod feed;
 pub mod http;
 pub mod ingest;

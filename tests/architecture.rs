@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use reading::Source;
 
 const NOUNS: &[&str] = &["model"];
-const GROUND: &[&str] = &["config", "telemetry"];
+const GROUND: &[&str] = &["config", "telemetry", "faults"];
 const SHELVES: &[&str] = &["source", "feed", "template", "mail", "store"];
 const VERBS: &[&str] = &[
     "ingest",
@@ -71,7 +71,7 @@ fn allowed(module: &str) -> Option<Vec<&'static str>> {
     let layers = |several: &[&[&'static str]]| several.concat();
     match module {
         "model" => Some(Vec::new()),
-        "config" | "telemetry" => Some(layers(&[NOUNS])),
+        "config" | "telemetry" | "faults" => Some(layers(&[NOUNS])),
         "app" => Some(layers(&[NOUNS, GROUND, SHELVES])),
         shelf if SHELVES.contains(&shelf) => Some(layers(&[NOUNS, GROUND])),
         verb if VERBS.contains(&verb) => Some(layers(&[NOUNS, GROUND, SHELVES, &["app"]])),

@@ -10,6 +10,7 @@ mod cli;
 mod config;
 mod feeds;
 mod feeds_http;
+mod kill_points;
 mod kills;
 mod lettre_canaries;
 mod operating;

@@ -8,6 +8,7 @@ use data_encoding::HEXLOWER;
 
 use crate::app::App;
 use crate::config::{Cadence, Newsletter, Order, Schedule};
+use crate::faults;
 use crate::model::clock::{micros, mint_ulid, to_micros};
 use crate::model::schedule::OccurrenceKey;
 use crate::store::articles::Mailable;
@@ -163,10 +164,12 @@ pub(super) async fn compose(app: &App, due: &Due<'_>) -> Result<Composed, Compos
     if let Some((hold, _)) = app.held(&mut conn).await? {
         return Err(ComposeError::Held(hold));
     }
+    faults::point("compose.locked");
     let mut occurrence = due.occurrence("fired");
     if !occurrences::insert(&mut conn, &occurrence).await? {
         return Ok(Composed::Taken);
     }
+    faults::point("compose.occurrence");
     let offer = due.offer(app, &mut conn).await?;
     let composed = match flood(due, &offer) {
         Some(count) => Composed::Flood(count),
@@ -188,7 +191,9 @@ pub(super) async fn compose(app: &App, due: &Due<'_>) -> Result<Composed, Compos
         Composed::Issue { .. } => Some(instance::raise(&mut conn).await?),
         _ => None,
     };
+    faults::point("compose.checked");
     conn.commit().await?;
+    faults::point("compose.committed");
     if let Some(epoch) = epoch {
         app.remember(epoch);
     }
@@ -257,7 +262,9 @@ async fn write(app: &App, conn: &mut Conn, due: &Due<'_>, offer: &Offer) -> Resu
             rows.push((who, number));
         }
         deliveries::insert(conn, &id, &rows, due.now).await?;
+        faults::point("compose.page");
         chunks::insert(conn, &chunk, due.now).await?;
+        faults::point("compose.chunk");
         candidates += i64::try_from(rows.len()).unwrap_or(0);
     }
     if candidates == 0 {

@@ -5,6 +5,7 @@ use data_encoding::HEXLOWER;
 
 use crate::app::App;
 use crate::config::{Newsletter, Schedule};
+use crate::faults;
 use crate::model::clock::{from_micros, to_micros};
 use crate::model::letter::Letter;
 use crate::store::issues::{self, Issue, Variant};
@@ -52,9 +53,13 @@ async fn prepare(app: &App, issue: &Issue) -> Result<(), ComposeError> {
     for (number, text) in compiled {
         let hash = HEXLOWER.encode(digest(&SHA256, text.as_bytes()).as_ref());
         issues::set_letter(&mut conn, &issue.id, number, &text, &hash).await?;
+        faults::point("prepare.variant");
     }
     issues::change_state(&mut conn, &issue.id, ("preparing", "sending"), None, None).await?;
-    Ok(conn.commit().await?)
+    faults::point("prepare.sending");
+    conn.commit().await?;
+    faults::point("prepare.committed");
+    Ok(())
 }
 
 async fn compile(

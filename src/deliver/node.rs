@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::app::{App, Lock, PlaceError};
 use crate::config::OnUnknown;
+use crate::faults;
 use crate::model::clock::{micros, mint_ulid, to_micros};
 use crate::store::chunks::Chunk;
 use crate::store::nodes::{self, NewNode};
@@ -147,6 +148,7 @@ async fn take_over(conn: &mut Conn, nodes: (i64, i64), now: i64, resend_at: Opti
     let (here, dead) = nodes;
     let mut doubtful = 0;
     for chunk in chunks::take_over(conn, here, dead, now).await? {
+        faults::point("takeover.between");
         doubtful += deliveries::orphans_to_unknown(conn, &chunk, dead, now, resend_at).await?;
         give_back(conn, &chunk, here, now).await?;
         finish(conn, &chunk.issue_id, now).await?;

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::faults;
 use crate::model::clock::{micros, to_micros};
 use crate::store::chunks::{self, Chunk};
 use crate::store::{StoreError, breakers, deliveries, nodes, notices};
@@ -122,6 +123,7 @@ impl Sender {
         mut chunks: JoinSet<()>,
     ) -> Result<(), DeliverError> {
         self.node.gate.close();
+        faults::point("stop.closed");
         self.shared.stop.cancel();
         self.shared.lanes.close();
         let grace = self.shared.app.settings().mail.grace;
@@ -134,7 +136,10 @@ impl Sender {
             connections.shutdown().await;
             chunks.shutdown().await;
         }
-        Ok(self.node.stop(&self.shared.app).await?)
+        faults::point("stop.drained");
+        self.node.stop(&self.shared.app).await?;
+        faults::point("stop.recorded");
+        Ok(())
     }
 
     /// Renews the lease and takes over what dead nodes left; returns when the lease is lost.
@@ -247,6 +252,9 @@ impl Sender {
         let limit = i64::try_from(limit).unwrap_or(1);
         let claimed = chunks::claim(&mut conn, self.shared.node, now, limit).await?;
         conn.commit().await?;
+        if !claimed.is_empty() {
+            faults::point("claim");
+        }
         Ok(claimed)
     }
 
@@ -300,7 +308,9 @@ impl Sender {
         let now = to_micros(app.clock.now());
         let mut conn = app.database.begin().await?;
         super::node::give_back(&mut conn, chunk, self.shared.node, now).await?;
+        faults::point("chunk.released");
         super::node::finish(&mut conn, &chunk.issue_id, now).await?;
+        faults::point("finish");
         conn.commit().await
     }
 

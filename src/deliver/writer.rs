@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
+use crate::faults;
 use crate::store::deliveries::{self, Attempt, Settled};
 use crate::store::notices::{self, Settlement, Started};
 use crate::store::{Conn, Database, StoreError};
@@ -150,8 +151,23 @@ async fn write_once(database: &Database, group: &[Bundle]) -> Result<Vec<Answer>
     for op in group.iter().flat_map(|(ops, _)| ops) {
         answers.push(run(&mut conn, op).await?);
     }
+    let ops = || group.iter().flat_map(|(ops, _)| ops);
+    mark(ops(), ["attempt.written", "outcome.written", "notice.written"]);
     conn.commit().await?;
+    mark(ops(), ["attempt.committed", "outcome.committed", "notice.committed"]);
     Ok(answers)
+}
+
+/// Passes the fault points of what a transaction holds.
+fn mark<'a>(ops: impl Iterator<Item = &'a Op>, [attempt, outcome, notice]: [&str; 3]) {
+    for op in ops {
+        match op {
+            Op::Begin(_) => faults::point(attempt),
+            Op::Settle(_) => faults::point(outcome),
+            Op::BeginNotice { .. } => faults::point(notice),
+            _ => {}
+        }
+    }
 }
 
 async fn run(conn: &mut Conn, op: &Op) -> Result<Answer, StoreError> {

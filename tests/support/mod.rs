@@ -204,6 +204,18 @@ impl OwnDatabase {
         }
     }
 
+    /// Makes a copy of it, which nobody may be using.
+    pub(crate) async fn copy(&self) -> Self {
+        let copy = Self::create().await;
+        run(&copy.server, &format!("DROP DATABASE {}", copy.name)).await;
+        run(
+            &copy.server,
+            &format!("CREATE DATABASE {} TEMPLATE {}", copy.name, self.name),
+        )
+        .await;
+        copy
+    }
+
     /// Drops it, whoever is connected.
     pub(crate) async fn drop(self) {
         run(&self.server, &format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;

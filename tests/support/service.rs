@@ -79,6 +79,8 @@ public_url = "https://letters.example.org"
 /// An installation.
 pub(crate) struct Service {
     folder: tempfile::TempDir,
+    /// Keys of the config that are different here, as variables.
+    overrides: Vec<(&'static str, String)>,
 }
 
 impl Service {
@@ -98,7 +100,17 @@ impl Service {
             .collect();
         std::fs::write(folder.path().join("people.csv"), format!("email,status\n{list}")).unwrap();
         std::fs::write(folder.path().join("letterpress.toml"), setup.config()).unwrap();
-        Self { folder }
+        let overrides = Vec::new();
+        Self { folder, overrides }
+    }
+
+    /// A copy of the whole installation, with some keys of the config set by variables.
+    pub(crate) fn copy_with(&self, overrides: Vec<(&'static str, String)>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let everything = format!("{}/.", self.path().display());
+        let copied = Command::new("cp").arg("-a").arg(everything).arg(folder.path()).status();
+        assert!(copied.unwrap().success());
+        Self { folder, overrides }
     }
 
     /// As [`Service::new`], with the people imported and one issue composed for all of them.
@@ -131,6 +143,7 @@ impl Service {
             .args(arguments)
             .current_dir(self.path())
             .env("LETTERPRESS_LOG", "warn")
+            .envs(self.overrides.iter().map(|(key, value)| (*key, value.as_str())))
             .stdin(Stdio::null());
         command
     }

@@ -4,6 +4,7 @@ use super::deadlines::Deadlines;
 use super::reply::kept;
 use super::session::accept;
 use super::wire::{News, Wire};
+use crate::faults;
 use crate::mail::Gate;
 use crate::model::verdict::{Cause, Phase, Reply, Verdict};
 
@@ -64,6 +65,7 @@ pub(super) async fn send(wire: &mut Wire, content: &[u8], gate: Gate<'_>, deadli
     if let Err(cause) = wire.pour(head, deadlines.content).await {
         return Verdict::cause(Phase::Content, cause);
     }
+    faults::point("smtp.half");
     if let Some(verdict) = interruption(wire, deadlines).await {
         return verdict;
     }
@@ -73,15 +75,31 @@ pub(super) async fn send(wire: &mut Wire, content: &[u8], gate: Gate<'_>, deadli
         ending.extend_from_slice(b"\r\n");
     }
     ending.extend_from_slice(b".\r\n");
+    faults::point("smtp.gate");
     if !gate() {
         return Verdict::cause(Phase::Content, Cause::Stopped);
     }
-    match wire.ask(&ending, deadlines.dot).await {
+    die_in_the_dot(wire, &ending, deadlines).await;
+    let answer = wire.ask(&ending, deadlines.dot).await;
+    faults::point("smtp.reply");
+    match answer {
         Ok(response) => Verdict::reply(Phase::Dot, kept(&response)),
         Err(cause) => Verdict {
             dot_began: true,
             ..Verdict::cause(Phase::Dot, cause)
         },
+    }
+}
+
+/// The fault points inside the dot: after its first byte, and after the last one without an answer.
+async fn die_in_the_dot(wire: &mut Wire, ending: &[u8], deadlines: &Deadlines) {
+    for (point, left_out) in [("smtp.dot_begun", 2), ("smtp.dot", 0)] {
+        if faults::wants(point) {
+            let (said, _) = ending.split_at(ending.len() - left_out);
+            // The process is about to end.
+            let _ = wire.pour(said, deadlines.content).await;
+            faults::point(point);
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use super::deadlines::Deadlines;
 use super::offers::Offers;
 use super::session::accept;
 use super::wire::Wire;
+use crate::faults;
 use crate::model::address::HeaderToken;
 use crate::model::letter::Envelope;
 use crate::model::verdict::{Cause, Phase, Told, Verdict};
@@ -72,6 +73,7 @@ impl Commands {
     async fn run_singly(&self, wire: &mut Wire, deadlines: &Deadlines) -> Result<(), Refused> {
         for (phase, line) in PHASES.into_iter().zip([&self.mail, &self.rcpt, DATA]) {
             let answer = wire.ask(line.as_bytes(), deadline(phase, deadlines)).await;
+            pass(phase);
             fitting(answer, phase).map_err(|verdict| Refused {
                 in_step: is_refusal(&verdict),
                 verdict,
@@ -91,6 +93,7 @@ impl Commands {
         let mut refusal = None;
         for phase in PHASES {
             let answer = wire.reply(deadline(phase, deadlines)).await;
+            pass(phase);
             match (fitting(answer, phase), refusal.take()) {
                 (Ok(()), None) => {}
                 // The relay wants content although it refused: only closing keeps it from getting some.
@@ -117,6 +120,15 @@ fn push_notices(envelope: &Envelope, mail: &mut Vec<String>, rcpt: &mut Vec<Stri
     if envelope.to.is_ascii() {
         rcpt.push(format!("ORCPT=rfc822;{}", XTEXT.encode(envelope.to.as_str())));
     }
+}
+
+/// The fault point after the answer of a phase.
+fn pass(phase: Phase) {
+    faults::point(match phase {
+        Phase::Mail => "smtp.mail",
+        Phase::Rcpt => "smtp.rcpt",
+        _ => "smtp.data",
+    });
 }
 
 fn fitting(answer: Result<Response, Cause>, phase: Phase) -> Result<(), Verdict> {
