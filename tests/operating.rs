@@ -1,5 +1,6 @@
 //! What a person does to a running issue, and what the service does by itself when a relay or a domain turns it away.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -186,4 +187,90 @@ async fn a_rate_holds_letters_up_and_makes_none() {
         (state.as_str(), counts.accepted, press.letters().len()),
         ("finished", 12, 12)
     );
+}
+
+/// A letter that kills the process would do so at every start, with somebody's doubtful letter each time.
+#[tokio::test(flavor = "multi_thread")]
+async fn starts_that_send_nothing_again_and_again_pause_the_issue_until_somebody_looks() {
+    let press = Press::with(Engine::Sqlite, |settings| settings.mail.restart_breaker = 3).await;
+    press.join("rosa", "weekly").await;
+    press.publish("Ink").await;
+    let issue = press.send().await.unwrap();
+    let state = async || deliver::show(press.app(), &issue).await.unwrap();
+    for start in 1..=3 {
+        // Dropped without an end: as after a kill.
+        drop(deliver::Sender::start(Arc::clone(press.app())).await.unwrap());
+        assert_eq!(state().await.state, "sending", "start {start}");
+        press.bench.wait(Duration::from_secs(10));
+    }
+    drop(deliver::Sender::start(Arc::clone(press.app())).await.unwrap());
+    let shown = state().await;
+    assert_eq!(
+        (shown.state.as_str(), shown.pause_reason.as_deref()),
+        ("paused", Some("restart_loop"))
+    );
+    deliver::resume(press.app(), &issue, false).await.unwrap();
+    assert_eq!(press.drain(&issue).await.1.accepted, 1, "what was wrong is mended");
+    press.bench.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_is_killed_again_and_again_but_makes_progress_goes_on() {
+    let press = Press::with(Engine::Sqlite, |settings| settings.mail.restart_breaker = 1).await;
+    press.join("rosa", "weekly").await;
+    press.publish("Ink").await;
+    let issue = press.send().await.unwrap();
+    assert_eq!(press.drain(&issue).await.1.accepted, 1);
+    press.publish("Paper").await;
+    let next = press.send().await.unwrap();
+    assert_eq!(press.drain(&next).await.1.accepted, 1);
+    press.bench.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fewer_articles_than_the_author_wants_in_a_letter_are_recorded_as_short_and_wait() {
+    for engine in engines() {
+        let press = Press::with(engine, |settings| settings.newsletters[0].schedules[1].min_articles = 2).await;
+        press.join("rosa", "weekly").await;
+        press.publish("Ink").await;
+        press.bench.wait(Duration::from_mins((3 * 24 + 8) * 60 + 1));
+        letterpress::compose::tick(press.app()).await.unwrap();
+        let mut conn = press.app().database.read().await.unwrap();
+        let past = letterpress::store::occurrences::past(&mut conn, "notes", "weekly", 5)
+            .await
+            .unwrap();
+        assert_eq!(past[0].state, "short", "{engine:?}");
+        drop(conn);
+        press.publish("Paper").await;
+        press.bench.wait(Duration::from_hours(7 * 24));
+        letterpress::compose::tick(press.app()).await.unwrap();
+        assert_eq!(
+            deliver::list(press.app(), 1).await.unwrap()[0].articles.len(),
+            2,
+            "{engine:?}"
+        );
+        press.bench.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_forward_sends_nothing_before_it_has_held_still() {
+    for engine in engines() {
+        let press = Press::new(engine).await;
+        press.join("rosa", "weekly").await;
+        press.publish("Ink").await;
+        letterpress::compose::tick(press.app()).await.unwrap();
+        press.bench.clock.set(crate::support::at("2027-01-04T08:00:05Z"));
+        for look in 1..=2 {
+            letterpress::compose::tick(press.app()).await.unwrap();
+            assert!(
+                deliver::list(press.app(), 1).await.unwrap().is_empty(),
+                "{engine:?} look {look}"
+            );
+            press.bench.wait(Duration::from_secs(5));
+        }
+        letterpress::compose::tick(press.app()).await.unwrap();
+        assert_eq!(deliver::list(press.app(), 1).await.unwrap().len(), 1, "{engine:?}");
+        press.bench.close().await;
+    }
 }

@@ -2,6 +2,7 @@
 //! (`delivery.md` 16).
 
 use std::net::IpAddr;
+use std::sync::PoisonError;
 
 use url::{Host, Url};
 
@@ -10,8 +11,9 @@ use crate::config::{Cadence, Settings};
 use crate::model::clock::{from_micros, micros, mint_ulid, to_micros};
 use crate::model::hold::{Hold, Remembered, judge};
 use crate::model::schedule;
+use crate::model::watchdog::{Doubt, Reading};
 use crate::store::instance::{self, Instance};
-use crate::store::{Conn, Engine, StoreError};
+use crate::store::{Conn, Engine, StoreError, occurrences};
 
 /// After a release, nodes that have seen a little more than this place are not alarmed again.
 const RISE: i64 = 1_000;
@@ -113,6 +115,33 @@ impl App {
             })
         });
         Ok(fell_due || instance::is_at_work(conn).await?)
+    }
+
+    /// Looks at the clocks; says why nothing may be decided by them now. Each turn of the fire loop is one look.
+    pub async fn watch_clock(&self, conn: &mut Conn) -> Result<Option<Doubt>, StoreError> {
+        let wall = to_micros(self.clock.now());
+        let server = match conn.engine() {
+            Engine::Postgres if self.clock.is_real() => Some(conn.shared_time(wall).await?),
+            _ => None,
+        };
+        let newest = occurrences::newest_decision(conn).await?;
+        let boot = micros(self.clock.since_boot());
+        let mut dog = self.watchdog.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = dog.doubt();
+        let doubt = dog.look(Reading {
+            wall,
+            boot,
+            server,
+            newest,
+        });
+        match doubt {
+            Some(doubt) if before != Some(doubt) => {
+                tracing::error!("nothing is composed or sent: {}", doubt.because());
+            }
+            None if before.is_some() => tracing::info!("the clock is believed again"),
+            _ => {}
+        }
+        Ok(doubt)
     }
 
     /// Remembers an epoch that was committed. A memory that lags is no harm, so a failure is only logged.

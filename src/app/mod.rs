@@ -3,7 +3,7 @@
 mod guard;
 mod place;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -16,6 +16,7 @@ use crate::mail::transport::Transport;
 use crate::model::clock::{Chance, Clock};
 use crate::model::hold::Hold;
 use crate::model::token::KeyRing;
+use crate::model::watchdog::{Doubt, Watchdog};
 use crate::store::{Database, StoreError};
 use crate::template::{TemplateError, Templates};
 
@@ -69,6 +70,8 @@ pub struct App {
     pub place: Place,
     /// Why mail was on hold when somebody last looked.
     hold: ArcSwapOption<Hold>,
+    /// Whether the clock is believed.
+    watchdog: Mutex<Watchdog>,
 }
 
 impl App {
@@ -98,6 +101,7 @@ impl App {
             scanning: tokio::sync::Mutex::new(()),
             place: Place::new(&settings.state.dir),
             hold: ArcSwapOption::empty(),
+            watchdog: Mutex::default(),
             settings: ArcSwap::from_pointee(settings),
         };
         app.settle_in().await?;
@@ -112,6 +116,11 @@ impl App {
     /// Why mail is on hold, as far as memory knows: for those who ask often.
     pub fn last_hold(&self) -> Option<Hold> {
         self.hold.load().as_deref().copied()
+    }
+
+    /// Why the clock is not believed, as far as the last look of [`App::watch_clock`] tells.
+    pub fn clock_doubt(&self) -> Option<Doubt> {
+        self.watchdog.lock().unwrap_or_else(PoisonError::into_inner).doubt()
     }
 
     fn note_held(&self, hold: Option<Hold>) {

@@ -59,6 +59,20 @@ impl Offer {
         conn: &mut Conn,
         page: &[Recipient],
     ) -> Result<Vec<(i64, Vec<usize>)>, StoreError> {
+        self.for_page_with(conn, page, self.rules.min_articles).await
+    }
+
+    /// As [`Offer::for_page`], with another `min_articles`.
+    pub(super) async fn for_page_with(
+        &self,
+        conn: &mut Conn,
+        page: &[Recipient],
+        min_articles: usize,
+    ) -> Result<Vec<(i64, Vec<usize>)>, StoreError> {
+        let rules = Rules {
+            min_articles,
+            ..self.rules.clone()
+        };
         let (Some(first), Some(last)) = (page.first(), page.last()) else {
             return Ok(Vec::new());
         };
@@ -78,7 +92,7 @@ impl Offer {
                 let had = mailed.get(&person.subscriber_id).unwrap_or(&nothing);
                 (
                     person.subscriber_id,
-                    owed(&self.articles, &self.rules, person.floor_at, &topics, had),
+                    owed(&self.articles, &rules, person.floor_at, &topics, had),
                 )
             })
             .filter(|(_, places)| !places.is_empty())

@@ -181,6 +181,7 @@ pub(super) async fn compose(app: &App, due: &Due<'_>) -> Result<Composed, Compos
             "flood".clone_into(&mut occurrence.state);
             occurrence.reason = Some(format!("{count} articles became mailable in one scan"));
         }
+        Composed::Empty if is_short(&mut conn, due, &offer).await? => "short".clone_into(&mut occurrence.state),
         Composed::Empty | Composed::Taken => "empty".clone_into(&mut occurrence.state),
     }
     occurrences::settle(&mut conn, &occurrence).await?;
@@ -198,6 +199,20 @@ pub(super) async fn compose(app: &App, due: &Due<'_>) -> Result<Composed, Compos
         app.remember(epoch);
     }
     Ok(composed)
+}
+
+/// Nobody got an issue, but somebody is owed fewer articles than `min_articles`.
+async fn is_short(conn: &mut Conn, due: &Due<'_>, offer: &Offer) -> Result<bool, ComposeError> {
+    let mut after = 0;
+    while offer.rules.min_articles > 1 && !offer.articles.is_empty() {
+        let page = next_page(conn, due.who, due.names(), after, due.now).await?;
+        let Some(last) = page.last() else { break };
+        after = last.subscriber_id;
+        if !offer.for_page_with(conn, &page, 1).await?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The second net under the bulk fuse: many articles that became mailable together stop until a person runs `send`.

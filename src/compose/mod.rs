@@ -68,7 +68,7 @@ pub enum ComposeError {
 /// One turn: fires what is due and prepares what was composed. While mail is on hold nothing is decided.
 pub async fn tick(app: &App) -> Result<Tick, ComposeError> {
     let mut conn = app.database.read().await?;
-    if app.held(&mut conn).await?.is_some() {
+    if app.held(&mut conn).await?.is_some() || app.watch_clock(&mut conn).await?.is_some() {
         return Ok(Tick::Idle);
     }
     drop(conn);

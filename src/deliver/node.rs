@@ -54,7 +54,8 @@ impl Node {
         };
         nodes::start(&mut conn, id, &row, now, now + micros(lease)).await?;
         // Whoever holds the lock knows that earlier processes of this place are gone, whatever their leases say.
-        nodes::end_place(&mut conn, &lock.place_id, id).await?;
+        nodes::end_place(&mut conn, &lock.place_id, id, now).await?;
+        break_loop(app, &mut conn, id, now).await?;
         let epoch = if app.held(&mut conn).await?.is_some() {
             None
         } else {
@@ -173,6 +174,31 @@ pub(super) async fn give_back(conn: &mut Conn, chunk: &Chunk, owner: i64, now: i
         deliveries::cancel(conn, &chunk.issue_id, reason, now).await?;
     }
     chunks::release(conn, chunk, owner).await?;
+    Ok(())
+}
+
+/// Lives shorter than this were over before anything could be sent.
+const SHORT_LIFE: Duration = Duration::from_secs(5);
+
+/// Starts that again and again come to nothing pause all issues: a crash that a letter causes would go on for ever, with a
+/// doubtful letter each time.
+async fn break_loop(app: &App, conn: &mut Conn, id: i64, now: i64) -> Result<(), StoreError> {
+    let most = app.settings().mail.restart_breaker;
+    if most == 0 {
+        return Ok(());
+    }
+    let barren = nodes::barren_before(conn, id, now, micros(SHORT_LIFE), i64::from(most)).await?;
+    if barren < most as usize {
+        return Ok(());
+    }
+    for issue in issues::in_state(conn, "sending").await? {
+        issues::change_state(conn, &issue.id, ("sending", "paused"), Some("restart_loop"), None).await?;
+        tracing::error!(
+            issue = issue.id,
+            starts = most,
+            "the issue is paused: so many starts in a row sent nothing; see why the process ends, then `letterpress issues resume`"
+        );
+    }
     Ok(())
 }
 

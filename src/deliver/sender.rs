@@ -234,7 +234,7 @@ impl Sender {
     async fn claim(&self, limit: usize) -> Result<Vec<Chunk>, StoreError> {
         let app = &self.shared.app;
         let now = to_micros(app.clock.now());
-        if limit == 0 || !app.settings().mail.enabled {
+        if limit == 0 || !app.settings().mail.enabled || app.clock_doubt().is_some() {
             return Ok(Vec::new());
         }
         if calm::is_wanted(&app.settings()) {

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::faults;
 use crate::store::deliveries::{self, Attempt, Settled};
 use crate::store::notices::{self, Settlement, Started};
-use crate::store::{Conn, Database, StoreError};
+use crate::store::{Conn, Database, StoreError, nodes};
 
 /// Most operations in one transaction.
 const GROUP: usize = 256;
@@ -105,6 +105,8 @@ impl Writer {
 }
 
 async fn write_groups(database: Database, mut bundles: mpsc::Receiver<Bundle>) {
+    // Noted once: starts that come to nothing are told from a loop that makes progress.
+    let mut got_somewhere = false;
     while let Some(first) = bundles.recv().await {
         let mut size = first.0.len();
         let mut group = vec![first];
@@ -114,7 +116,7 @@ async fn write_groups(database: Database, mut bundles: mpsc::Receiver<Bundle>) {
             size += next.0.len();
             group.push(next);
         }
-        let result = write_patiently(&database, &group).await;
+        let result = write_patiently(&database, &group, &mut got_somewhere).await;
         let mut answers = result.map(Vec::into_iter);
         for (ops, waiting) in group {
             let _ = waiting.send(match &mut answers {
@@ -126,10 +128,14 @@ async fn write_groups(database: Database, mut bundles: mpsc::Receiver<Bundle>) {
 }
 
 /// Every try takes a new connection: the old one may hang on a lost answer.
-async fn write_patiently(database: &Database, group: &[Bundle]) -> Result<Vec<Answer>, WriteError> {
+async fn write_patiently(
+    database: &Database,
+    group: &[Bundle],
+    got_somewhere: &mut bool,
+) -> Result<Vec<Answer>, WriteError> {
     let mut pause = Duration::from_millis(50);
     for turn in 1.. {
-        match write_once(database, group).await {
+        match write_once(database, group, got_somewhere).await {
             Ok(answers) => return Ok(answers),
             Err(error) if turn < TRIES && error.is_passing() => {
                 tracing::warn!(turn, %error, "writing outcomes again");
@@ -145,17 +151,35 @@ async fn write_patiently(database: &Database, group: &[Bundle]) -> Result<Vec<An
     unreachable!("the loop above returns")
 }
 
-async fn write_once(database: &Database, group: &[Bundle]) -> Result<Vec<Answer>, StoreError> {
+async fn write_once(
+    database: &Database,
+    group: &[Bundle],
+    got_somewhere: &mut bool,
+) -> Result<Vec<Answer>, StoreError> {
     let mut conn = database.begin().await?;
     let mut answers = Vec::with_capacity(group.len() * 2);
     for op in group.iter().flat_map(|(ops, _)| ops) {
         answers.push(run(&mut conn, op).await?);
     }
+    let outcome_of = if *got_somewhere { None } else { node_with_outcome(group) };
+    if let Some(node) = outcome_of {
+        nodes::note_outcome(&mut conn, node).await?;
+    }
     let ops = || group.iter().flat_map(|(ops, _)| ops);
     mark(ops(), ["attempt.written", "outcome.written", "notice.written"]);
     conn.commit().await?;
     mark(ops(), ["attempt.committed", "outcome.committed", "notice.committed"]);
+    *got_somewhere |= outcome_of.is_some();
     Ok(answers)
+}
+
+/// The node that reports an outcome in a group, if one does.
+fn node_with_outcome(group: &[Bundle]) -> Option<i64> {
+    group.iter().flat_map(|(ops, _)| ops).find_map(|op| match op {
+        Op::Settle(settled) => Some(settled.owner),
+        Op::SettleNotice { key, .. } => Some(key.2),
+        _ => None,
+    })
 }
 
 /// Passes the fault points of what a transaction holds.

@@ -12,6 +12,10 @@ pub trait Clock: Send + Sync + Debug {
     fn now(&self) -> DateTime<Utc>;
     /// Time since the machine started, counting suspended time (`CLOCK_BOOTTIME`): for leases and deadlines.
     fn since_boot(&self) -> Duration;
+    /// Whether it shows the time of the world, so that it can be compared with other clocks; one that a test sets does not.
+    fn is_real(&self) -> bool {
+        true
+    }
 }
 
 /// Draws random bytes. Everything that mints takes them from here, so that tests can repeat a run.
@@ -38,6 +42,13 @@ impl SetClock {
     }
 }
 
+impl SetClock {
+    /// Sets the wall time alone, as somebody who changes a machine's clock does.
+    pub fn set(&self, now: DateTime<Utc>) {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).0 = now;
+    }
+}
+
 impl Clock for SetClock {
     fn now(&self) -> DateTime<Utc> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).0
@@ -45,6 +56,10 @@ impl Clock for SetClock {
 
     fn since_boot(&self) -> Duration {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).1
+    }
+
+    fn is_real(&self) -> bool {
+        false
     }
 }
 

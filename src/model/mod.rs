@@ -21,3 +21,4 @@ pub mod text;
 pub mod tick;
 pub mod token;
 pub mod verdict;
+pub mod watchdog;

@@ -60,16 +60,44 @@ pub async fn stop(conn: &mut Conn, id: i64, now: i64) -> Result<(), StoreError> 
 }
 
 const END_PLACE: &str =
-    "UPDATE nodes SET lease_until = 0 WHERE place_id = $1 AND id <> $2 AND stopped_at IS NULL AND lease_until > 0";
+    "UPDATE nodes SET lease_until = $3 WHERE place_id = $1 AND id <> $2 AND stopped_at IS NULL AND lease_until > $3";
 
 /// Whoever holds the lock on a state directory knows that earlier nodes with its place are dead.
-pub async fn end_place(conn: &mut Conn, place_id: &str, id: i64) -> Result<u64, StoreError> {
+pub async fn end_place(conn: &mut Conn, place_id: &str, id: i64, now: i64) -> Result<u64, StoreError> {
     Ok(on!(conn, |c| sqlx::query(END_PLACE)
         .bind(place_id)
         .bind(id)
+        .bind(now)
         .execute(c)
         .await?
         .rows_affected()))
+}
+
+const NOTE_OUTCOME: &str = "UPDATE nodes SET outcomes = outcomes + 1 WHERE id = $1";
+
+/// This node has got somewhere: an outcome was recorded. Once is enough.
+pub async fn note_outcome(conn: &mut Conn, id: i64) -> Result<(), StoreError> {
+    on!(conn, |c| sqlx::query(NOTE_OUTCOME)
+        .bind(id)
+        .execute(c)
+        .await?
+        .rows_affected());
+    Ok(())
+}
+
+const BARREN: &str = "SELECT stopped_at IS NULL AND outcomes = 0 AND lease_until <= $2 AND lease_until - started_at > $3 \
+     FROM nodes WHERE id < $1 ORDER BY id DESC LIMIT $4";
+
+/// How many of the last `most` nodes before `id` in a row vanished without one outcome, after living longer than `span`.
+pub async fn barren_before(conn: &mut Conn, id: i64, now: i64, span: i64, most: i64) -> Result<usize, StoreError> {
+    let rows: Vec<(bool,)> = on!(conn, |c| sqlx::query_as(BARREN)
+        .bind(id)
+        .bind(now)
+        .bind(span)
+        .bind(most)
+        .fetch_all(c)
+        .await?);
+    Ok(rows.iter().take_while(|row| row.0).count())
 }
 
 const LIVE: &str = "SELECT COUNT(*) FROM nodes WHERE stopped_at IS NULL AND lease_until > $1";

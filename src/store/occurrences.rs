@@ -192,6 +192,14 @@ pub async fn set_anchor(
     Ok(())
 }
 
+const NEWEST: &str = "SELECT COALESCE(MAX(decided_at), 0) FROM occurrences";
+
+/// When the last occurrence was decided, microseconds.
+pub async fn newest_decision(conn: &mut Conn) -> Result<i64, StoreError> {
+    let row: (i64,) = on!(conn, |c| sqlx::query_as(NEWEST).fetch_one(c).await?);
+    Ok(row.0)
+}
+
 const PASS_OVER_ALL: &str = "INSERT INTO passed_over (newsletter_id, schedule_id, article_id, reason, at) \
      SELECT CAST($1 AS TEXT), '*', a.id, CAST($2 AS TEXT), CAST($3 AS BIGINT) FROM articles a \
      WHERE a.mailable_at IS NOT NULL AND a.mailable_at <= $4 ON CONFLICT DO NOTHING";

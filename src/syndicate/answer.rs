@@ -137,5 +137,6 @@ pub fn readiness(app: &App) -> Readiness {
     let ready = reasons.is_empty();
     // Feeds and pages go on while mail is on hold.
     reasons.extend(app.last_hold().map(Hold::code));
+    reasons.extend(app.clock_doubt().map(|_| "held_clock"));
     Readiness { ready, reasons }
 }
