@@ -3,10 +3,10 @@
 
 mod reading;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use letterpress::store::{Conn, Engine};
+use letterpress::store::{Conn, Engine, transfer};
 use sqlx::{AssertSqlSafe, Executor, SqlSafeStr};
 
 use crate::support::{Bench, at, engines};
@@ -132,6 +132,9 @@ async fn both_engines_have_the_same_tables_columns_and_keys() {
                 .collect();
             assert!(different.is_empty(), "the engines differ in {different:#?}");
         }
+        let tables: BTreeSet<&str> = found.keys().map(|(table, _)| table.as_str()).collect();
+        let moved = BTreeSet::from(transfer::TABLES);
+        assert_eq!(tables, moved, "`move` leaves something behind");
         seen = Some(found);
     }
 }

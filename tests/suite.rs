@@ -13,6 +13,7 @@ mod feeds_http;
 mod kill_points;
 mod kills;
 mod lettre_canaries;
+mod moving;
 mod operating;
 mod people;
 mod quiet;

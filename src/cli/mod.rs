@@ -9,6 +9,7 @@ mod fsck;
 mod health;
 mod init;
 mod issues;
+mod move_to;
 mod output;
 mod plan;
 mod preview;
@@ -99,6 +100,9 @@ enum Command {
     Backup(backup::Backup),
     /// Bring a backup back, with mail on hold
     Restore(restore::Restore),
+    /// Move everything to the other database engine
+    #[command(name = "move")]
+    MoveTo(move_to::MoveTo),
     /// Let mail go on that is on hold
     Resume(resume::Resume),
 }
@@ -163,6 +167,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Code> {
         Command::Subscribers(subscribers) => subscribers.run(&session).await,
         Command::Backup(backup) => backup.run(&session).await.map(|()| 0),
         Command::Restore(restore) => restore.run(&session).await.map(|()| 0),
+        Command::MoveTo(move_to) => move_to.run(&session).await.map(|()| 0),
         Command::Resume(resume) => resume.run(&session).await.map(|()| 0),
     }
 }

@@ -100,6 +100,19 @@ pub async fn barren_before(conn: &mut Conn, id: i64, now: i64, span: i64, most: 
     Ok(rows.iter().take_while(|row| row.0).count())
 }
 
+const LIVE_ELSEWHERE: &str =
+    "SELECT COUNT(*) FROM nodes WHERE stopped_at IS NULL AND lease_until > $1 AND place_id <> $2";
+
+/// How many nodes of other places are alive; whoever holds the lock of a place knows that none of its own are.
+pub async fn live_elsewhere(conn: &mut Conn, place_id: &str, now: i64) -> Result<i64, StoreError> {
+    let row: (i64,) = on!(conn, |c| sqlx::query_as(LIVE_ELSEWHERE)
+        .bind(now)
+        .bind(place_id)
+        .fetch_one(c)
+        .await?);
+    Ok(row.0)
+}
+
 const LIVE: &str = "SELECT COUNT(*) FROM nodes WHERE stopped_at IS NULL AND lease_until > $1";
 
 /// How many nodes are alive.
