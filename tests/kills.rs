@@ -251,6 +251,43 @@ async fn a_node_that_was_frozen_beyond_its_lease_sends_nothing_of_what_others_to
     database.drop().await;
 }
 
+/// What an immediate restart of the server does to its clients, many times: the outcomes of letters that were handed
+/// over meanwhile are recorded over new connections, so that nobody's letter comes into doubt.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_left_out_when_the_database_cuts_off_every_connection_again_and_again() {
+    if !engines().contains(&Engine::Postgres) {
+        return;
+    }
+    let trial = Trial {
+        nodes: 3,
+        connections: 4,
+        lease: 5,
+        thinks: Duration::from_millis(30),
+        ..Trial::of(3_000, 0)
+    };
+    let database = OwnDatabase::create().await;
+    let (sink, service) = prepare(&database.url, trial).await;
+    let (ended, waiting) = std::sync::mpsc::channel();
+    let sending = tokio::task::spawn_blocking(move || {
+        let _nodes: Vec<Running> = (0..trial.nodes).map(|node| service.serve_from(&place(node))).collect();
+        // Until the storms are over nobody may ask for the state: the asking would be cut off, too.
+        let _: Result<(), _> = waiting.recv();
+        Ended::of(&service, Duration::from_secs(120))
+    });
+    let (mut storms, mut cut) = (0, 0);
+    while storms < 40 && sink.taken().len() < trial.people {
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        cut += database.cut_off_everybody().await;
+        storms += 1;
+    }
+    assert!(cut > storms, "nobody was connected");
+    ended.send(()).unwrap();
+    let ended = sending.await.unwrap();
+    println!("{storms} storms, {cut} connections cut off");
+    hold(&sink.taken(), trial, storms, &ended);
+    database.drop().await;
+}
+
 /// `delivery.md` P4.
 #[tokio::test(flavor = "multi_thread")]
 async fn stopping_in_order_again_and_again_repeats_nothing_and_leaves_nothing_unknown() {

@@ -216,6 +216,18 @@ impl OwnDatabase {
         copy
     }
 
+    /// Ends every connection to it on the server's side, in whatever state it is; returns how many.
+    pub(crate) async fn cut_off_everybody(&self) -> usize {
+        let mut connection = PgConnection::connect(&self.server).await.expect("the server answers");
+        let cut: Vec<(bool,)> =
+            sqlx::query_as("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1")
+                .bind(&self.name)
+                .fetch_all(&mut connection)
+                .await
+                .expect("whoever makes databases may end their connections");
+        cut.len()
+    }
+
     /// Drops it, whoever is connected.
     pub(crate) async fn drop(self) {
         run(&self.server, &format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
