@@ -21,6 +21,8 @@ pub fn start(is_service: bool) {
     });
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // A line that cannot be written, as on a full disk, is lost; a complaint about that would end the task that wrote it.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     let is_json = std::env::var(FORMAT).is_ok_and(|format| format.eq_ignore_ascii_case("json"));
     let started = if is_json {

@@ -8,6 +8,7 @@
 mod architecture;
 mod cli;
 mod config;
+mod disk;
 mod feeds;
 mod feeds_http;
 mod kill_points;

@@ -14,6 +14,7 @@
 mod admission;
 mod calm;
 mod connection;
+mod disk;
 mod drain;
 mod gate;
 mod inspect;

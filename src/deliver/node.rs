@@ -9,7 +9,7 @@ use crate::faults;
 use crate::model::clock::{micros, mint_ulid, to_micros};
 use crate::store::chunks::Chunk;
 use crate::store::nodes::{self, NewNode};
-use crate::store::{Conn, StoreError, audience, chunks, counters, deliveries, instance, issues, notices};
+use crate::store::{Conn, StoreError, audience, chunks, counters, deliveries, instance, invariants, issues, notices};
 
 use super::gate::Gate;
 
@@ -22,6 +22,9 @@ pub enum NodeError {
     /// The state folder, or the lock in it.
     #[error(transparent)]
     Place(#[from] PlaceError),
+    /// The database file.
+    #[error("send: the database file is damaged ({0}); feeds go on; stop the service and restore a backup")]
+    Damaged(String),
     /// The database.
     #[error("register this node: {0}")]
     Store(#[from] StoreError),
@@ -42,6 +45,7 @@ impl Node {
     pub(super) async fn start(app: &App) -> Result<Self, NodeError> {
         let lease = app.settings().state.lease;
         let lock = app.place.lock(|| mint_ulid(&*app.clock, &*app.chance))?;
+        check_file(app).await?;
         let gate = Gate::new(Arc::clone(&app.clock));
         let asked_at = app.clock.since_boot();
         let mut conn = app.database.begin().await?;
@@ -177,6 +181,27 @@ pub(super) async fn give_back(conn: &mut Conn, chunk: &Chunk, owner: i64, now: i
     Ok(())
 }
 
+/// After an end that was not in order: looks through the database file, for a while at most.
+async fn check_file(app: &App) -> Result<(), NodeError> {
+    let mut conn = app.database.read().await?;
+    if instance::ended_in_order(&mut conn).await? {
+        return Ok(());
+    }
+    drop(conn);
+    match tokio::time::timeout(CHECK_FOR, invariants::damage(&app.database)).await {
+        Ok(damage) => match damage?.first() {
+            Some(line) => Err(NodeError::Damaged(line.clone())),
+            None => Ok(()),
+        },
+        Err(_) => {
+            tracing::warn!("the database file was not looked through to its end; `letterpress fsck` does that");
+            Ok(())
+        }
+    }
+}
+
+/// How long a start may look through the database file.
+const CHECK_FOR: Duration = Duration::from_secs(20);
 /// Lives shorter than this were over before anything could be sent.
 const SHORT_LIFE: Duration = Duration::from_secs(5);
 

@@ -232,6 +232,23 @@ pub async fn pause_all(app: &App, reason: &str) -> Result<usize, OperateError> {
     Ok(sending.len())
 }
 
+/// Every issue that is paused for `reason` goes on; returns how many.
+pub(super) async fn resume_all(app: &App, reason: &str) -> Result<usize, OperateError> {
+    let mut conn = app.database.read().await?;
+    let mut waiting = issues::in_state(&mut conn, "paused").await?;
+    waiting.retain(|issue| issue.pause_reason.as_deref() == Some(reason));
+    drop(conn);
+    if waiting.is_empty() {
+        return Ok(0);
+    }
+    let mut conn = app.database.begin().await?;
+    for issue in &waiting {
+        issues::change_state(&mut conn, &issue.id, ("paused", "sending"), None, None).await?;
+    }
+    conn.commit().await?;
+    Ok(waiting.len())
+}
+
 /// A paused issue goes on; `late` says that a person knows how late it is. One whose letters were never made is prepared
 /// again.
 pub async fn resume(app: &App, id: &str, late: bool) -> Result<(), OperateError> {

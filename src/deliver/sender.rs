@@ -16,6 +16,7 @@ use crate::store::{StoreError, breakers, deliveries, nodes, notices};
 use super::admission::Admission;
 use super::calm;
 use super::connection::Connection;
+use super::disk::Disk;
 use super::lanes::{DeliveryJob, Lanes, Load, Serves};
 use super::letters::{IssueLetters, LettersError};
 use super::node::{Node, NodeError};
@@ -74,10 +75,12 @@ impl Sender {
         let node = Node::start(&app).await?;
         let connections = app.transport.connections().max(1);
         let mail = app.settings().mail.clone();
+        let disk = Arc::new(Disk::of(&app));
         let shared = Shared {
             node: node.id,
             gate: node.gate.clone(),
-            writer: Writer::start(app.database.clone()),
+            writer: Writer::start(app.database.clone(), Arc::clone(&disk)),
+            disk,
             lanes: Lanes::default(),
             relay: Relay::default(),
             admission: Arc::new(Admission::new(&mail.smtp.rates, &mail.limits, connections)),
@@ -105,6 +108,9 @@ impl Sender {
         if let Err(error) = sender.look_around().await {
             tracing::warn!(%error, "cannot look for other nodes");
         }
+        if let Err(error) = sender.shared.disk.look(&sender.shared.app).await {
+            tracing::warn!(%error, "issues cannot be paused for want of room");
+        }
         let mut chunks = JoinSet::new();
         let ended = tokio::select! {
             () = stop.cancelled() => Ok(()),
@@ -114,6 +120,11 @@ impl Sender {
             failed = first_failure(&mut connections) => Err(failed),
         };
         sender.wind_up(connections, chunks).await?;
+        if ended.is_err()
+            && let Err(error) = sender.shared.disk.look(&sender.shared.app).await
+        {
+            tracing::warn!(%error, "issues cannot be paused for want of room");
+        }
         ended
     }
 
@@ -152,6 +163,9 @@ impl Sender {
                 Ok(false) => return DeliverError::LeaseLost,
                 // The gate closes by itself when the lease runs out; until then the database may come back.
                 Err(error) => tracing::warn!(%error, "the lease was not renewed"),
+            }
+            if let Err(error) = self.shared.disk.look(app).await {
+                tracing::warn!(%error, "issues cannot be paused for want of room");
             }
             if let Err(error) = self.node.sweep(app).await {
                 tracing::warn!(%error, "cannot look for dead nodes");

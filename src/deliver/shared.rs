@@ -10,6 +10,7 @@ use crate::model::verdict::Verdict;
 use crate::store::breakers::{self, Breaker};
 
 use super::admission::{Admission, CLOSED_FOR};
+use super::disk::Disk;
 use super::gate::Gate;
 use super::lanes::Lanes;
 use super::operate;
@@ -23,6 +24,7 @@ pub(super) struct Shared {
     pub(super) node: i64,
     pub(super) gate: Gate,
     pub(super) writer: Writer,
+    pub(super) disk: Arc<Disk>,
     pub(super) lanes: Lanes,
     pub(super) relay: Relay,
     pub(super) admission: Arc<Admission>,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::disk::Disk;
 use crate::faults;
 use crate::store::deliveries::{self, Attempt, Settled};
 use crate::store::notices::{self, Settlement, Started};
@@ -84,9 +85,9 @@ pub(super) struct Writer(mpsc::Sender<Bundle>);
 
 impl Writer {
     /// Starts the task.
-    pub(super) fn start(database: Database) -> Self {
+    pub(super) fn start(database: Database, disk: Arc<Disk>) -> Self {
         let (sender, receiver) = mpsc::channel(GROUP * 2);
-        tokio::spawn(write_groups(database, receiver));
+        tokio::spawn(write_groups(database, disk, receiver));
         Self(sender)
     }
 
@@ -104,7 +105,7 @@ impl Writer {
     }
 }
 
-async fn write_groups(database: Database, mut bundles: mpsc::Receiver<Bundle>) {
+async fn write_groups(database: Database, disk: Arc<Disk>, mut bundles: mpsc::Receiver<Bundle>) {
     // Noted once: starts that come to nothing are told from a loop that makes progress.
     let mut got_somewhere = false;
     while let Some(first) = bundles.recv().await {
@@ -116,7 +117,7 @@ async fn write_groups(database: Database, mut bundles: mpsc::Receiver<Bundle>) {
             size += next.0.len();
             group.push(next);
         }
-        let result = write_patiently(&database, &group, &mut got_somewhere).await;
+        let result = write_patiently((&database, &disk), &group, &mut got_somewhere).await;
         let mut answers = result.map(Vec::into_iter);
         for (ops, waiting) in group {
             let _ = waiting.send(match &mut answers {
@@ -129,7 +130,7 @@ async fn write_groups(database: Database, mut bundles: mpsc::Receiver<Bundle>) {
 
 /// Every try takes a new connection: the old one may hang on a lost answer.
 async fn write_patiently(
-    database: &Database,
+    (database, disk): (&Database, &Disk),
     group: &[Bundle],
     got_somewhere: &mut bool,
 ) -> Result<Vec<Answer>, WriteError> {
@@ -137,7 +138,10 @@ async fn write_patiently(
     for turn in 1.. {
         match write_once(database, group, got_somewhere).await {
             Ok(answers) => return Ok(answers),
-            Err(error) if turn < TRIES && error.is_passing() => {
+            Err(error) if turn < TRIES && (error.is_passing() || error.is_full()) => {
+                if error.is_full() {
+                    disk.is_full();
+                }
                 tracing::warn!(turn, %error, "writing outcomes again");
                 tokio::time::sleep(pause).await;
                 pause *= 4;

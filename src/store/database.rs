@@ -71,6 +71,25 @@ impl StoreError {
         matches!(self, Self::Sql(sqlx::Error::Database(e)) if e.is_unique_violation())
     }
 
+    /// Whether the file is damaged or no database: the primary codes 11 and 26 of SQLite, which the low byte holds.
+    pub fn is_damage(&self) -> bool {
+        let code = match self {
+            Self::Sql(sqlx::Error::Database(error)) => error.code(),
+            _ => None,
+        };
+        let primary = code.and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff);
+        matches!(primary, Some(11 | 26))
+    }
+
+    /// Whether there is no room left on the disk.
+    pub fn is_full(&self) -> bool {
+        let code = match self {
+            Self::Sql(sqlx::Error::Database(error)) => error.code(),
+            _ => None,
+        };
+        matches!(code.as_deref(), Some("13" | "53100"))
+    }
+
     /// Whether trying the same transaction again can help (busy, serialisation failure, deadlock, lost connection).
     pub fn is_passing(&self) -> bool {
         match self {
@@ -221,7 +240,7 @@ impl Database {
     /// A transaction. On SQLite it holds the one writer until it is committed or dropped.
     pub async fn begin(&self) -> Result<Conn, StoreError> {
         Ok(match self {
-            Self::Sqlite { write, .. } => Conn::SqliteTx(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Sqlite { write, .. } => Conn::SqliteTx(begin_sqlite(write).await?),
             Self::Postgres(pool) => Conn::Postgres(Held::writing(pool).await?),
         })
     }
@@ -266,6 +285,19 @@ impl Database {
             Self::Postgres(pool) => pool.acquire().await?.ping().await?,
         }
         Ok(())
+    }
+}
+
+/// A full disk or a read error ends a transaction inside SQLite, and sqlx 0.9 goes on counting it as open for ever: such a
+/// connection is thrown away.
+async fn begin_sqlite(write: &SqlitePool) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+    match write.begin_with("BEGIN IMMEDIATE").await {
+        Err(sqlx::Error::InvalidSavePointStatement) => {
+            // The pool holds this one connection only.
+            write.acquire().await?.close().await?;
+            write.begin_with("BEGIN IMMEDIATE").await
+        }
+        begun => begun,
     }
 }
 

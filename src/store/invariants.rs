@@ -118,13 +118,21 @@ pub async fn letters(
 
 const QUICK_CHECK_SQLITE: &str = "PRAGMA quick_check(20)";
 
+async fn quick_check(conn: &mut Conn) -> Result<Vec<(String,)>, StoreError> {
+    Ok(on!(conn, |c| sqlx::query_as(QUICK_CHECK_SQLITE).fetch_all(c).await?))
+}
+
 /// What the engine says about its own files; PostgreSQL looks after itself.
 pub async fn damage(database: &Database) -> Result<Vec<String>, StoreError> {
     let mut conn = database.read().await?;
     if conn.engine() == Engine::Postgres {
         return Ok(Vec::new());
     }
-    let said: Vec<(String,)> = on!(&mut conn, |c| sqlx::query_as(QUICK_CHECK_SQLITE).fetch_all(c).await?);
+    let said = match quick_check(&mut conn).await {
+        // So badly that the check itself gives up.
+        Err(error) if error.is_damage() => return Ok(vec![error.to_string()]),
+        said => said?,
+    };
     Ok(said
         .into_iter()
         .map(|(line,)| line)

@@ -9,9 +9,11 @@
 mod reload;
 mod turns;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -137,16 +139,19 @@ async fn make_issues(app: Arc<App>, scanned: CancellationToken, every: Duration,
 /// Keeps a sender running.
 async fn send(app: Arc<App>, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        let ended = match Sender::start(Arc::clone(&app)).await {
-            Ok(sender) => sender.run(stop.clone()).await,
-            Err(error) => Err(error),
+        let sending = async {
+            match Sender::start(Arc::clone(&app)).await {
+                Ok(sender) => sender.run(stop.clone()).await,
+                Err(error) => Err(error),
+            }
         };
-        match ended {
-            Ok(()) => {}
-            Err(DeliverError::Node(NodeError::Place(PlaceError::Locked(path)))) => {
+        match AssertUnwindSafe(sending).catch_unwind().await {
+            Ok(Ok(())) => {}
+            Ok(Err(DeliverError::Node(NodeError::Place(PlaceError::Locked(path))))) => {
                 tracing::info!(lock = %path.display(), "another process sends from here");
             }
-            Err(error) => tracing::error!(%error, "sending stopped and is started again"),
+            Ok(Err(error)) => tracing::error!(%error, "sending stopped and is started again"),
+            Err(_) => tracing::error!("sending panicked and is started again; please report this defect"),
         }
         tokio::select! {
             () = stop.cancelled() => {}

@@ -79,6 +79,8 @@ public_url = "https://letters.example.org"
 /// An installation.
 pub(crate) struct Service {
     folder: tempfile::TempDir,
+    /// Where it lies, when that is elsewhere.
+    elsewhere: Option<PathBuf>,
     /// Keys of the config that are different here, as variables.
     overrides: Vec<(&'static str, String)>,
 }
@@ -101,7 +103,19 @@ impl Service {
         std::fs::write(folder.path().join("people.csv"), format!("email,status\n{list}")).unwrap();
         std::fs::write(folder.path().join("letterpress.toml"), setup.config()).unwrap();
         let overrides = Vec::new();
-        Self { folder, overrides }
+        Self {
+            folder,
+            elsewhere: None,
+            overrides,
+        }
+    }
+
+    /// The same one after it was copied to another folder.
+    pub(crate) fn at(self, folder: &Path) -> Self {
+        Self {
+            elsewhere: Some(folder.to_owned()),
+            ..self
+        }
     }
 
     /// A copy of the whole installation, with some keys of the config set by variables.
@@ -110,7 +124,11 @@ impl Service {
         let everything = format!("{}/.", self.path().display());
         let copied = Command::new("cp").arg("-a").arg(everything).arg(folder.path()).status();
         assert!(copied.unwrap().success());
-        Self { folder, overrides }
+        Self {
+            folder,
+            elsewhere: None,
+            overrides,
+        }
     }
 
     /// As [`Service::new`], with the people imported and one issue composed for all of them.
@@ -131,7 +149,7 @@ impl Service {
 
     /// Where everything lies.
     pub(crate) fn path(&self) -> &Path {
-        self.folder.path()
+        self.elsewhere.as_deref().unwrap_or(self.folder.path())
     }
 
     /// The program with this installation's config.
