@@ -20,8 +20,8 @@ use crate::support::service::Dice;
 
 /// Steps of one life.
 const STEPS: usize = 70;
-/// Days after which everything has settled: two weekly issues and a few catch-up letters.
-const SETTLES_IN: usize = 16;
+/// Days after which everything has settled: four weekly issues of ten articles each, and as many catch-up letters.
+const SETTLES_IN: usize = 29;
 /// These people stay subscribed from the first day to the last.
 const FAITHFUL: [&str; 4] = ["ada", "ben", "cleo", "dan"];
 /// These come and go.

@@ -186,7 +186,8 @@ pub(super) async fn compose(app: &App, due: &Due<'_>) -> Result<Composed, Compos
     }
     occurrences::settle(&mut conn, &occurrence).await?;
     if due.who == Audience::Waiting {
-        audience::caught_up(&mut conn, due.names(), due.now).await?;
+        let issue = occurrence.issue_id.as_deref().unwrap_or_default();
+        audience::caught_up(&mut conn, due.names(), (issue, offer.rules.max_articles), due.now).await?;
     }
     let epoch = match composed {
         Composed::Issue { .. } => Some(instance::raise(&mut conn).await?),

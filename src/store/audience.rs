@@ -60,14 +60,25 @@ pub async fn waiting_for_catch_up(conn: &mut Conn, schedule: (&str, &str)) -> Re
 }
 
 const CLEAR_FLAGS: &str = "UPDATE subscriptions SET owed_check = 0 WHERE newsletter_id = $1 AND schedule_id = $2 AND owed_check = 1 \
-     AND (paused_until IS NULL OR paused_until <= $3)";
+     AND (paused_until IS NULL OR paused_until <= $3) AND NOT EXISTS (\
+     SELECT 1 FROM deliveries d WHERE d.issue_id = $4 AND d.subscriber_id = subscriptions.subscriber_id AND $5 <= (\
+     SELECT COUNT(*) FROM variant_items vi WHERE vi.issue_id = d.issue_id AND vi.variant_no = d.variant_no))";
 
-/// The catch-up letter was composed: nobody waits for it any more.
-pub async fn caught_up(conn: &mut Conn, schedule: (&str, &str), now: i64) -> Result<(), StoreError> {
+/// The catch-up letter was composed: nobody waits for it any more, but those for whom it was full; what it had no room
+/// for comes with the next one. `issue` is empty when there was nothing to say.
+pub async fn caught_up(
+    conn: &mut Conn,
+    schedule: (&str, &str),
+    (issue, full): (&str, usize),
+    now: i64,
+) -> Result<(), StoreError> {
+    let full = i64::try_from(full).unwrap_or(i64::MAX);
     on!(conn, |c| sqlx::query(CLEAR_FLAGS)
         .bind(schedule.0)
         .bind(schedule.1)
         .bind(now)
+        .bind(issue)
+        .bind(full)
         .execute(c)
         .await?
         .rows_affected());

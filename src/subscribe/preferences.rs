@@ -141,6 +141,10 @@ fn changed(
     if let (true, Some(until)) = (is_meant, wishes.pause_until) {
         let until = until.min(now + LONGEST_PAUSE);
         new.paused_until = (until > now).then(|| to_micros(until));
+        if new.paused_until.is_some() {
+            // Single letters of the pause are over when it ends: the catch-up letter brings them.
+            new.owed_check = 1;
+        }
     }
     Ok(new)
 }

@@ -328,6 +328,7 @@ fn new_subscription(row: &Row, state: State, terms: &Terms) -> Held {
         schedule_id: row.schedule.clone().unwrap_or_else(|| row.default_schedule.clone()),
         topics: row.topics.clone().unwrap_or_default().to_json(),
         paused_until: row.own.paused_until,
+        owed_check: i64::from(row.own.paused_until.is_some()),
         reason: row.own.reason.clone(),
         created_at: row.own.since.unwrap_or(terms.now),
         ..Subscription::begun(0, &row.newsletter, state, terms.now)
