@@ -51,12 +51,8 @@ async fn an_issue_pauses_while_the_disk_is_full_and_everybody_gets_one_letter_in
     let (relay, seen) = (sink.port(), sink.clone());
     let sent = tokio::task::spawn_blocking(move || {
         let service = Service::with_an_issue(&Setup {
-            relay,
-            connections: 4,
-            database: "sqlite://letterpress.db",
-            people: PEOPLE,
-            mail: "",
             state: "lease = \"3s\"",
+            ..Setup::plain(relay, PEOPLE)
         });
         let everything = format!("{}/.", service.path().display());
         let copied = Command::new("cp").arg("-a").arg(everything).arg(disk.path()).status();
@@ -100,14 +96,7 @@ async fn a_damaged_database_sends_nothing_after_a_crash_and_says_what_to_do() {
     let sink = Sink::start(Duration::from_millis(20)).await;
     let (relay, seen) = (sink.port(), sink.clone());
     let looked = tokio::task::spawn_blocking(move || {
-        let service = Service::with_an_issue(&Setup {
-            relay,
-            connections: 4,
-            database: "sqlite://letterpress.db",
-            people: PEOPLE,
-            mail: "",
-            state: "",
-        });
+        let service = Service::with_an_issue(&Setup::plain(relay, PEOPLE));
         let running = service.serve();
         wait_for("the first letters", || seen.taken().len() > 20);
         running.kill();

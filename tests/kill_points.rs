@@ -176,25 +176,11 @@ impl Template {
         let own = database.as_ref().map(|own| own.url.clone());
         let url = own.unwrap_or_else(|| "sqlite://letterpress.db".to_owned());
         let service = tokio::task::spawn_blocking(move || {
-            let service = Service::new(&Setup {
-                relay: 25,
+            Service::with_people(&Setup {
                 connections,
                 database: &url,
-                people: PEOPLE,
-                mail: "",
-                state: "",
-            });
-            let import = [
-                "subscribers",
-                "import",
-                "people.csv",
-                "--consent",
-                "signed a list",
-                "--yes",
-            ];
-            service.run(&import);
-            service.run(&["articles", "scan"]);
-            service
+                ..Setup::plain(25, PEOPLE)
+            })
         });
         Self {
             service: service.await.unwrap(),

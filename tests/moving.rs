@@ -84,14 +84,7 @@ async fn nobody_notices_when_an_author_moves_to_postgres_in_the_middle_of_an_iss
     );
     let (relay, url, seen) = (sink.port(), database.url.clone(), sink.clone());
     let moved = tokio::task::spawn_blocking(move || {
-        let service = Service::with_an_issue(&Setup {
-            relay,
-            connections: 4,
-            database: "sqlite://letterpress.db",
-            people: PEOPLE,
-            mail: "",
-            state: "",
-        });
+        let service = Service::with_an_issue(&Setup::plain(relay, PEOPLE));
         move_there_and_back(&service, &seen, &url);
     });
     moved.await.unwrap();

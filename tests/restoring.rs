@@ -29,16 +29,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 async fn service_with_an_issue() -> (Sink, Arc<Service>) {
     let sink = Sink::start(Duration::from_millis(20)).await;
     let relay = sink.port();
-    let service = blocking(move || {
-        Service::with_an_issue(&Setup {
-            relay,
-            connections: 4,
-            database: "sqlite://letterpress.db",
-            people: PEOPLE,
-            mail: "",
-            state: "",
-        })
-    });
+    let service = blocking(move || Service::with_an_issue(&Setup::plain(relay, PEOPLE)));
     (sink, Arc::new(service.await))
 }
 
@@ -248,12 +239,8 @@ async fn a_postgres_database_that_was_copied_to_another_name_is_a_copy() {
     let relay = sink.port();
     let reason = blocking(move || {
         let service = Service::with_an_issue(&Setup {
-            relay,
-            connections: 4,
             database: &source,
-            people: 3,
-            mail: "",
-            state: "",
+            ..Setup::plain(relay, 3)
         });
         let dump = service.path().join("dump.sql");
         let out = std::process::Command::new("pg_dump")

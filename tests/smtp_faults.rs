@@ -628,13 +628,22 @@ async fn fault_33_the_number_of_letters_per_connection_is_learnt() {
     let (_, idle) = try_once(&smtp).await;
     relay.once(When::Mail, Act::bye("421 4.7.0 one is enough"));
     let (verdict, idle) = deliver(idle.unwrap(), "rosa@example.org").await;
-    assert_eq!((verdict.class(), idle.is_none()), (AWAY, true));
+    assert_eq!(
+        (verdict.class(), idle.is_none()),
+        (Class::Accepted, true),
+        "over a new connection"
+    );
     for _ in 0..3 {
         let (verdict, idle) = try_once(&smtp).await;
         assert_eq!(verdict.class(), Class::Accepted);
         assert!(idle.is_none(), "a connection was kept beyond what the relay takes");
     }
-    assert_eq!(relay.seen().connections, 4);
+    assert_eq!(relay.seen().connections, 5);
+    // A relay that says so at once is not asked again and again.
+    let relay = Relay::start(EVERYTHING).await;
+    relay.always(When::Mail, Act::bye("421 4.7.0 later"));
+    assert_eq!(try_once(&client(&relay)).await.0.class(), AWAY);
+    assert_eq!(relay.seen().connections, 1);
 }
 
 #[tokio::test]

@@ -123,7 +123,9 @@ impl Quiet {
 /// The first instant after `after` at which clocks in `zone` show `wall`, or something later when they skip it.
 fn first_instant(wall: NaiveDateTime, zone: Tz, after: DateTime<Utc>) -> DateTime<Utc> {
     match zone.from_local_datetime(&wall) {
-        MappedLocalTime::Single(at) => at.to_utc().max(after + TimeDelta::minutes(1)),
+        MappedLocalTime::Single(at) if at.to_utc() > after => at.to_utc(),
+        // In a zone that lives through a time twice without saying so.
+        MappedLocalTime::Single(_) => after + TimeDelta::minutes(1),
         MappedLocalTime::Ambiguous(first, second) => {
             let first = first.to_utc();
             if first > after { first } else { second.to_utc() }

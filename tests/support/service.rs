@@ -24,6 +24,18 @@ pub(crate) struct Setup<'a> {
 }
 
 impl Setup<'_> {
+    /// Four connections, SQLite, and nothing out of the ordinary.
+    pub(crate) fn plain(relay: u16, people: usize) -> Self {
+        Self {
+            relay,
+            connections: 4,
+            database: "sqlite://letterpress.db",
+            people,
+            mail: "",
+            state: "",
+        }
+    }
+
     fn config(&self) -> String {
         let Self {
             relay,
@@ -131,8 +143,15 @@ impl Service {
         }
     }
 
-    /// As [`Service::new`], with the people imported and one issue composed for all of them.
+    /// As [`Service::with_people`], and one issue is composed for all of them.
     pub(crate) fn with_an_issue(setup: &Setup<'_>) -> Self {
+        let service = Self::with_people(setup);
+        service.run(&["send", "notes", "--schedule", "weekly"]);
+        service
+    }
+
+    /// As [`Service::new`], with the people imported and the articles scanned.
+    pub(crate) fn with_people(setup: &Setup<'_>) -> Self {
         let service = Self::new(setup);
         service.run(&[
             "subscribers",
@@ -143,7 +162,6 @@ impl Service {
             "--yes",
         ]);
         service.run(&["articles", "scan"]);
-        service.run(&["send", "notes", "--schedule", "weekly"]);
         service
     }
 

@@ -89,6 +89,11 @@ impl Smtp {
     }
 }
 
+/// 421 in answer to MAIL, or the end of the connection before an answer: nothing of the letter was taken.
+fn says_goodbye(verdict: &Verdict) -> bool {
+    verdict.phase == Phase::Mail && (verdict.code() == Some(421) || verdict.told == Told::Cause(Cause::Closed))
+}
+
 impl Relay {
     async fn open(&self) -> Result<Session, Verdict> {
         let addresses = dial::addresses(&self.settings, self.deadlines.connect).await?;
@@ -157,6 +162,7 @@ impl Idle {
             Err(verdict) => return (verdict, None),
         };
         let survey = Survey::of(message);
+        let was_used = idle.session.letters > 0;
         let prepared = survey
             .check()
             .and_then(|()| Commands::new(envelope, message, &idle.session.offers));
@@ -165,15 +171,40 @@ impl Idle {
             Err(verdict) => return (verdict, Some(idle)),
         };
         let (verdict, in_step) = idle.transact(&commands, survey, message, gate).await;
+        if was_used && says_goodbye(&verdict) {
+            return idle.once_more(envelope, message, gate).await;
+        }
+        idle.rest(verdict, in_step)
+    }
+
+    /// The relay had enough letters over the old connection: this one goes over a new one.
+    async fn once_more(self, envelope: &Envelope, message: &[u8], gate: Gate<'_>) -> (Verdict, Option<Self>) {
+        let Self { relay, session, permit } = self;
+        drop(session);
+        let session = match relay.open().await {
+            Ok(session) => session,
+            Err(verdict) => return (verdict, None),
+        };
+        let mut idle = Self { relay, session, permit };
+        let commands = match Commands::new(envelope, message, &idle.session.offers) {
+            Ok(commands) => commands,
+            Err(verdict) => return (verdict, Some(idle)),
+        };
+        let (verdict, in_step) = idle.transact(&commands, Survey::of(message), message, gate).await;
+        idle.rest(verdict, in_step)
+    }
+
+    /// After a letter: the connection, if it may be used again.
+    fn rest(mut self, verdict: Verdict, in_step: bool) -> (Verdict, Option<Self>) {
         if !in_step {
             return (verdict, None);
         }
-        idle.session.rested_since = Instant::now();
-        if idle.is_spent() {
-            tokio::spawn(idle.quit());
+        self.session.rested_since = Instant::now();
+        if self.is_spent() {
+            tokio::spawn(self.quit());
             return (verdict, None);
         }
-        (verdict, Some(idle))
+        (verdict, Some(self))
     }
 
     /// Says QUIT and waits briefly for the answer.
