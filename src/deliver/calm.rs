@@ -4,11 +4,13 @@ use chrono::{DateTime, Utc};
 
 use crate::app::App;
 use crate::config::Settings;
+use crate::store::StoreError;
 use crate::store::issues::{self, Issue};
-use crate::store::{Conn, StoreError};
+
+use super::operate;
 
 /// Why such an issue is paused.
-pub(super) const REASON: &str = "quiet";
+const REASON: &str = "quiet";
 
 /// Whether any schedule has quiet times.
 pub(super) fn is_wanted(settings: &Settings) -> bool {
@@ -29,8 +31,8 @@ pub async fn keep_quiet(app: &App) -> Result<usize, StoreError> {
         return Ok(0);
     }
     let mut conn = app.database.begin().await?;
-    let changed = turn(&mut conn, &to_pause, ("sending", "paused"), Some(REASON)).await?
-        + turn(&mut conn, &to_resume, ("paused", "sending"), None).await?;
+    let changed = operate::turn(&mut conn, &to_pause, ("sending", "paused"), Some(REASON)).await?
+        + operate::turn(&mut conn, &to_resume, ("paused", "sending"), None).await?;
     conn.commit().await?;
     Ok(changed)
 }
@@ -40,17 +42,4 @@ fn is_quiet(settings: &Settings, issue: &Issue, now: DateTime<Utc>) -> bool {
         let schedule = newsletter.schedule(&issue.schedule_id);
         schedule.is_some_and(|schedule| schedule.quiet.until(now, newsletter.time_zone).is_some())
     })
-}
-
-async fn turn(
-    conn: &mut Conn,
-    chosen: &[Issue],
-    states: (&str, &str),
-    reason: Option<&str>,
-) -> Result<usize, StoreError> {
-    let mut changed = 0;
-    for issue in chosen {
-        changed += usize::from(issues::change_state(conn, &issue.id, states, reason, None).await?);
-    }
-    Ok(changed)
 }

@@ -221,15 +221,27 @@ pub async fn pause(app: &App, id: &str, reason: &str) -> Result<(), OperateError
     Ok(())
 }
 
+/// Takes issues from one state to another; returns how many were still in the first.
+pub(super) async fn turn(
+    conn: &mut Conn,
+    chosen: &[Issue],
+    states: (&str, &str),
+    reason: Option<&str>,
+) -> Result<usize, StoreError> {
+    let mut changed = 0;
+    for issue in chosen {
+        changed += usize::from(issues::change_state(conn, &issue.id, states, reason, None).await?);
+    }
+    Ok(changed)
+}
+
 /// Every issue that is sending pauses; returns how many.
 pub async fn pause_all(app: &App, reason: &str) -> Result<usize, OperateError> {
     let mut conn = app.database.begin().await?;
     let sending = issues::in_state(&mut conn, "sending").await?;
-    for issue in &sending {
-        issues::change_state(&mut conn, &issue.id, ("sending", "paused"), Some(reason), None).await?;
-    }
+    let paused = turn(&mut conn, &sending, ("sending", "paused"), Some(reason)).await?;
     conn.commit().await?;
-    Ok(sending.len())
+    Ok(paused)
 }
 
 /// Every issue that is paused for `reason` goes on; returns how many.
@@ -242,11 +254,9 @@ pub(super) async fn resume_all(app: &App, reason: &str) -> Result<usize, Operate
         return Ok(0);
     }
     let mut conn = app.database.begin().await?;
-    for issue in &waiting {
-        issues::change_state(&mut conn, &issue.id, ("paused", "sending"), None, None).await?;
-    }
+    let resumed = turn(&mut conn, &waiting, ("paused", "sending"), None).await?;
     conn.commit().await?;
-    Ok(waiting.len())
+    Ok(resumed)
 }
 
 /// A paused issue goes on; `late` says that a person knows how late it is. One whose letters were never made is prepared
