@@ -49,14 +49,18 @@ async fn prepare(app: &App, issue: &Issue) -> Result<(), ComposeError> {
         compiled.push((variant.variant_no, text));
     }
     drop(conn);
+    let head = serde_json::to_string(&settings.letterhead(newsletter)).expect("a letterhead is plain data");
     let mut conn = app.database.begin().await?;
+    // First, because it locks the issue: of two nodes that compiled it only one may store its letters.
+    if !issues::start_sending(&mut conn, &issue.id, &head).await? {
+        return Ok(());
+    }
+    faults::point("prepare.sending");
     for (number, text) in compiled {
         let hash = HEXLOWER.encode(digest(&SHA256, text.as_bytes()).as_ref());
         issues::set_letter(&mut conn, &issue.id, number, &text, &hash).await?;
         faults::point("prepare.variant");
     }
-    issues::change_state(&mut conn, &issue.id, ("preparing", "sending"), None, None).await?;
-    faults::point("prepare.sending");
     conn.commit().await?;
     faults::point("prepare.committed");
     Ok(())

@@ -20,6 +20,9 @@ mod value;
 
 use std::path::PathBuf;
 
+use crate::model::address::Mailbox;
+use crate::model::letterhead::Letterhead;
+
 pub use database::{DatabaseSettings, State};
 pub use feeds::{Feeds, FullOrSummary};
 pub use http::Http;
@@ -69,6 +72,27 @@ impl Settings {
     /// The first configured newsletter: the one that is meant where none is named.
     pub fn first_newsletter(&self) -> Option<&Newsletter> {
         self.newsletters.first()
+    }
+
+    /// What stands above the letters of a newsletter, as of now.
+    pub fn letterhead(&self, newsletter: &Newsletter) -> Letterhead {
+        let (mail, author) = (&self.mail, &self.site.author);
+        let to_author = || {
+            Some(Mailbox {
+                name: None,
+                address: author.email.clone()?,
+            })
+        };
+        let reply_to = mail.reply_to.clone().or_else(to_author);
+        Letterhead {
+            newsletter: newsletter.id.clone(),
+            name: newsletter.name.clone(),
+            time_zone: newsletter.time_zone,
+            from: mail.from.clone(),
+            reply_to: reply_to.filter(|reply| reply.address != mail.from.address),
+            owner: author.email.clone(),
+            public_url: self.http.address(""),
+        }
     }
 
     /// Which ledger a newsletter writes to: all share one, unless `ledger = "own"`.

@@ -8,11 +8,11 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::app::App;
-use crate::config::{Newsletter, Settings};
 use crate::mail::message::{EncodedLetter, MessageError, write_message};
-use crate::model::address::{AddressError, DisplayName, EmailAddress, HeaderToken, HeaderUrl, Mailbox};
+use crate::model::address::{AddressError, DisplayName, EmailAddress, HeaderToken, HeaderUrl};
 use crate::model::clock::from_micros;
 use crate::model::letter::{Envelope, Letter, ListHeaders, ListId, MessageId, Outgoing, SlotName, SlotValues};
+use crate::model::letterhead::Letterhead;
 use crate::model::links::{Leave, Preferences, code_of};
 use crate::model::token::{KeyRing, Purpose};
 use crate::model::verdict::Class;
@@ -65,7 +65,7 @@ impl LettersError {
 /// The letters of an issue, encoded once.
 #[derive(Debug)]
 pub(super) struct IssueLetters {
-    newsletter_id: String,
+    head: Letterhead,
     variants: HashMap<i64, Arc<EncodedLetter>>,
     refusals: Mutex<Streak>,
 }
@@ -82,16 +82,22 @@ impl IssueLetters {
     pub(super) async fn load(app: &App, issue_id: &str) -> Result<Self, LettersError> {
         let mut conn = app.database.read().await?;
         let issue = issues::one(&mut conn, issue_id).await?.ok_or(LettersError::NoIssue)?;
-        if app.settings().newsletter(&issue.newsletter_id).is_none() {
-            return Err(LettersError::NoNewsletter);
-        }
+        let settings = app.settings();
+        let newsletter = settings
+            .newsletter(&issue.newsletter_id)
+            .ok_or(LettersError::NoNewsletter)?;
+        let head = match issues::letterhead(&mut conn, issue_id).await? {
+            Some(frozen) => serde_json::from_str(&frozen)?,
+            // Prepared by a version that froze none.
+            None => settings.letterhead(newsletter),
+        };
         let mut variants = HashMap::new();
         for variant in issues::variants(&mut conn, issue_id).await? {
             let letter: Letter = serde_json::from_str(variant.letter.as_deref().unwrap_or_default())?;
             variants.insert(variant.variant_no, Arc::new(EncodedLetter::new(&letter)));
         }
         Ok(Self {
-            newsletter_id: issue.newsletter_id,
+            head,
             variants,
             refusals: Mutex::new(Streak::new(FAILURES)),
         })
@@ -110,7 +116,7 @@ impl IssueLetters {
 
     /// Which newsletter's consent counts.
     pub(super) fn newsletter(&self) -> &str {
-        &self.newsletter_id
+        &self.head.newsletter
     }
 
     /// Writes the message of one delivery into `out`; `now` becomes its Date unless an earlier attempt set one.
@@ -124,8 +130,6 @@ impl IssueLetters {
         // A poisoned name or template must not take the others' letters with it.
         catch_unwind(AssertUnwindSafe(|| {
             let letter = self.variants.get(&due.variant_no).ok_or(LetterError::NoVariant)?;
-            let settings = app.settings();
-            let newsletter = settings.newsletter(&self.newsletter_id).ok_or(LetterError::NoVariant)?;
             let person = Person {
                 id: due.subscriber_id,
                 address: EmailAddress::parse(&due.address)?,
@@ -134,9 +138,8 @@ impl IssueLetters {
                 since: from_micros(due.since),
             };
             let facts = Facts {
-                settings: &settings,
+                head: &self.head,
                 keys: &app.keys,
-                newsletter,
                 date: due.first_at.map_or(now, from_micros),
             };
             let outgoing = facts.of_issue(&person, &due.issue_id, due.variant_no)?;
@@ -160,21 +163,20 @@ pub(super) struct Person {
 /// What all letters of one newsletter share.
 #[derive(Debug)]
 pub(super) struct Facts<'a> {
-    pub(super) settings: &'a Settings,
+    pub(super) head: &'a Letterhead,
     pub(super) keys: &'a KeyRing,
-    pub(super) newsletter: &'a Newsletter,
     pub(super) date: DateTime<Utc>,
 }
 
 impl Facts<'_> {
     fn address(&self, path: &str) -> String {
-        self.settings.http.address(path)
+        self.head.address(path)
     }
 
     fn leave(&self, person: &Person) -> String {
         let link = Leave {
             subscriber: person.id,
-            newsletter: code_of(&self.newsletter.id),
+            newsletter: code_of(&self.head.newsletter),
         };
         self.address(&link.to_path(self.keys))
     }
@@ -183,7 +185,7 @@ impl Facts<'_> {
     pub(super) fn preferences(&self, person: &Person) -> String {
         let link = Preferences {
             subscriber: person.id,
-            newsletter: code_of(&self.newsletter.id),
+            newsletter: code_of(&self.head.newsletter),
             epoch: person.epoch,
         };
         self.address(&link.to_path(self.keys))
@@ -195,7 +197,7 @@ impl Facts<'_> {
         values
             .set(SlotName::Name, person.name.as_ref().map_or("", DisplayName::as_str))
             .set(SlotName::Email, person.address.as_str())
-            .set(SlotName::Since, long_date(person.since, self.newsletter.time_zone))
+            .set(SlotName::Since, long_date(person.since, self.head.time_zone))
             .set(SlotName::Unsubscribe, self.leave(person))
             .set(SlotName::Preferences, self.preferences(person))
             .set(SlotName::Feedback, self.address("issues"))
@@ -205,19 +207,12 @@ impl Facts<'_> {
 
     /// Headers and envelope of a letter outside any list: confirmations and notices. `word` names it for ever.
     pub(super) fn single(&self, person: &Person, word: &str) -> Result<Outgoing, AddressError> {
-        let from = &self.settings.mail.from;
-        let reply_to = self.settings.mail.reply_to.clone().or_else(|| {
-            let email = self.settings.site.author.email.clone()?;
-            Some(Mailbox {
-                name: None,
-                address: email,
-            })
-        });
+        let from = &self.head.from;
         Ok(Outgoing {
             message_id: MessageId::new(word, from.address.domain())?,
             date: self.date,
             from: from.clone(),
-            reply_to: reply_to.filter(|reply| reply.address != from.address),
+            reply_to: self.head.reply_to.clone(),
             return_path: from.address.clone(),
             to: person.address.clone(),
             to_name: person.name.clone(),
@@ -231,12 +226,12 @@ impl Facts<'_> {
 
     /// The headers that make a letter list mail.
     pub(super) fn list(&self, person: &Person) -> Result<ListHeaders, AddressError> {
-        let owner = self.settings.site.author.email.as_ref();
+        let owner = self.head.owner.as_ref();
         Ok(ListHeaders {
             list_id: ListId::new(
-                DisplayName::cleaned(&self.newsletter.name),
-                &self.newsletter.id,
-                self.settings.mail.from.address.domain(),
+                DisplayName::cleaned(&self.head.name),
+                &self.head.newsletter,
+                self.head.from.address.domain(),
             )?,
             unsubscribe: HeaderUrl::parse(&self.leave(person))?,
             unsubscribe_mail: None,
@@ -254,7 +249,7 @@ impl Facts<'_> {
             Purpose::Delivery,
             &[code_of(issue_id), u64::try_from(person.id).unwrap_or(0)],
         );
-        let feedback = format!("{issue_id}:v{variant}:{}:letterpress", self.newsletter.id);
+        let feedback = format!("{issue_id}:v{variant}:{}:letterpress", self.head.newsletter);
         Ok(Outgoing {
             list: Some(self.list(person)?),
             auto_submitted: false,

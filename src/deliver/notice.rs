@@ -59,10 +59,10 @@ pub(super) async fn write(
         epoch: due.token_epoch,
         since: from_micros(due.since),
     };
+    let head = settings.letterhead(newsletter);
     let facts = Facts {
-        settings: &settings,
+        head: &head,
         keys: &app.keys,
-        newsletter,
         date: due.first_at.map_or(now, from_micros),
     };
     let expires = from_micros(due.created_at) + CONFIRM_FOR;

@@ -66,10 +66,10 @@ pub fn test_letter(app: &App, newsletter: &str, letter: &Letter, to: &EmailAddre
         epoch: 0,
         since: now,
     };
+    let head = settings.letterhead(newsletter);
     let facts = Facts {
-        settings: &settings,
+        head: &head,
         keys: &app.keys,
-        newsletter,
         date: now,
     };
     let values = facts.values(&person);

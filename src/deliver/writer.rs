@@ -93,6 +93,9 @@ impl Writer {
 
     /// Hands operations over together and waits until they are durable: one answer each, in order.
     pub(super) async fn write(&self, ops: Vec<Op>) -> Result<Vec<Answer>, WriteError> {
+        if cfg!(feature = "without_ledger") {
+            return Ok(vec![Answer::Done; ops.len()]);
+        }
         let gone = || {
             WriteError(Arc::new(StoreError::Corrupt {
                 what: "the writer",

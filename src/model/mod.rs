@@ -10,6 +10,7 @@ pub mod feed_meta;
 pub mod feed_url;
 pub mod hold;
 pub mod letter;
+pub mod letterhead;
 pub mod links;
 pub mod network;
 pub mod quiet;

@@ -288,6 +288,28 @@ pub async fn items(conn: &mut Conn, issue_id: &str, variant_no: i64) -> Result<V
         .await?))
 }
 
+const LETTERHEAD: &str = "SELECT letterhead FROM issues WHERE id = $1";
+
+/// What stands above the letters of an issue, JSON, once prepared.
+pub async fn letterhead(conn: &mut Conn, id: &str) -> Result<Option<String>, StoreError> {
+    let row: Option<(Option<String>,)> = on!(conn, |c| sqlx::query_as(LETTERHEAD).bind(id).fetch_optional(c).await?);
+    Ok(row.and_then(|row| row.0))
+}
+
+const START_SENDING: &str =
+    "UPDATE issues SET state = 'sending', letterhead = $2 WHERE id = $1 AND state = 'preparing'";
+
+/// Ends the preparing of an issue; `false` when somebody else did, whose letters are the ones that count.
+pub async fn start_sending(conn: &mut Conn, id: &str, letterhead: &str) -> Result<bool, StoreError> {
+    Ok(on!(conn, |c| sqlx::query(START_SENDING)
+        .bind(id)
+        .bind(letterhead)
+        .execute(c)
+        .await?
+        .rows_affected())
+        == 1)
+}
+
 const SET_LETTER: &str = "UPDATE variants SET letter = $3, sha256 = $4 WHERE issue_id = $1 AND variant_no = $2";
 
 /// Stores the compiled letter of a variant and its hash.
