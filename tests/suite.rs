@@ -22,6 +22,7 @@ mod quiet;
 mod restoring;
 mod schedules;
 mod sending;
+mod server_faults;
 mod smtp_faults;
 mod smtp_speed;
 mod sources;

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use crate::mail::transport::Idle;
 use crate::model::clock::{from_micros, to_micros};
 use crate::model::letter::Envelope;
@@ -203,7 +205,7 @@ impl Connection {
         } else if let Some(verdict) = self.hand_over(&envelope, &buffer, Some(&due.issue_id)).await {
             self.note(&verdict, &seat, Some((&due.issue_id, &letters))).await;
             let outcome = judge(&verdict, due.deferrals, due.unknowns, self.doubt(), &*app.chance);
-            let settled = settled_of(&due, self.shared.node, outcome, app.clock.now());
+            let settled = settled_of(&due, self.shared.node, outcome, (now, app.clock.now()));
             self.owing.push(Op::Settle(settled));
             self.tickets.push(ticket);
         }
@@ -330,7 +332,7 @@ fn attempt_of(due: &Due, chunk_no: i64, owner: i64, newsletter: &str, now: i64) 
     }
 }
 
-fn settled_of(due: &Due, owner: i64, outcome: Outcome, now: chrono::DateTime<chrono::Utc>) -> Settled {
+fn settled_of(due: &Due, owner: i64, outcome: Outcome, (began, now): (DateTime<Utc>, DateTime<Utc>)) -> Settled {
     Settled {
         issue_id: due.issue_id.clone(),
         subscriber_id: due.subscriber_id,
@@ -339,6 +341,7 @@ fn settled_of(due: &Due, owner: i64, outcome: Outcome, now: chrono::DateTime<chr
         state: outcome.state,
         next_at: outcome.wait.map(|wait| to_micros(now + wait)),
         now: to_micros(now),
+        attempted_at: to_micros(began),
         code: Some(outcome.code),
         detail: Some(outcome.detail),
         forget_first: outcome.state == "pending" && due.first_at.is_none(),

@@ -18,6 +18,7 @@ mod disk;
 mod drain;
 mod gate;
 mod inspect;
+mod journal;
 mod lanes;
 mod letters;
 mod mend;

@@ -50,6 +50,9 @@ pub enum DeliverError {
     /// The lease ran out, for example because the machine slept.
     #[error("keep this node's lease: it ran out; sending starts anew")]
     LeaseLost,
+    /// The database lacks what was committed: it failed over, or was put back.
+    #[error("record outcomes: the database had forgotten some and was told again; sending starts anew")]
+    WentBack,
     /// A task ended early.
     #[error("send: {0}; this is a defect, please report it")]
     Task(#[from] tokio::task::JoinError),
@@ -79,7 +82,7 @@ impl Sender {
         let shared = Shared {
             node: node.id,
             gate: node.gate.clone(),
-            writer: Writer::start(app.database.clone(), Arc::clone(&disk)),
+            writer: Writer::start(&app, node.id, Arc::clone(&disk)),
             disk,
             lanes: Lanes::default(),
             relay: Relay::default(),
@@ -118,6 +121,7 @@ impl Sender {
             () = sender.feed(&mut chunks) => Ok(()),
             () = sender.feed_notices() => Ok(()),
             failed = first_failure(&mut connections) => Err(failed),
+            () = sender.shared.writer.went_back() => Err(DeliverError::WentBack),
         };
         sender.wind_up(connections, chunks).await?;
         if ended.is_err()

@@ -4,12 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 use super::disk::Disk;
+use super::journal::Journal;
+use crate::app::App;
 use crate::faults;
+use crate::model::clock::{Clock, to_micros};
 use crate::store::deliveries::{self, Attempt, Settled};
 use crate::store::notices::{self, Settlement, Started};
-use crate::store::{Conn, Database, StoreError, nodes};
+use crate::store::{Conn, Database, Engine, StoreError, nodes};
 
 /// Most operations in one transaction.
 const GROUP: usize = 256;
@@ -81,14 +85,33 @@ type Bundle = (Vec<Op>, oneshot::Sender<Result<Vec<Answer>, WriteError>>);
 
 /// A handle on the writer; the task ends when the last one is dropped.
 #[derive(Debug, Clone)]
-pub(super) struct Writer(mpsc::Sender<Bundle>);
+pub(super) struct Writer {
+    queue: mpsc::Sender<Bundle>,
+    went_back: CancellationToken,
+}
 
 impl Writer {
     /// Starts the task.
-    pub(super) fn start(database: Database, disk: Arc<Disk>) -> Self {
-        let (sender, receiver) = mpsc::channel(GROUP * 2);
-        tokio::spawn(write_groups(database, disk, receiver));
-        Self(sender)
+    pub(super) fn start(app: &App, node: i64, disk: Arc<Disk>) -> Self {
+        let (queue, receiver) = mpsc::channel(GROUP * 2);
+        let went_back = CancellationToken::new();
+        let database = app.database.clone();
+        let scribe = Scribe {
+            journal: (database.engine() == Engine::Postgres).then(|| Journal::new(node)),
+            database,
+            disk,
+            clock: Arc::clone(&app.clock),
+            went_back: went_back.clone(),
+            got_somewhere: false,
+        };
+        tokio::spawn(scribe.write_groups(receiver));
+        Self { queue, went_back }
+    }
+
+    /// Waits until the database turns out to have forgotten what was committed. It has been told again by then; what
+    /// this node believes to own is for a new one to find out.
+    pub(super) async fn went_back(&self) {
+        self.went_back.cancelled().await;
     }
 
     /// Hands operations over together and waits until they are durable: one answer each, in order.
@@ -103,81 +126,102 @@ impl Writer {
             }))
         };
         let (answer, answered) = oneshot::channel();
-        self.0.send((ops, answer)).await.map_err(|_| gone())?;
+        self.queue.send((ops, answer)).await.map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
 }
 
-async fn write_groups(database: Database, disk: Arc<Disk>, mut bundles: mpsc::Receiver<Bundle>) {
-    // Noted once: starts that come to nothing are told from a loop that makes progress.
-    let mut got_somewhere = false;
-    while let Some(first) = bundles.recv().await {
-        let mut size = first.0.len();
-        let mut group = vec![first];
-        while size < GROUP
-            && let Ok(next) = bundles.try_recv()
-        {
-            size += next.0.len();
-            group.push(next);
-        }
-        let result = write_patiently((&database, &disk), &group, &mut got_somewhere).await;
-        let mut answers = result.map(Vec::into_iter);
-        for (ops, waiting) in group {
-            let _ = waiting.send(match &mut answers {
-                Ok(all) => Ok(all.take(ops.len()).collect()),
-                Err(error) => Err(error.clone()),
-            });
-        }
-    }
+/// The task behind a [`Writer`].
+struct Scribe {
+    database: Database,
+    disk: Arc<Disk>,
+    clock: Arc<dyn Clock>,
+    journal: Option<Journal>,
+    went_back: CancellationToken,
+    /// Noted once: starts that come to nothing are told from a loop that makes progress.
+    got_somewhere: bool,
 }
 
-/// Every try takes a new connection: the old one may hang on a lost answer.
-async fn write_patiently(
-    (database, disk): (&Database, &Disk),
-    group: &[Bundle],
-    got_somewhere: &mut bool,
-) -> Result<Vec<Answer>, WriteError> {
-    let mut pause = Duration::from_millis(50);
-    for turn in 1.. {
-        match write_once(database, group, got_somewhere).await {
-            Ok(answers) => return Ok(answers),
-            Err(error) if turn < TRIES && (error.is_passing() || error.is_full()) => {
-                if error.is_full() {
-                    disk.is_full();
+impl Scribe {
+    async fn write_groups(mut self, mut bundles: mpsc::Receiver<Bundle>) {
+        while let Some(first) = bundles.recv().await {
+            let mut size = first.0.len();
+            let mut group = vec![first];
+            while size < GROUP
+                && let Ok(next) = bundles.try_recv()
+            {
+                size += next.0.len();
+                group.push(next);
+            }
+            let result = self.write_patiently(&group).await;
+            let mut answers = result.map(Vec::into_iter);
+            for (ops, waiting) in group {
+                let _ = waiting.send(match &mut answers {
+                    Ok(all) => Ok(all.take(ops.len()).collect()),
+                    Err(error) => Err(error.clone()),
+                });
+            }
+        }
+    }
+
+    /// Every try takes a new connection: the old one may hang on a lost answer.
+    async fn write_patiently(&mut self, group: &[Bundle]) -> Result<Vec<Answer>, WriteError> {
+        let mut pause = Duration::from_millis(50);
+        for turn in 1.. {
+            match self.write_once(group).await {
+                Ok(answers) => return Ok(answers),
+                Err(error) if turn < TRIES && (error.is_passing() || error.is_full()) => {
+                    if error.is_full() {
+                        self.disk.is_full();
+                    }
+                    tracing::warn!(turn, %error, "writing outcomes again");
+                    tokio::time::sleep(pause).await;
+                    pause *= 4;
                 }
-                tracing::warn!(turn, %error, "writing outcomes again");
-                tokio::time::sleep(pause).await;
-                pause *= 4;
-            }
-            Err(error) => {
-                tracing::error!(%error, "outcomes cannot be written");
-                return Err(WriteError(Arc::new(error)));
+                Err(error) => {
+                    tracing::error!(%error, "outcomes cannot be written");
+                    return Err(WriteError(Arc::new(error)));
+                }
             }
         }
+        unreachable!("the loop above returns")
     }
-    unreachable!("the loop above returns")
-}
 
-async fn write_once(
-    database: &Database,
-    group: &[Bundle],
-    got_somewhere: &mut bool,
-) -> Result<Vec<Answer>, StoreError> {
-    let mut conn = database.begin().await?;
-    let mut answers = Vec::with_capacity(group.len() * 2);
-    for op in group.iter().flat_map(|(ops, _)| ops) {
-        answers.push(run(&mut conn, op).await?);
+    async fn write_once(&mut self, group: &[Bundle]) -> Result<Vec<Answer>, StoreError> {
+        let ops = || group.iter().flat_map(|(ops, _)| ops);
+        let mut conn = self.database.begin().await?;
+        let told_again = match &self.journal {
+            Some(journal) => journal.open(&mut conn, to_micros(self.clock.now())).await?,
+            None => None,
+        };
+        let mut answers = Vec::with_capacity(group.len() * 2);
+        for op in ops() {
+            answers.push(run(&mut conn, op).await?);
+        }
+        let outcome_of = if self.got_somewhere {
+            None
+        } else {
+            node_with_outcome(group)
+        };
+        if let Some(node) = outcome_of {
+            nodes::note_outcome(&mut conn, node).await?;
+        }
+        mark(ops(), ["attempt.written", "outcome.written", "notice.written"]);
+        conn.commit().await?;
+        mark(ops(), ["attempt.committed", "outcome.committed", "notice.committed"]);
+        self.got_somewhere |= outcome_of.is_some();
+        if let Some(journal) = &mut self.journal {
+            journal.close(ops().zip(&answers));
+        }
+        if let Some(letters) = told_again {
+            tracing::error!(
+                letters,
+                "the database had forgotten what was committed and was told again"
+            );
+            self.went_back.cancel();
+        }
+        Ok(answers)
     }
-    let outcome_of = if *got_somewhere { None } else { node_with_outcome(group) };
-    if let Some(node) = outcome_of {
-        nodes::note_outcome(&mut conn, node).await?;
-    }
-    let ops = || group.iter().flat_map(|(ops, _)| ops);
-    mark(ops(), ["attempt.written", "outcome.written", "notice.written"]);
-    conn.commit().await?;
-    mark(ops(), ["attempt.committed", "outcome.committed", "notice.committed"]);
-    *got_somewhere |= outcome_of.is_some();
-    Ok(answers)
 }
 
 /// The node that reports an outcome in a group, if one does.

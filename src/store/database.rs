@@ -3,15 +3,13 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqliteSynchronous;
 use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions};
 use sqlx::{Connection, Sqlite, Transaction, pool::PoolConnection};
 
-use super::postgres::{self, Held};
+use super::postgres::{self, Held, Server};
 
 static SQLITE_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
-static POSTGRES_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
 
 /// Which engine a database is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,8 +114,8 @@ pub enum Database {
         /// The writer: exactly one connection.
         write: SqlitePool,
     },
-    /// A pool of at most five connections.
-    Postgres(PgPool),
+    /// A server.
+    Postgres(Server),
 }
 
 /// One connection of either engine, for reading or inside a transaction.
@@ -224,7 +222,7 @@ impl Database {
     async fn migrate(&self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite { write, .. } => SQLITE_MIGRATIONS.run(write).await?,
-            Self::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await?,
+            Self::Postgres(server) => server.migrate().await?,
         }
         Ok(())
     }
@@ -233,7 +231,7 @@ impl Database {
     pub async fn read(&self) -> Result<Conn, StoreError> {
         Ok(match self {
             Self::Sqlite { read, .. } => Conn::SqliteRead(read.acquire().await?),
-            Self::Postgres(pool) => Conn::Postgres(Held::reading(pool).await?),
+            Self::Postgres(server) => Conn::Postgres(server.read().await?),
         })
     }
 
@@ -241,7 +239,7 @@ impl Database {
     pub async fn begin(&self) -> Result<Conn, StoreError> {
         Ok(match self {
             Self::Sqlite { write, .. } => Conn::SqliteTx(begin_sqlite(write).await?),
-            Self::Postgres(pool) => Conn::Postgres(Held::writing(pool).await?),
+            Self::Postgres(server) => Conn::Postgres(server.begin().await?),
         })
     }
 
@@ -266,7 +264,7 @@ impl Database {
                 }
                 write.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres(server) => server.close().await,
         }
     }
 
@@ -282,7 +280,7 @@ impl Database {
     pub async fn ping(&self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite { read, .. } => read.acquire().await?.ping().await?,
-            Self::Postgres(pool) => pool.acquire().await?.ping().await?,
+            Self::Postgres(server) => server.ping().await?,
         }
         Ok(())
     }

@@ -73,6 +73,33 @@ pub async fn end_place(conn: &mut Conn, place_id: &str, id: i64, now: i64) -> Re
         .rows_affected()))
 }
 
+const COUNT_GROUP: &str =
+    "UPDATE nodes SET seq = CASE WHEN seq = $2 - 1 THEN $2 ELSE seq END WHERE id = $1 RETURNING seq";
+
+/// Counts a group of records as number `group` of this node. The result is `group` unless the database fell behind or
+/// already has it; then it is the number of the last one that it has, or 0 when it does not know the node.
+pub async fn count_group(conn: &mut Conn, id: i64, group: i64) -> Result<i64, StoreError> {
+    let row: Option<(i64,)> = on!(conn, |c| sqlx::query_as(COUNT_GROUP)
+        .bind(id)
+        .bind(group)
+        .fetch_optional(c)
+        .await?);
+    Ok(row.map_or(0, |row| row.0))
+}
+
+const SET_GROUPS: &str = "UPDATE nodes SET seq = $2 WHERE id = $1";
+
+/// The database was told again what it had forgotten: it has all groups up to this one.
+pub async fn set_groups(conn: &mut Conn, id: i64, group: i64) -> Result<(), StoreError> {
+    on!(conn, |c| sqlx::query(SET_GROUPS)
+        .bind(id)
+        .bind(group)
+        .execute(c)
+        .await?
+        .rows_affected());
+    Ok(())
+}
+
 const NOTE_OUTCOME: &str = "UPDATE nodes SET outcomes = outcomes + 1 WHERE id = $1";
 
 /// This node has got somewhere: an outcome was recorded. Once is enough.

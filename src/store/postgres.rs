@@ -2,13 +2,19 @@
 //!
 //! sqlx 0.9 sets neither keepalive nor `TCP_USER_TIMEOUT`: a query in flight stays blocked long after the way to the
 //! server is cut. So the program counts, and whatever was not answered in time leaves with its connection.
+//!
+//! Behind a pooler of transactions (pgbouncer) every transaction may meet another server connection. So there reads are
+//! transactions, too, and each begins by forgetting the prepared statements of whoever was there before: sqlx numbers
+//! its own from 1 on every connection, and would meet its namesakes.
 
 use std::str::FromStr;
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
-use sqlx::{Executor, Postgres};
+use sqlx::{Connection, Executor, Postgres};
 
 use super::StoreError;
 
@@ -18,16 +24,76 @@ const SHORT: Duration = Duration::from_secs(5);
 const LONG: Duration = Duration::from_secs(60);
 /// A query that waits for another process: a scan of everything may go before it.
 const FOR_OTHERS: Duration = Duration::from_secs(3600);
+/// Both travel together.
+const BEGIN_POOLED: &str = "BEGIN; DEALLOCATE ALL";
 /// What the end of an unfinished transaction may take.
 const ROLLBACK: Duration = Duration::from_secs(1);
 
-/// Opens a pool of at most five connections. `?pooler=true` in the address stands for a pooler of transactions between
-/// us and the server (pgbouncer): then nothing is kept on a connection from one transaction to the next.
-pub(super) async fn open(url: &str) -> Result<PgPool, StoreError> {
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    let mut migrations = sqlx::migrate!("migrations/postgres");
+    // Its lock belongs to a session, which a pooler does not give.
+    migrations.set_locking(false);
+    migrations
+});
+/// One process at a time migrates: a number of our own among advisory locks.
+const MIGRATING: &str = "SELECT pg_advisory_xact_lock(6107412835)";
+
+/// A pool of at most five connections.
+#[derive(Debug, Clone)]
+pub struct Server {
+    pool: PgPool,
+    pooled: bool,
+}
+
+impl Server {
+    pub(super) async fn read(&self) -> Result<Held, StoreError> {
+        let mut held = Held::new(&self.pool).await?;
+        if self.pooled {
+            held.say(BEGIN_POOLED).await?;
+        }
+        Ok(held)
+    }
+
+    pub(super) async fn begin(&self) -> Result<Held, StoreError> {
+        let mut held = Held::new(&self.pool).await?;
+        held.say(if self.pooled { BEGIN_POOLED } else { "BEGIN" }).await?;
+        held.in_transaction = true;
+        Ok(held)
+    }
+
+    /// All pending migrations or none: they are one transaction, which no other process runs meanwhile.
+    pub(super) async fn migrate(&self) -> Result<(), StoreError> {
+        let mut all = self.pool.begin().await?;
+        if self.pooled {
+            all.execute("DEALLOCATE ALL").await?;
+        }
+        all.execute(MIGRATING).await?;
+        MIGRATIONS.run(&mut *all).await?;
+        Ok(all.commit().await?)
+    }
+
+    pub(super) async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    pub(super) async fn ping(&self) -> Result<(), StoreError> {
+        Ok(self.pool.acquire().await?.ping().await?)
+    }
+
+    /// What is beneath, for tests that look at tables themselves.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+}
+
+/// Opens it. `?pooler=true` in the address stands for a pooler of transactions between us and the server (pgbouncer): then
+/// nothing is kept on a connection from one transaction to the next.
+pub(super) async fn open(url: &str) -> Result<Server, StoreError> {
     let (url, pooled) = without_pooler(url);
     let mut options = PgConnectOptions::from_str(&url)?.application_name("letterpress");
     if pooled {
-        options = options.statement_cache_capacity(0);
+        // A pooler refuses settings of a session that it does not know.
+        options = options.statement_cache_capacity(0).extra_float_digits(None);
     }
     let pool = PgPoolOptions::new()
         .max_connections(5)
@@ -36,7 +102,7 @@ pub(super) async fn open(url: &str) -> Result<PgPool, StoreError> {
         .after_release(|connection, _| Box::pin(async move { Ok(roll_back(connection).await) }))
         .connect_with(options)
         .await?;
-    Ok(pool)
+    Ok(Server { pool, pooled })
 }
 
 async fn roll_back(connection: &mut PgConnection) -> bool {
@@ -77,20 +143,13 @@ pub struct Held {
 }
 
 impl Held {
-    pub(super) async fn reading(pool: &PgPool) -> Result<Self, StoreError> {
+    async fn new(pool: &PgPool) -> Result<Self, StoreError> {
         Ok(Self {
             connection: Some(pool.acquire().await?),
             deadline: SHORT,
             in_transaction: false,
             unanswered: false,
         })
-    }
-
-    pub(super) async fn writing(pool: &PgPool) -> Result<Self, StoreError> {
-        let mut held = Self::reading(pool).await?;
-        held.say("BEGIN").await?;
-        held.in_transaction = true;
-        Ok(held)
     }
 
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {

@@ -167,7 +167,7 @@ impl Press {
         let query = sqlx::AssertSqlSafe(query.to_owned());
         match &self.app.database {
             Database::Sqlite { write, .. } => sqlx::query_scalar(query).fetch_one(write).await.unwrap(),
-            Database::Postgres(pool) => sqlx::query_scalar(query).fetch_one(pool).await.unwrap(),
+            Database::Postgres(server) => sqlx::query_scalar(query).fetch_one(server.pool()).await.unwrap(),
         }
     }
 
@@ -175,7 +175,7 @@ impl Press {
     pub(crate) async fn tables(&self) -> Vec<String> {
         match &self.app.database {
             Database::Sqlite { write, .. } => sqlite_rows(write).await,
-            Database::Postgres(pool) => postgres_rows(pool).await,
+            Database::Postgres(server) => postgres_rows(server.pool()).await,
         }
     }
 }

@@ -7,8 +7,10 @@ mod wire;
 
 pub(crate) use wire::Got;
 
+pub(crate) mod servers;
 pub(crate) mod service;
 pub(crate) mod sink;
+pub(crate) mod trial;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,7 +29,7 @@ use letterpress::model::clock::{SeededChance, SetClock};
 use letterpress::model::quiet::Quiet;
 use letterpress::store::Engine;
 use secrecy::SecretString;
-use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 use url::Url;
 
@@ -226,6 +228,13 @@ impl OwnDatabase {
                 .await
                 .expect("whoever makes databases may end their connections");
         cut.len()
+    }
+
+    /// Runs statements in it, one after the other, in one transaction.
+    pub(crate) async fn run(&self, statements: &str) {
+        let mut connection = PgConnection::connect(&self.url).await.expect("the server answers");
+        let ran = connection.execute(AssertSqlSafe(statements)).await;
+        ran.expect("tests spell statements right");
     }
 
     /// Drops it, whoever is connected.

@@ -21,6 +21,7 @@ tools=(
   "python3|has python3|python3"
   "python3 venv|has_venv|python3-venv"
   "PostgreSQL server|has_postgres|postgresql"
+  "pgbouncer|has pgbouncer|pgbouncer"
   "smtp-sink (Postfix)|has smtp-sink|postfix"
   "jing|has jing|jing"
   "xmllint|has xmllint|libxml2-utils"

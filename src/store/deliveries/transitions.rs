@@ -87,6 +87,8 @@ pub struct Settled {
     pub next_at: Option<i64>,
     /// Microseconds.
     pub now: i64,
+    /// When the attempt began, microseconds.
+    pub attempted_at: i64,
     /// Reply code or reason word.
     pub code: Option<String>,
     /// Reply text, at most 500 characters.
@@ -116,6 +118,58 @@ pub async fn settle(conn: &mut Conn, s: &Settled) -> Result<bool, StoreError> {
         .bind(&s.code)
         .bind(&s.detail)
         .bind(i64::from(s.forget_first))
+        .execute(c)
+        .await?
+        .rows_affected())
+        == 1)
+}
+
+macro_rules! remember {
+    ($set:literal) => {
+        concat!(
+            "UPDATE deliveries SET state = $5, attempt_no = $3, owner = $4, attempted_at = $6, first_at = COALESCE(first_at, $6)",
+            $set,
+            " WHERE issue_id = $1 AND subscriber_id = $2 AND state IN ('pending', 'deferred', 'attempting', 'unknown') \
+             AND (attempt_no < $3 OR (attempt_no = $3 AND owner = $4 AND state IN ('attempting', 'unknown') AND $5 <> 'attempting'))"
+        )
+    };
+}
+
+const REMEMBER_ATTEMPT: &str = remember!("");
+const REMEMBER: &str = remember!(
+    ", next_at = $7, settled_at = $8, code = $9, detail = $10, \
+     deferrals = deferrals + CASE WHEN $5 = 'deferred' THEN 1 ELSE 0 END, \
+     unknowns = unknowns + CASE WHEN $5 = 'unknown' AND state <> 'unknown' THEN 1 ELSE 0 END"
+);
+
+/// Records once more an attempt that the database forgot; `false` when it knows at least as much.
+pub async fn remember_attempt(conn: &mut Conn, a: &Attempt) -> Result<bool, StoreError> {
+    Ok(on!(conn, |c| sqlx::query(REMEMBER_ATTEMPT)
+        .bind(&a.issue_id)
+        .bind(a.subscriber_id)
+        .bind(a.attempt_no)
+        .bind(a.owner)
+        .bind("attempting")
+        .bind(a.now)
+        .execute(c)
+        .await?
+        .rows_affected())
+        == 1)
+}
+
+/// Records once more an outcome that the database forgot; `false` when it knows at least as much.
+pub async fn remember(conn: &mut Conn, s: &Settled) -> Result<bool, StoreError> {
+    Ok(on!(conn, |c| sqlx::query(REMEMBER)
+        .bind(&s.issue_id)
+        .bind(s.subscriber_id)
+        .bind(s.attempt_no)
+        .bind(s.owner)
+        .bind(s.state)
+        .bind(s.attempted_at)
+        .bind(s.next_at)
+        .bind(s.now)
+        .bind(&s.code)
+        .bind(&s.detail)
         .execute(c)
         .await?
         .rows_affected())
