@@ -8,8 +8,6 @@ use std::time::Duration;
 use letterpress::compose;
 use letterpress::deliver::{self, Unsent};
 use letterpress::ingest;
-use letterpress::model::links;
-use letterpress::model::token::code_of;
 use letterpress::model::verdict::{Phase, Reply, Verdict};
 use letterpress::store::Engine;
 use letterpress::subscribe::{self, Wishes};
@@ -168,20 +166,7 @@ impl Life {
             },
         };
         self.tell(&format!("{name} wants {:?} {:?}", wishes.schedules, wishes.pause_until));
-        self.wish(id, &wishes).await;
-    }
-
-    async fn wish(&self, id: i64, wishes: &Wishes) {
-        let app = self.press.app();
-        let link = links::Preferences {
-            subscriber: id,
-            newsletter: code_of("notes"),
-            epoch: 0,
-        };
-        let path = link.to_path(&app.keys);
-        let token = path.strip_prefix("preferences/").unwrap();
-        // Who has left has no choices: the link says so.
-        drop(subscribe::set_preferences(app, token, wishes).await);
+        self.press.wish(id, &wishes).await;
     }
 
     async fn come_or_go(&mut self) {
@@ -241,7 +226,7 @@ impl Life {
                 pause_until: Some(now),
                 ..Wishes::default()
             };
-            self.wish(id, &wishes).await;
+            self.press.wish(id, &wishes).await;
         }
         for _ in 0..SETTLES_IN {
             // At 08:10 each day, so that the weekly hour is never missed.

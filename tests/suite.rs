@@ -6,6 +6,7 @@
 )]
 
 mod architecture;
+mod choice;
 mod cli;
 mod config;
 mod disk;

@@ -38,6 +38,9 @@ impl Plan {
                 for article in &variant.articles {
                     line(&format!("    {}", article.title))?;
                 }
+                for article in &variant.listed {
+                    line(&format!("    (named only) {}", article.title))?;
+                }
             }
         }
         Ok(())

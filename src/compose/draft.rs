@@ -6,7 +6,7 @@ use crate::store::articles::Mailable;
 use crate::store::audience::Recipient;
 use crate::store::{Conn, StoreError, audience, deliveries, issues};
 
-use super::owed::{Rules, matches_terms, owed};
+use super::owed::{Rules, owed};
 
 /// How many subscriptions are looked at together: also the size of a chunk.
 pub(super) const PAGE: i64 = 1_000;
@@ -31,7 +31,7 @@ impl Offer {
     ) -> Result<Self, StoreError> {
         let articles: Vec<Mailable> = articles
             .into_iter()
-            .filter(|a| matches_terms(a, &rules.filter))
+            .filter(|article| article.content.carries_one_of(&rules.filter))
             .collect();
         let mut carriers: BTreeMap<String, HashMap<i64, Vec<usize>>> = BTreeMap::new();
         for (place, article) in articles.iter().enumerate() {

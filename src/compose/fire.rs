@@ -1,5 +1,7 @@
 //! The fire loop: which occurrences are due, and what becomes of those that were missed (`delivery.md` 4.3).
 
+use std::time::Duration;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Utc};
 use data_encoding::HEXLOWER;
@@ -14,6 +16,9 @@ use crate::store::{Conn, articles, audience};
 use super::ComposeError;
 use super::draft::Audience;
 use super::issue::{Composed, Due, compose};
+
+/// Between two catch-up letters.
+const A_DAY: Duration = Duration::from_secs(86_400);
 
 /// One round over every schedule; returns how many issues it made.
 pub(super) async fn round(app: &App) -> Result<usize, ComposeError> {
@@ -115,6 +120,7 @@ async fn fire_cron(
             key: newest.key.as_str().to_owned(),
             due_at: to_micros(due_at),
             now: to_micros(now),
+            since: anchor.anchor_at,
             who: Audience::All,
             only: None,
             settle: true,
@@ -263,6 +269,7 @@ async fn fire_instant(
             key: key.as_str().to_owned(),
             due_at,
             now,
+            since: now,
             who: Audience::All,
             only: Some(article.id.clone()),
             settle: true,
@@ -309,6 +316,7 @@ async fn catch_up(app: &App, newsletter: &Newsletter, schedule: &Schedule, now: 
         key: key.as_str().to_owned(),
         due_at: now,
         now,
+        since: now - micros(A_DAY),
         who: Audience::Waiting,
         only: None,
         settle: true,

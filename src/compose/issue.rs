@@ -1,25 +1,32 @@
 //! One transaction that makes an issue: occurrence, issue, variants, deliveries, chunks, proof (`delivery.md` 5.3).
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Utc};
 use data_encoding::HEXLOWER;
 
 use crate::app::App;
-use crate::config::{Cadence, Newsletter, Order, Schedule};
+use crate::config::{Cadence, Newsletter, Order, Overflow, Schedule};
 use crate::faults;
-use crate::model::clock::{micros, mint_ulid, to_micros};
-use crate::model::schedule::OccurrenceKey;
+use crate::model::clock::{from_micros, micros, mint_ulid, to_micros};
+use crate::model::schedule::{self, OccurrenceKey};
 use crate::store::articles::Mailable;
 use crate::store::chunks::{self, Chunk};
 use crate::store::issues::{self, Issue, Variant};
 use crate::store::occurrences::{self, Occurrence};
-use crate::store::{Conn, articles, audience, deliveries, instance};
+use crate::store::{Conn, articles, deliveries, instance};
 
 use super::ComposeError;
 use super::draft::{Audience, Offer, next_page};
+use super::leftovers;
 use super::owed::Rules;
+
+/// A catch-up letter carries what is older than this.
+const YOUNG: Duration = Duration::from_secs(86_400);
+/// Most articles that a letter only names.
+const LISTED: usize = 100;
 
 /// An occurrence that is due, and how it is to be composed.
 #[derive(Debug, Clone)]
@@ -32,6 +39,8 @@ pub(super) struct Due<'a> {
     pub(super) due_at: i64,
     /// Microseconds.
     pub(super) now: i64,
+    /// The occurrence before, microseconds: what left the look-back since then is looked at.
+    pub(super) since: i64,
     pub(super) who: Audience,
     /// The one article of an instant occurrence.
     pub(super) only: Option<String>,
@@ -66,6 +75,7 @@ impl<'a> Due<'a> {
             key: OccurrenceKey::manual(now).as_str().to_owned(),
             due_at: to_micros(now),
             now: to_micros(now),
+            since: to_micros(now),
             who: Audience::All,
             only: None,
             settle: false,
@@ -92,8 +102,29 @@ impl Due<'_> {
         Rules {
             filter: self.newsletter.filter(),
             max_articles: max,
+            listed: match self.schedule.overflow {
+                Overflow::List if self.only.is_none() => LISTED,
+                Overflow::List | Overflow::Next => 0,
+            },
             min_articles: min,
+            last_chance: self.last_chance(),
         }
+    }
+
+    /// What became mailable before this is too old for the next issue of the schedule.
+    fn last_chance(&self) -> i64 {
+        let next = match &self.schedule.cadence {
+            Cadence::Cron(rule) => {
+                let after = from_micros(self.due_at);
+                schedule::next(rule, self.newsletter.time_zone, after, 1)
+                    .first()
+                    .map(|next| next.at)
+            }
+            Cadence::Instant => None,
+        };
+        next.map_or(0, |next| {
+            to_micros(next).saturating_sub(micros(self.newsletter.look_back))
+        })
     }
 
     /// `instant` for one article of the instant cadence, else `digest`.
@@ -105,14 +136,17 @@ impl Due<'_> {
         }
     }
 
-    /// The articles at `places`, in the order of the letter.
-    pub(super) fn in_order<'o>(&self, offer: &'o Offer, places: &[usize]) -> Vec<&'o Mailable> {
-        let mut items: Vec<_> = places.iter().map(|place| &offer.articles[*place]).collect();
-        items.sort_by(|a, b| (b.published_at, &a.id).cmp(&(a.published_at, &b.id)));
-        if self.schedule.order == Order::Oldest {
-            items.reverse();
-        }
-        items
+    /// The articles at `places`, in the order of the letter: those that it tells, and those that it only names.
+    pub(super) fn in_order<'o>(&self, offer: &'o Offer, places: &[usize]) -> [Vec<&'o Mailable>; 2] {
+        let (told, listed) = places.split_at(places.len().min(offer.rules.max_articles));
+        [told, listed].map(|places| {
+            let mut items: Vec<_> = places.iter().map(|place| &offer.articles[*place]).collect();
+            items.sort_by(|a, b| (b.published_at, &a.id).cmp(&(a.published_at, &b.id)));
+            if self.schedule.order == Order::Oldest {
+                items.reverse();
+            }
+            items
+        })
     }
 
     fn occurrence(&self, state: &str) -> Occurrence {
@@ -130,29 +164,38 @@ impl Due<'_> {
         }
     }
 
-    /// What may be mailed by this occurrence, and who got it already.
+    /// What may be mailed by this occurrence, and who got it already. A catch-up letter leaves young articles alone: their
+    /// own letters, and second tries of them, come first.
     pub(super) async fn offer(&self, app: &App, conn: &mut Conn) -> Result<Offer, ComposeError> {
+        let from = self.now.saturating_sub(micros(self.newsletter.look_back));
+        let until = match self.who {
+            Audience::All => i64::MAX,
+            Audience::Waiting => self.now - micros(YOUNG),
+        };
+        self.offer_of(app, conn, from, self.rules(), |article| article.mailable_at <= until)
+            .await
+    }
+
+    /// Settled articles that became mailable after `from`, microseconds, and which are `wanted`.
+    pub(super) async fn offer_of(
+        &self,
+        app: &App,
+        conn: &mut Conn,
+        from: i64,
+        rules: Rules,
+        wanted: impl Fn(&Mailable) -> bool,
+    ) -> Result<Offer, ComposeError> {
         let settled_before = if self.settle {
             self.now - micros(self.schedule.settle)
         } else {
             self.now
         };
-        let from = self.now.saturating_sub(micros(self.newsletter.look_back));
-        let mut found = articles::mailable(
-            conn,
-            self.now,
-            from,
-            settled_before,
-            &self.newsletter.id,
-            &self.schedule.id,
-        )
-        .await?;
-        if let Some(only) = &self.only {
-            found.retain(|article| article.id == *only);
-        }
+        let (newsletter, schedule) = self.names();
+        let mut found = articles::mailable(conn, self.now, from, settled_before, newsletter, schedule).await?;
+        found.retain(|article| wanted(article) && self.only.as_ref().is_none_or(|only| article.id == *only));
         let settings = app.settings();
         let ledger = settings.ledger_of(&self.newsletter.id);
-        Ok(Offer::new(conn, found, self.rules(), |other| settings.ledger_of(other) == ledger).await?)
+        Ok(Offer::new(conn, found, rules, |other| settings.ledger_of(other) == ledger).await?)
     }
 }
 
@@ -184,10 +227,14 @@ pub(super) async fn compose(app: &App, due: &Due<'_>) -> Result<Composed, Compos
         Composed::Empty if is_short(&mut conn, due, &offer).await? => "short".clone_into(&mut occurrence.state),
         Composed::Empty | Composed::Taken => "empty".clone_into(&mut occurrence.state),
     }
+    let old = leftovers::too_old(app, &mut conn, due).await?;
+    occurrence.reason = match (occurrence.reason, old) {
+        (Some(reason), Some(old)) => Some(format!("{reason}; {old}")),
+        (reason, old) => reason.or(old),
+    };
     occurrences::settle(&mut conn, &occurrence).await?;
     if due.who == Audience::Waiting {
-        let issue = occurrence.issue_id.as_deref().unwrap_or_default();
-        audience::caught_up(&mut conn, due.names(), (issue, offer.rules.max_articles), due.now).await?;
+        leftovers::release_waiting(app, &mut conn, due).await?;
     }
     let epoch = match composed {
         Composed::Issue { .. } => Some(instance::raise(&mut conn).await?),
@@ -324,9 +371,12 @@ async fn add_variant(
     variant_no: i64,
     places: &[usize],
 ) -> Result<(), ComposeError> {
-    let items = due.in_order(offer, places);
-    let listed: Vec<(String, &str)> = items.iter().map(|article| (article.id.clone(), "full")).collect();
-    let names: Vec<&str> = listed.iter().map(|(id, _)| id.as_str()).collect();
+    let [told, listed] = due.in_order(offer, places);
+    let full = told.iter().map(|article| (article.id.clone(), "full"));
+    let items: Vec<(String, &str)> = full
+        .chain(listed.iter().map(|article| (article.id.clone(), "listed")))
+        .collect();
+    let names: Vec<&str> = items.iter().map(|(id, _)| id.as_str()).collect();
     let variant = Variant {
         variant_no,
         language: due.newsletter.language.clone(),
@@ -335,7 +385,7 @@ async fn add_variant(
         recipients: 0,
         letter: None,
     };
-    Ok(issues::add_variant(conn, issue_id, &variant, &listed).await?)
+    Ok(issues::add_variant(conn, issue_id, &variant, &items).await?)
 }
 
 /// Frozen revisions and counts.

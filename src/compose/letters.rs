@@ -98,6 +98,7 @@ pub(super) async fn issue_letter(
             left_out: 0,
         },
         articles: carried.iter().map(|one| article(facts, one)).collect(),
+        listed: Vec::new(),
         previous: around.previous,
         next: around.next,
         more: around.more,
@@ -147,6 +148,18 @@ fn article(facts: &IssueFacts<'_>, carried: &Carried) -> context::Article {
         }),
         lead: false,
         truncated: false,
+    }
+}
+
+/// An article that a letter only names.
+pub(super) fn listed(newsletter: &Newsletter, carried: &Carried) -> Neighbour {
+    let Carried { article, content } = carried;
+    Neighbour {
+        title: content.display_title(article.published_at),
+        url: article.url.clone(),
+        date: moment(article.published_at, newsletter.time_zone),
+        minutes: Some(content.reading_minutes).filter(|minutes| *minutes > 0),
+        summary: content.summary.clone(),
     }
 }
 

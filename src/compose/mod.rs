@@ -13,6 +13,7 @@ mod archive;
 mod draft;
 mod fire;
 mod issue;
+mod leftovers;
 mod letters;
 mod owed;
 mod plan;

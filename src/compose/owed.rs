@@ -11,19 +11,19 @@ pub(super) struct Rules {
     pub(super) filter: Vec<String>,
     /// The oldest owed articles are taken up to this many, so that none starves.
     pub(super) max_articles: usize,
+    /// So many of the following ones are named at the end of the letter.
+    pub(super) listed: usize,
     /// Fewer than this: nothing yet.
     pub(super) min_articles: usize,
+    /// Unless an article became mailable before this moment, microseconds: it will be too old for the next issue.
+    pub(super) last_chance: i64,
 }
 
-/// Whether an article carries one of the terms; an empty list matches everything.
-pub(super) fn matches_terms(article: &Mailable, terms: &[String]) -> bool {
-    let content = &article.content;
-    terms.is_empty()
-        || content.categories.iter().chain(&content.tags).any(|term| {
-            terms
-                .iter()
-                .any(|wanted| wanted.eq_ignore_ascii_case(&term.slug) || wanted.eq_ignore_ascii_case(&term.term))
-        })
+impl Rules {
+    /// How many articles a letter holds at most.
+    pub(super) fn room(&self) -> usize {
+        self.max_articles.saturating_add(self.listed)
+    }
 }
 
 /// The places in `articles` (oldest first) of what one person is owed and gets now; empty for nothing yet.
@@ -40,12 +40,15 @@ pub(super) fn owed(
         .iter()
         .enumerate()
         .filter(|(place, article)| {
-            article.mailable_at > floor_at && !mailed.contains(place) && matches_terms(article, topics)
+            article.mailable_at > floor_at && !mailed.contains(place) && article.content.carries_one_of(topics)
         })
         .map(|(place, _)| place)
-        .take(rules.max_articles)
+        .take(rules.room())
         .collect();
-    if places.len() < rules.min_articles {
+    let is_last_chance = places
+        .first()
+        .is_some_and(|oldest| articles[*oldest].mailable_at < rules.last_chance);
+    if places.len() < rules.min_articles && !is_last_chance {
         places.clear();
     }
     places
@@ -80,7 +83,9 @@ mod tests {
         Rules {
             filter: Vec::new(),
             max_articles: max,
+            listed: 0,
             min_articles: min,
+            last_chance: 0,
         }
     }
 
@@ -115,5 +120,26 @@ mod tests {
     fn too_few_articles_wait_for_more() {
         let articles = [article("a", 10, "x")];
         assert!(owed(&articles, &rules(10, 2), 0, &[], &HashSet::new()).is_empty());
+    }
+
+    #[test]
+    fn an_article_that_will_be_too_old_for_the_next_issue_does_not_wait_for_more() {
+        let articles = [article("a", 10, "x")];
+        let rules = |last_chance| Rules {
+            last_chance,
+            ..rules(10, 2)
+        };
+        assert!(owed(&articles, &rules(10), 0, &[], &HashSet::new()).is_empty());
+        assert_eq!(owed(&articles, &rules(11), 0, &[], &HashSet::new()), [0]);
+    }
+
+    #[test]
+    fn what_is_only_named_comes_after_what_is_told() {
+        let articles: Vec<_> = (1..=5).map(|n| article("a", n, "x")).collect();
+        let rules = Rules {
+            listed: 2,
+            ..rules(2, 1)
+        };
+        assert_eq!(owed(&articles, &rules, 0, &[], &HashSet::new()), [0, 1, 2, 3]);
     }
 }

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::config::{Cadence, Newsletter, Schedule};
 use crate::model::clock::{from_micros, micros, to_micros};
 use crate::model::schedule::{self, OccurrenceKey};
+use crate::store::articles::Mailable;
 use crate::store::{Conn, articles, occurrences};
 
 use super::ComposeError;
@@ -35,6 +36,8 @@ pub struct Planned {
 pub struct PlannedVariant {
     /// In the order of the letter.
     pub articles: Vec<PlannedArticle>,
+    /// Articles that are only named, with a link.
+    pub listed: Vec<PlannedArticle>,
     /// How many people.
     pub recipients: u64,
 }
@@ -79,6 +82,7 @@ async fn next_due<'s>(
             key: key.as_str().to_owned(),
             due_at,
             now: due_at,
+            since: due_at,
             who: Audience::All,
             only,
             settle: true,
@@ -109,6 +113,13 @@ async fn next_due<'s>(
     }
 }
 
+fn planned(article: &Mailable) -> PlannedArticle {
+    PlannedArticle {
+        id: article.id.clone(),
+        title: article.content.display_title(from_micros(article.published_at)),
+    }
+}
+
 async fn plan_one(app: &App, conn: &mut Conn, due: &Due<'_>) -> Result<Planned, ComposeError> {
     let offer = due.offer(app, conn).await?;
     let mut variants: BTreeMap<Vec<usize>, u64> = BTreeMap::new();
@@ -121,16 +132,15 @@ async fn plan_one(app: &App, conn: &mut Conn, due: &Due<'_>) -> Result<Planned, 
             *variants.entry(places).or_default() += 1;
         }
     }
-    let variants = variants.into_iter().map(|(places, recipients)| PlannedVariant {
-        articles: due
+    let variants = variants.into_iter().map(|(places, recipients)| {
+        let [articles, listed] = due
             .in_order(&offer, &places)
-            .into_iter()
-            .map(|article| PlannedArticle {
-                id: article.id.clone(),
-                title: article.content.display_title(from_micros(article.published_at)),
-            })
-            .collect(),
-        recipients,
+            .map(|items| items.into_iter().map(planned).collect());
+        PlannedVariant {
+            articles,
+            listed,
+            recipients,
+        }
     });
     Ok(Planned {
         newsletter: due.newsletter.id.clone(),

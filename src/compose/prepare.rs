@@ -81,9 +81,14 @@ async fn compile(
         archived: true,
     };
     let items = issues::items(conn, &issue.id, variant.variant_no).await?;
-    let wanted: Vec<&str> = items.iter().map(|(id, _)| id.as_str()).collect();
-    let carried = frozen(conn, &issue.id, &wanted).await?;
-    let context = letters::issue_letter(app, conn, &facts, &carried).await?;
+    let (told, listed): (Vec<_>, Vec<_>) = items.iter().partition(|(_, role)| role != "listed");
+    let [told, listed] = [told, listed].map(|items| items.into_iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>());
+    let carried = frozen(conn, &issue.id, &told).await?;
+    let mut context = letters::issue_letter(app, conn, &facts, &carried).await?;
+    if !listed.is_empty() {
+        let listed = frozen(conn, &issue.id, &listed).await?;
+        context.listed = listed.iter().map(|one| letters::listed(names.0, one)).collect();
+    }
     Ok(app.templates.letter(&context)?)
 }
 

@@ -1,8 +1,10 @@
 //! The letter that would go out, for the author's eyes.
 
 use crate::app::App;
+use crate::config::Cadence;
 use crate::model::letter::Letter;
-use crate::store::articles;
+use crate::store::articles::Mailable;
+use crate::store::{Conn, articles};
 
 use super::ComposeError;
 use super::issue::Due;
@@ -22,6 +24,14 @@ pub struct Preview {
     pub nothing_owed: bool,
 }
 
+async fn newest(conn: &mut Conn, articles: &[&Mailable]) -> Result<Vec<Carried>, ComposeError> {
+    let mut carried = Vec::new();
+    for article in articles {
+        carried.extend(articles::one(conn, &article.id).await?.map(Carried::newest));
+    }
+    Ok(carried)
+}
+
 /// The letter of the next issue of a schedule (the newsletter's default if none is named): what a newcomer to the ledger
 /// is owed, else the latest articles.
 pub async fn preview(app: &App, newsletter: &str, schedule: Option<&str>) -> Result<Preview, ComposeError> {
@@ -31,16 +41,14 @@ pub async fn preview(app: &App, newsletter: &str, schedule: Option<&str>) -> Res
     let due = Due::by_hand(newsletter, schedule, now);
     let mut conn = app.database.read().await?;
     let offer = due.offer(app, &mut conn).await?;
-    let most = if schedule.cadence == crate::config::Cadence::Instant {
-        1
-    } else {
-        schedule.max_articles
+    let (most, room) = match schedule.cadence {
+        Cadence::Instant => (1, 1),
+        Cadence::Cron(_) => (schedule.max_articles, offer.rules.room()),
     };
-    let places: Vec<usize> = (0..offer.articles.len()).take(most).collect();
-    let mut carried = Vec::new();
-    for article in due.in_order(&offer, &places) {
-        carried.extend(articles::one(&mut conn, &article.id).await?.map(Carried::newest));
-    }
+    let places: Vec<usize> = (0..offer.articles.len()).take(room).collect();
+    let [told, listed] = due.in_order(&offer, &places);
+    let mut carried = newest(&mut conn, &told).await?;
+    let listed = newest(&mut conn, &listed).await?;
     let nothing_owed = carried.is_empty();
     if nothing_owed {
         carried = latest(app, &mut conn, most).await?;
@@ -52,7 +60,8 @@ pub async fn preview(app: &App, newsletter: &str, schedule: Option<&str>) -> Res
         due_at: now,
         archived: false,
     };
-    let context = letters::issue_letter(app, &mut conn, &facts, &carried).await?;
+    let mut context = letters::issue_letter(app, &mut conn, &facts, &carried).await?;
+    context.listed = listed.iter().map(|one| letters::listed(newsletter, one)).collect();
     Ok(Preview {
         letter: app.templates.letter(&context)?,
         newsletter: newsletter.id.clone(),

@@ -28,7 +28,7 @@ pub use feeds::{Feeds, FullOrSummary};
 pub use http::Http;
 pub use load::{DEFAULT_FILE, environment, load, parse};
 pub use mail::{Limit, Mail, OnUnknown, Smtp, Tls, TransportKind};
-pub use newsletters::{Cadence, CatchUp, Joiner, Newsletter, Order, Schedule};
+pub use newsletters::{Cadence, CatchUp, Joiner, Newsletter, Order, Overflow, Schedule};
 pub use problem::{ConfigProblems, Problem, Severity};
 pub use site::{Site, SiteAuthor, Theme};
 pub use sources::{Baseline, Shortcodes, Source, Watch};

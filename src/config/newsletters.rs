@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::NaiveTime;
 use chrono_tz::Tz;
-use config::Value;
+use config::{Value, ValueKind};
 
 use super::FullOrSummary;
 use super::feeds::CONTENT;
@@ -81,6 +81,8 @@ pub struct Schedule {
     pub max_articles: usize,
     /// Default 1.
     pub min_articles: usize,
+    /// What becomes of owed articles beyond `max_articles`.
+    pub overflow: Overflow,
     /// Default 6 h.
     pub max_lateness: Duration,
     /// What becomes of a missed occurrence.
@@ -133,6 +135,17 @@ pub enum Joiner {
     Issue,
     /// Only articles after the confirmation.
     Now,
+    /// So many of the latest articles, and what comes after.
+    Latest(usize),
+}
+
+/// `overflow`: articles that are owed beyond `max_articles`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overflow {
+    /// They go into the next issue.
+    Next,
+    /// They are named in the same letter, with a link.
+    List,
 }
 
 const LEDGERS: &[(&str, bool)] = &[("shared", false), ("own", true)];
@@ -140,6 +153,8 @@ const DAY_MATCHES: &[(&str, DayMatch)] = &[("any", DayMatch::Any), ("all", DayMa
 const CATCH_UPS: &[(&str, CatchUp)] = &[("merge", CatchUp::Merge), ("skip", CatchUp::Skip)];
 const ORDERS: &[(&str, Order)] = &[("newest", Order::Newest), ("oldest", Order::Oldest)];
 const JOINERS: &[(&str, Joiner)] = &[("issue", Joiner::Issue), ("now", Joiner::Now)];
+
+const OVERFLOWS: &[(&str, Overflow)] = &[("next", Overflow::Next), ("list", Overflow::List)];
 
 /// Reads every `[[newsletters]]`.
 pub(super) fn read(sections: Vec<Section<'_>>, site: &Site) -> Vec<Newsletter> {
@@ -246,6 +261,7 @@ fn read_schedule(section: &mut Section<'_>, quiet: &Quiet) -> Schedule {
             .unwrap_or(minutes(if instant { 20 } else { 2 })),
         max_articles: section.get("max_articles", whole(1)).unwrap_or(10),
         min_articles: section.get("min_articles", whole(1)).unwrap_or(1),
+        overflow: section.get("overflow", one_of(OVERFLOWS)).unwrap_or(Overflow::Next),
         max_lateness: section.get("max_lateness", duration).unwrap_or(minutes(6 * 60)),
         catch_up: section.get("catch_up", one_of(CATCH_UPS)).unwrap_or(CatchUp::Merge),
         catch_up_at: section
@@ -256,7 +272,7 @@ fn read_schedule(section: &mut Section<'_>, quiet: &Quiet) -> Schedule {
             .unwrap_or(if instant { 5 } else { 25 }),
         order: section.get("order", one_of(ORDERS)).unwrap_or(Order::Newest),
         joiner: section
-            .get("joiner", one_of(JOINERS))
+            .get("joiner", joiner)
             .unwrap_or(if instant { Joiner::Now } else { Joiner::Issue }),
         content: section.get("content", one_of(CONTENT)).unwrap_or(if instant {
             FullOrSummary::Full
@@ -304,6 +320,16 @@ fn day(value: &Value) -> Read<Day> {
             "write month and day, such as `12-25`, or one day, such as `2027-05-01`",
         )
     })
+}
+
+/// A word, or a number of articles.
+fn joiner(value: &Value) -> Read<Joiner> {
+    let count: Read<usize> = whole(1)(value);
+    match count {
+        Ok(count) => Ok(Joiner::Latest(count)),
+        Err(wrong) if matches!(value.kind, ValueKind::I64(_)) => Err(wrong),
+        Err(_) => one_of(JOINERS)(value),
+    }
 }
 
 fn read_cadence(section: &mut Section<'_>) -> (Cadence, String) {

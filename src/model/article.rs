@@ -40,6 +40,16 @@ pub struct Content {
 }
 
 impl Content {
+    /// Whether it carries one of these categories or tags, by slug or as written; an empty list matches everything.
+    pub fn carries_one_of(&self, terms: &[String]) -> bool {
+        terms.is_empty()
+            || self.categories.iter().chain(&self.tags).any(|term| {
+                terms
+                    .iter()
+                    .any(|wanted| wanted.eq_ignore_ascii_case(&term.slug) || wanted.eq_ignore_ascii_case(&term.term))
+            })
+    }
+
     /// The title, else the first ≤ 80 characters of the text, else the date: where one must be shown.
     pub fn display_title(&self, published_at: DateTime<Utc>) -> String {
         if let Some(title) = self.title.as_deref().filter(|t| !t.is_empty()) {

@@ -60,28 +60,37 @@ pub async fn waiting_for_catch_up(conn: &mut Conn, schedule: (&str, &str)) -> Re
 }
 
 const CLEAR_FLAGS: &str = "UPDATE subscriptions SET owed_check = 0 WHERE newsletter_id = $1 AND schedule_id = $2 AND owed_check = 1 \
-     AND (paused_until IS NULL OR paused_until <= $3) AND NOT EXISTS (\
-     SELECT 1 FROM deliveries d WHERE d.issue_id = $4 AND d.subscriber_id = subscriptions.subscriber_id AND $5 <= (\
-     SELECT COUNT(*) FROM variant_items vi WHERE vi.issue_id = d.issue_id AND vi.variant_no = d.variant_no))";
+     AND subscriber_id BETWEEN $3 AND $4 AND (paused_until IS NULL OR paused_until <= $5)";
 
-/// The catch-up letter was composed: nobody waits for it any more, but those for whom it was full; what it had no room
-/// for comes with the next one. `issue` is empty when there was nothing to say.
+const FLAG: &str =
+    "UPDATE subscriptions SET owed_check = 1 WHERE newsletter_id = $1 AND schedule_id = $2 AND subscriber_id = $3";
+
+/// Of the people from `lo` to `hi` who are not paused, only `still` go on waiting for a catch-up letter.
 pub async fn caught_up(
     conn: &mut Conn,
     schedule: (&str, &str),
-    (issue, full): (&str, usize),
+    (lo, hi): (i64, i64),
+    still: &[i64],
     now: i64,
 ) -> Result<(), StoreError> {
-    let full = i64::try_from(full).unwrap_or(i64::MAX);
     on!(conn, |c| sqlx::query(CLEAR_FLAGS)
         .bind(schedule.0)
         .bind(schedule.1)
+        .bind(lo)
+        .bind(hi)
         .bind(now)
-        .bind(issue)
-        .bind(full)
         .execute(c)
         .await?
         .rows_affected());
+    for who in still {
+        on!(conn, |c| sqlx::query(FLAG)
+            .bind(schedule.0)
+            .bind(schedule.1)
+            .bind(who)
+            .execute(c)
+            .await?
+            .rows_affected());
+    }
     Ok(())
 }
 

@@ -4,11 +4,12 @@ use super::sign_up::{NOTICE_FOR, queue};
 use super::{SubscribeError, allowance, held, newsletter_of, now};
 use crate::app::App;
 use crate::config::{Cadence, Joiner, Newsletter, Schedule};
+use crate::model::clock::micros;
 use crate::model::links::{self, code_of};
 use crate::model::subscriber::{ALL, State, Suppressed};
 use crate::store::subscribers::Subscriber;
 use crate::store::subscriptions::{self, Subscription};
-use crate::store::{Conn, StoreError, consents, occurrences, suppressions};
+use crate::store::{Conn, StoreError, articles, consents, occurrences, suppressions};
 
 /// What the page after confirming says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,10 +75,12 @@ async fn begin(
     allowance::give_back(conn, &person.address_key).await?;
     let consent = pending.consent_id.unwrap_or_default();
     consents::confirm(conn, consent, at).await?;
+    let start = start(conn, (newsletter, schedule), &pending.topics, at).await?;
     let active = Subscription {
         state: State::Active.word().to_owned(),
         schedule_id: schedule.id.clone(),
-        floor_at: floor(conn, &newsletter.id, schedule, at).await?,
+        floor_at: start.floor_at,
+        owed_check: start.owed_check,
         paused_until: None,
         reason: None,
         changed_at: at,
@@ -105,16 +108,61 @@ async fn lift(conn: &mut Conn, person: &Subscriber, newsletter: &str, at: i64) -
     Ok(())
 }
 
-/// Where a newcomer starts (`delivery.md` 5.1): with `joiner = "issue"` the first digest equals everyone's.
-pub(super) async fn floor(conn: &mut Conn, newsletter: &str, schedule: &Schedule, at: i64) -> Result<i64, StoreError> {
-    if schedule.cadence == Cadence::Instant || schedule.joiner == Joiner::Now {
-        return Ok(at);
-    }
-    if let Some(previous) = occurrences::last_fired(conn, newsletter, &schedule.id).await? {
+/// Where a newcomer starts (`delivery.md` 5.1), by `joiner`.
+pub(super) async fn start(
+    conn: &mut Conn,
+    (newsletter, schedule): (&Newsletter, &Schedule),
+    topics: &str,
+    at: i64,
+) -> Result<Start, StoreError> {
+    let is_instant = schedule.cadence == Cadence::Instant;
+    let floor_at = match schedule.joiner {
+        Joiner::Latest(count) => {
+            let topics: Vec<String> = serde_json::from_str(topics).unwrap_or_default();
+            before_latest(conn, (newsletter, schedule), (&topics, count), at).await?
+        }
+        Joiner::Issue if !is_instant => before_the_issue(conn, (&newsletter.id, &schedule.id), at).await?,
+        Joiner::Issue | Joiner::Now => at,
+    };
+    // Letters for one article each are behind them: what they are owed comes in one catch-up letter.
+    let owed_check = i64::from(is_instant && floor_at < at);
+    Ok(Start { floor_at, owed_check })
+}
+
+/// Where a newcomer starts.
+pub(super) struct Start {
+    /// Articles mailable after this count, microseconds.
+    pub(super) floor_at: i64,
+    /// 1: a catch-up letter is to look what is owed.
+    pub(super) owed_check: i64,
+}
+
+/// So that the first digest equals everyone's.
+async fn before_the_issue(conn: &mut Conn, names: (&str, &str), at: i64) -> Result<i64, StoreError> {
+    if let Some(previous) = occurrences::last_fired(conn, names.0, names.1).await? {
         return Ok(previous);
     }
-    let anchor = occurrences::anchor(conn, newsletter, &schedule.id).await?;
+    let anchor = occurrences::anchor(conn, names.0, names.1).await?;
     Ok(anchor.map_or(at, |anchor| anchor.started_at))
+}
+
+/// So that the first letter holds the latest articles, as many as there are up to `count`.
+async fn before_latest(
+    conn: &mut Conn,
+    (newsletter, schedule): (&Newsletter, &Schedule),
+    (topics, count): (&[String], usize),
+    at: i64,
+) -> Result<i64, StoreError> {
+    let from = at.saturating_sub(micros(newsletter.look_back));
+    let filter = newsletter.filter();
+    let found = articles::mailable(conn, at, from, at, &newsletter.id, &schedule.id).await?;
+    let oldest = found
+        .iter()
+        .rev()
+        .filter(|article| article.content.carries_one_of(&filter) && article.content.carries_one_of(topics))
+        .take(count)
+        .last();
+    Ok(oldest.map_or(at, |article| article.mailable_at - 1))
 }
 
 /// The suppression that keeps imports from bringing a leaver back.

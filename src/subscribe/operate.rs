@@ -1,6 +1,6 @@
 //! What an operator does for one person: add, unsubscribe.
 
-use super::confirm::floor;
+use super::confirm::start;
 use super::leave::end;
 use super::sign_up::{self, Asked, queue_confirmation, write_consent};
 use super::{SubscribeError, find, newsletter_named, now, schedule_named};
@@ -109,10 +109,13 @@ async fn begin(
     };
     let consent = write_consent(conn, &asked, wish.active.then_some(at), at).await?;
     let state = if wish.active { State::Active } else { State::Pending };
+    let topics = Topics::clean(&wish.topics).to_json();
+    let start = start(conn, (newsletter, schedule), &topics, at).await?;
     let subscription = Subscription {
         schedule_id: schedule.id.clone(),
-        topics: Topics::clean(&wish.topics).to_json(),
-        floor_at: floor(conn, &newsletter.id, schedule, at).await?,
+        topics,
+        floor_at: start.floor_at,
+        owed_check: start.owed_check,
         consent_id: Some(consent),
         ..Subscription::begun(id, &newsletter.id, state, at)
     };

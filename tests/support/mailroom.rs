@@ -10,9 +10,10 @@ use letterpress::deliver::{self, Counts};
 use letterpress::ingest;
 use letterpress::mail::memory::Memory;
 use letterpress::mail::transport::Transport;
+use letterpress::model::links::{self, code_of};
 use letterpress::model::schedule::{CronRule, DayMatch};
 use letterpress::store::Engine;
-use letterpress::subscribe::{self, Add};
+use letterpress::subscribe::{self, Add, Wishes};
 use tokio_util::sync::CancellationToken;
 
 use super::{Bench, at, instant_schedule};
@@ -75,6 +76,20 @@ impl Press {
             ..Add::default()
         };
         subscribe::add(self.app(), &wish).await.unwrap();
+    }
+
+    /// What subscriber `id` chooses on the preferences page.
+    pub(crate) async fn wish(&self, id: i64, wishes: &Wishes) {
+        let app = self.app();
+        let link = links::Preferences {
+            subscriber: id,
+            newsletter: code_of("notes"),
+            epoch: 0,
+        };
+        let path = link.to_path(&app.keys);
+        let token = path.strip_prefix("preferences/").unwrap();
+        // Who has left has no choices: the link says so.
+        drop(subscribe::set_preferences(app, token, wishes).await);
     }
 
     /// An article that is found by a scan a second from now.

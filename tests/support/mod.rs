@@ -23,7 +23,7 @@ use letterpress::config::{
     Baseline, DatabaseSettings, Feeds, FullOrSummary, Http, Mail, OnUnknown, Settings, Shortcodes, Site, SiteAuthor,
     Smtp, Source, State, Theme, Tls, TransportKind, Watch,
 };
-use letterpress::config::{Cadence, CatchUp, Joiner, Newsletter, Order, Schedule};
+use letterpress::config::{Cadence, CatchUp, Joiner, Newsletter, Order, Overflow, Schedule};
 use letterpress::model::address::Mailbox;
 use letterpress::model::clock::{SeededChance, SetClock};
 use letterpress::model::quiet::Quiet;
@@ -357,6 +357,7 @@ pub(crate) fn instant_schedule() -> Schedule {
         settle: Duration::from_mins(20),
         max_articles: 10,
         min_articles: 1,
+        overflow: Overflow::Next,
         max_lateness: Duration::from_hours(6),
         catch_up: CatchUp::Merge,
         catch_up_at: NaiveTime::from_hms_opt(8, 0, 0).expect("eight in the morning exists"),

@@ -52,6 +52,8 @@ pub struct IssueLetter {
     pub issue: Issue,
     /// In the order of the letter, at least one.
     pub articles: Vec<Article>,
+    /// Articles that this letter only names, because there are too many of them (`overflow = "list"`).
+    pub listed: Vec<Neighbour>,
     /// The article before the only one (instant letters).
     pub previous: Option<Neighbour>,
     /// The article after the only one (instant letters).

@@ -283,6 +283,11 @@ impl Voice {
                 left_out: if self.bare { 0 } else { 2 },
             },
             articles,
+            listed: if kind == IssueKind::Digest {
+                self.neighbours(2)
+            } else {
+                Vec::new()
+            },
             previous: self.optional(self.neighbour(1)),
             next: self.optional(self.neighbour(2)),
             more: self.neighbours(3),
