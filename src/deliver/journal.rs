@@ -67,7 +67,10 @@ impl Journal {
             let changed = match told {
                 Told::Begun(attempt) => deliveries::remember_attempt(conn, attempt).await?,
                 // Not tried after all: at most the attempt stands there.
-                Told::Settled(settled) if settled.state == "pending" => deliveries::settle(conn, settled).await?,
+                Told::Settled(settled) if settled.state == "pending" => {
+                    let changed = deliveries::settle(conn, &[settled]).await?;
+                    changed.has(&settled.issue_id, settled.subscriber_id)
+                }
                 Told::Settled(settled) => deliveries::remember(conn, settled).await?,
             };
             mended += u64::from(changed);

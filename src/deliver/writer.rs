@@ -11,7 +11,7 @@ use super::journal::Journal;
 use crate::app::App;
 use crate::faults;
 use crate::model::clock::{Clock, to_micros};
-use crate::store::deliveries::{self, Attempt, Settled};
+use crate::store::deliveries::{self, Attempt, Changed, Settled};
 use crate::store::notices::{self, Settlement, Started};
 use crate::store::{Conn, Database, Engine, StoreError, nodes};
 
@@ -74,6 +74,12 @@ pub(super) enum Answer {
     Refused,
     /// A notice that nobody wants any more was closed.
     Closed,
+}
+
+impl Answer {
+    fn of(changed: bool) -> Self {
+        if changed { Self::Done } else { Self::Refused }
+    }
 }
 
 /// The database did not take the group, several times over.
@@ -194,10 +200,7 @@ impl Scribe {
             Some(journal) => journal.open(&mut conn, to_micros(self.clock.now())).await?,
             None => None,
         };
-        let mut answers = Vec::with_capacity(group.len() * 2);
-        for op in ops() {
-            answers.push(run(&mut conn, op).await?);
-        }
+        let answers = run_all(&mut conn, ops()).await?;
         let outcome_of = if self.got_somewhere {
             None
         } else {
@@ -245,10 +248,44 @@ fn mark<'a>(ops: impl Iterator<Item = &'a Op>, [attempt, outcome, notice]: [&str
     }
 }
 
+/// Runs operations: nearly all are attempts and outcomes of deliveries, and each of these kinds is one statement. No two
+/// of a group concern the same delivery, because whoever holds one waits until its record is durable.
+async fn run_all<'a>(conn: &mut Conn, ops: impl Iterator<Item = &'a Op> + Clone) -> Result<Vec<Answer>, StoreError> {
+    let settled: Vec<&Settled> = ops
+        .clone()
+        .filter_map(|op| match op {
+            Op::Settle(settled) => Some(settled),
+            _ => None,
+        })
+        .collect();
+    let begun: Vec<&Attempt> = ops
+        .clone()
+        .filter_map(|op| match op {
+            Op::Begin(attempt) => Some(attempt),
+            _ => None,
+        })
+        .collect();
+    let (mut outcomes, mut attempts) = (Changed::default(), Changed::default());
+    if !settled.is_empty() {
+        outcomes = deliveries::settle(conn, &settled).await?;
+    }
+    if !begun.is_empty() {
+        attempts = deliveries::attempt(conn, &begun).await?;
+    }
+    let mut answers = Vec::new();
+    for op in ops {
+        answers.push(match op {
+            Op::Settle(one) => Answer::of(outcomes.has(&one.issue_id, one.subscriber_id)),
+            Op::Begin(one) => Answer::of(attempts.has(&one.issue_id, one.subscriber_id)),
+            other => run(conn, other).await?,
+        });
+    }
+    Ok(answers)
+}
+
 async fn run(conn: &mut Conn, op: &Op) -> Result<Answer, StoreError> {
     let changed = match op {
-        Op::Begin(attempt) => deliveries::attempt(conn, attempt).await?,
-        Op::Settle(settled) => deliveries::settle(conn, settled).await?,
+        Op::Begin(_) | Op::Settle(_) => unreachable!("these run together, in `run_all`"),
         Op::Skip {
             issue_id,
             subscriber_id,
@@ -289,5 +326,5 @@ async fn run(conn: &mut Conn, op: &Op) -> Result<Answer, StoreError> {
             now,
         } => notices::settle(conn, *key, settlement, detail, *now).await?,
     };
-    Ok(if changed { Answer::Done } else { Answer::Refused })
+    Ok(Answer::of(changed))
 }

@@ -36,7 +36,7 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     migrations
 });
 /// One process at a time migrates: a number of our own among advisory locks.
-const MIGRATING: &str = "SELECT pg_advisory_xact_lock(6107412835)";
+const MIGRATING_POSTGRES: &str = "SELECT pg_advisory_xact_lock(6107412835)";
 
 /// A pool of at most five connections.
 #[derive(Debug, Clone)]
@@ -67,7 +67,7 @@ impl Server {
         if self.pooled {
             all.execute("DEALLOCATE ALL").await?;
         }
-        all.execute(MIGRATING).await?;
+        all.execute(MIGRATING_POSTGRES).await?;
         MIGRATIONS.run(&mut *all).await?;
         Ok(all.commit().await?)
     }

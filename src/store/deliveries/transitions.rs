@@ -1,9 +1,13 @@
 //! The transitions of one delivery: attempt, outcome, skip, fail.
 
+use std::collections::HashSet;
+
+use serde::Serialize;
+
 use crate::store::{Conn, Engine, StoreError};
 
 /// What an attempt needs to become durable.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Attempt {
     /// Which issue.
     pub issue_id: String,
@@ -24,54 +28,77 @@ pub struct Attempt {
 }
 
 macro_rules! attempt {
-    ($clock:literal) => {
+    ($rows:literal, $clock:literal) => {
         concat!(
-            "UPDATE deliveries SET state = 'attempting', attempt_no = $3, owner = $4, attempted_at = $5, \
-             first_at = COALESCE(first_at, $5) \
-             WHERE issue_id = $1 AND subscriber_id = $2 \
-             AND ((state IN ('pending', 'deferred', 'unknown') AND attempt_no = $3 - 1 AND next_at <= $5) \
-               OR (state = 'attempting' AND attempt_no = $3 AND owner = $4)) \
+            "UPDATE deliveries SET state = 'attempting', attempt_no = j.attempt_no, owner = j.owner, attempted_at = j.moment, \
+             first_at = COALESCE(deliveries.first_at, j.moment) \
+             FROM (SELECT value ->> 'issue_id' AS issue_id, CAST(value ->> 'subscriber_id' AS BIGINT) AS subscriber_id, \
+               CAST(value ->> 'attempt_no' AS BIGINT) AS attempt_no, CAST(value ->> 'owner' AS BIGINT) AS owner, \
+               CAST(value ->> 'now' AS BIGINT) AS moment, CAST(value ->> 'chunk_no' AS BIGINT) AS chunk_no, \
+               value ->> 'newsletter_id' AS newsletter_id, CAST(value ->> 'address_version' AS BIGINT) AS address_version FROM ",
+            $rows,
+            ") AS j WHERE deliveries.issue_id = j.issue_id AND deliveries.subscriber_id = j.subscriber_id \
+             AND ((deliveries.state IN ('pending', 'deferred', 'unknown') AND deliveries.attempt_no = j.attempt_no - 1 \
+                   AND deliveries.next_at <= j.moment) \
+               OR (deliveries.state = 'attempting' AND deliveries.attempt_no = j.attempt_no AND deliveries.owner = j.owner)) \
              AND EXISTS (SELECT 1 FROM chunks c JOIN nodes n ON n.id = c.owner JOIN issues i ON i.id = c.issue_id \
-                         WHERE c.issue_id = $1 AND c.chunk_no = $6 AND c.owner = $4 AND $2 BETWEEN c.lo AND c.hi \
+                         WHERE c.issue_id = j.issue_id AND c.chunk_no = j.chunk_no AND c.owner = j.owner \
+                         AND j.subscriber_id BETWEEN c.lo AND c.hi \
                          AND i.state = 'sending' AND n.stopped_at IS NULL AND n.lease_until > ",
             $clock,
-            ") AND EXISTS (SELECT 1 FROM subscribers s JOIN subscriptions p ON p.subscriber_id = s.id AND p.newsletter_id = $7 \
-                         WHERE s.id = $2 AND s.address_version = $8 AND p.state = 'active' \
-                         AND (p.paused_until IS NULL OR p.paused_until <= $5) \
+            ") AND EXISTS (SELECT 1 FROM subscribers s \
+                         JOIN subscriptions p ON p.subscriber_id = s.id AND p.newsletter_id = j.newsletter_id \
+                         WHERE s.id = j.subscriber_id AND s.address_version = j.address_version AND p.state = 'active' \
+                         AND (p.paused_until IS NULL OR p.paused_until <= j.moment) \
                          AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.address_key = s.address_key \
-                                         AND x.scope IN ('all', $7) AND x.reason <> 'left' \
-                                         AND (x.until IS NULL OR x.until > $5)))"
+                                         AND x.scope IN ('all', j.newsletter_id) AND x.reason <> 'left' \
+                                         AND (x.until IS NULL OR x.until > j.moment))) \
+             RETURNING deliveries.issue_id, deliveries.subscriber_id"
         )
     };
 }
 
-const ATTEMPT_SQLITE: &str = attempt!("$5");
+const ATTEMPT_SQLITE: &str = attempt!("json_each($1) AS rows", "j.moment");
 // Nodes share the lease, so the database's clock judges it.
-const ATTEMPT_POSTGRES: &str = attempt!("CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)");
+const ATTEMPT_POSTGRES: &str = attempt!(
+    "json_array_elements(CAST($1 AS json)) AS rows(value)",
+    "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
+);
 
-/// Records that an attempt begins; `false` when a guard refused it. Repeating it with the same numbers changes nothing.
-pub async fn attempt(conn: &mut Conn, a: &Attempt) -> Result<bool, StoreError> {
+/// Records that attempts begin, all in one statement; returns of which ones, for a guard may refuse any of them. Repeating
+/// it with the same numbers changes nothing.
+pub async fn attempt(conn: &mut Conn, attempts: &[&Attempt]) -> Result<Changed, StoreError> {
+    change(conn, [ATTEMPT_SQLITE, ATTEMPT_POSTGRES], &attempts).await
+}
+
+/// The deliveries that a statement changed.
+#[derive(Debug, Default)]
+pub struct Changed(HashSet<(String, i64)>);
+
+impl Changed {
+    /// Whether the delivery of an issue to a subscriber is among them.
+    pub fn has(&self, issue_id: &str, subscriber_id: i64) -> bool {
+        // One group of records holds few issues, mostly one.
+        self.0.contains(&(issue_id.to_owned(), subscriber_id))
+    }
+}
+
+async fn change(
+    conn: &mut Conn,
+    [sqlite, postgres]: [&'static str; 2],
+    rows: &(impl Serialize + Sync),
+) -> Result<Changed, StoreError> {
     let sql = match conn.engine() {
-        Engine::Sqlite => ATTEMPT_SQLITE,
-        Engine::Postgres => ATTEMPT_POSTGRES,
+        Engine::Sqlite => sqlite,
+        Engine::Postgres => postgres,
     };
-    Ok(on!(conn, |c| sqlx::query(sql)
-        .bind(&a.issue_id)
-        .bind(a.subscriber_id)
-        .bind(a.attempt_no)
-        .bind(a.owner)
-        .bind(a.now)
-        .bind(a.chunk_no)
-        .bind(&a.newsletter_id)
-        .bind(a.address_version)
-        .execute(c)
-        .await?
-        .rows_affected())
-        == 1)
+    let rows = serde_json::to_string(rows).expect("rows are plain data");
+    let changed: Vec<(String, i64)> = on!(conn, |c| sqlx::query_as(sql).bind(&rows).fetch_all(c).await?);
+    Ok(Changed(changed.into_iter().collect()))
 }
 
 /// What became of an attempt.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Settled {
     /// Which issue.
     pub issue_id: String,
@@ -97,31 +124,34 @@ pub struct Settled {
     pub forget_first: bool,
 }
 
-// The second arm is late evidence: the old owner reports what a take-over had to call unknown, and nothing newer exists.
-const SETTLE: &str = "UPDATE deliveries SET state = $5, next_at = $6, settled_at = $7, code = $8, detail = $9, \
-     deferrals = deferrals + CASE WHEN $5 = 'deferred' THEN 1 ELSE 0 END, \
-     unknowns = unknowns + CASE WHEN $5 = 'unknown' AND state <> 'unknown' THEN 1 ELSE 0 END, \
-     first_at = CASE WHEN $10 = 1 THEN NULL ELSE first_at END, \
-     attempt_no = attempt_no - CASE WHEN $5 = 'pending' THEN 1 ELSE 0 END \
-     WHERE issue_id = $1 AND subscriber_id = $2 AND attempt_no = $3 AND owner = $4 AND state IN ('attempting', 'unknown')";
+macro_rules! settle {
+    ($rows:literal) => {
+        concat!(
+            "UPDATE deliveries SET state = j.state, next_at = j.next_at, settled_at = j.moment, code = j.code, \
+             detail = j.detail, \
+             deferrals = deliveries.deferrals + CASE WHEN j.state = 'deferred' THEN 1 ELSE 0 END, \
+             unknowns = deliveries.unknowns + CASE WHEN j.state = 'unknown' AND deliveries.state <> 'unknown' THEN 1 ELSE 0 END, \
+             first_at = CASE WHEN j.forget_first IN ('1', 'true') THEN NULL ELSE deliveries.first_at END, \
+             attempt_no = deliveries.attempt_no - CASE WHEN j.state = 'pending' THEN 1 ELSE 0 END \
+             FROM (SELECT value ->> 'issue_id' AS issue_id, CAST(value ->> 'subscriber_id' AS BIGINT) AS subscriber_id, \
+               CAST(value ->> 'attempt_no' AS BIGINT) AS attempt_no, CAST(value ->> 'owner' AS BIGINT) AS owner, value ->> 'state' AS state, \
+               CAST(value ->> 'next_at' AS BIGINT) AS next_at, CAST(value ->> 'now' AS BIGINT) AS moment, value ->> 'code' AS code, \
+               value ->> 'detail' AS detail, CAST(value ->> 'forget_first' AS TEXT) AS forget_first FROM ",
+            $rows,
+            ") AS j WHERE deliveries.issue_id = j.issue_id AND deliveries.subscriber_id = j.subscriber_id \
+             AND deliveries.attempt_no = j.attempt_no AND deliveries.owner = j.owner \
+             AND deliveries.state IN ('attempting', 'unknown') RETURNING deliveries.issue_id, deliveries.subscriber_id"
+        )
+    };
+}
 
-/// Records an outcome; `false` when something newer stands there.
-pub async fn settle(conn: &mut Conn, s: &Settled) -> Result<bool, StoreError> {
-    Ok(on!(conn, |c| sqlx::query(SETTLE)
-        .bind(&s.issue_id)
-        .bind(s.subscriber_id)
-        .bind(s.attempt_no)
-        .bind(s.owner)
-        .bind(s.state)
-        .bind(s.next_at)
-        .bind(s.now)
-        .bind(&s.code)
-        .bind(&s.detail)
-        .bind(i64::from(s.forget_first))
-        .execute(c)
-        .await?
-        .rows_affected())
-        == 1)
+// `unknown` is late evidence: the old owner reports what a take-over had to call so, and nothing newer exists.
+const SETTLE_SQLITE: &str = settle!("json_each($1) AS rows");
+const SETTLE_POSTGRES: &str = settle!("json_array_elements(CAST($1 AS json)) AS rows(value)");
+
+/// Records outcomes, all in one statement; returns which ones, for something newer may stand there.
+pub async fn settle(conn: &mut Conn, outcomes: &[&Settled]) -> Result<Changed, StoreError> {
+    change(conn, [SETTLE_SQLITE, SETTLE_POSTGRES], &outcomes).await
 }
 
 macro_rules! remember {
