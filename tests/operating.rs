@@ -9,6 +9,7 @@ use letterpress::deliver::{self, Resolution, Unsent, Which};
 use letterpress::model::rate::Rate;
 use letterpress::model::verdict::{Cause, Phase, Reply, Verdict};
 use letterpress::store::Engine;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::engines;
 use crate::support::mailroom::Press;
@@ -271,6 +272,44 @@ async fn a_clock_that_is_set_forward_sends_nothing_before_it_has_held_still() {
         }
         letterpress::compose::tick(press.app()).await.unwrap();
         assert_eq!(deliver::list(press.app(), 1).await.unwrap().len(), 1, "{engine:?}");
+        press.bench.close().await;
+    }
+}
+
+/// A node that starts anew, or another one, finds the breaker in the database and asks no more often than this one did.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_is_away_is_on_the_record_of_the_issue_until_it_takes_letters_again() {
+    for engine in engines() {
+        let press = Press::new(engine).await;
+        press.join("rosa", "weekly").await;
+        press.publish("Ink").await;
+        let id = press.send().await.unwrap();
+        press
+            .memory
+            .go_away(Some(Verdict::cause(Phase::Connect, Cause::Closed)));
+        let sending = tokio::spawn({
+            let (app, id) = (press.app().clone(), id.clone());
+            async move { deliver::send_issue(&app, &id, &CancellationToken::new(), &|_| {}).await }
+        });
+        let mut held_up = None;
+        for _ in 0..12 {
+            tokio::time::sleep(Duration::from_millis(600)).await;
+            let report = deliver::show(press.app(), &id).await.unwrap();
+            held_up = report.breakers.first().cloned();
+            if held_up.is_some() {
+                break;
+            }
+            press.bench.wait(Duration::from_secs(4));
+        }
+        let held_up = held_up.unwrap();
+        assert_eq!(held_up.scope, "relay:127.0.0.1:25", "{engine:?}");
+        press.memory.go_away(None);
+        press.bench.wait(Duration::from_secs(16));
+        assert_eq!(sending.await.unwrap().unwrap().1.accepted, 1, "{engine:?}");
+        let mut conn = press.app().database.read().await.unwrap();
+        let open = letterpress::store::breakers::all(&mut conn, 0).await.unwrap();
+        assert!(open.is_empty(), "{engine:?} {open:?}");
+        drop(conn);
         press.bench.close().await;
     }
 }

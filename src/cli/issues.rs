@@ -196,6 +196,12 @@ fn show(session: &Session, issue: &IssueReport) -> anyhow::Result<()> {
     if !counts.add_up() {
         line("THE PROOF DOES NOT ADD UP: please report this defect.")?;
     }
+    for breaker in &issue.breakers {
+        line(&format!(
+            "left alone {} until {}: {}; it is asked again by itself",
+            breaker.scope, breaker.until, breaker.reason
+        ))?;
+    }
     for doubt in &issue.unknowns {
         let at = doubt.attempted_at.as_deref().unwrap_or("-");
         line(&format!(

@@ -15,7 +15,8 @@ use crate::store::{Conn, articles, audience};
 
 use super::ComposeError;
 use super::draft::Audience;
-use super::issue::{Composed, Due, compose};
+use super::due::Due;
+use super::issue::{Composed, compose};
 
 /// Between two catch-up letters.
 const A_DAY: Duration = Duration::from_secs(86_400);

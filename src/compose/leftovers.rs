@@ -6,7 +6,7 @@ use crate::store::{Conn, audience};
 
 use super::ComposeError;
 use super::draft::{Audience, Offer, next_page};
-use super::issue::Due;
+use super::due::Due;
 use super::owed::Rules;
 
 /// Who is owed nothing any more waits no longer. Asked after the letter stands in the ledger, and whatever the age of an

@@ -11,6 +11,7 @@
 
 mod archive;
 mod draft;
+mod due;
 mod fire;
 mod issue;
 mod leftovers;
@@ -31,7 +32,7 @@ pub use issue::Composed;
 pub use plan::{Planned, PlannedArticle, PlannedVariant, plan};
 pub use preview::{Preview, preview};
 
-use issue::Due;
+use due::Due;
 
 /// Why an issue was not made.
 #[derive(Debug, thiserror::Error)]

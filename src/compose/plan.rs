@@ -14,7 +14,7 @@ use crate::store::{Conn, articles, occurrences};
 
 use super::ComposeError;
 use super::draft::{Audience, next_page};
-use super::issue::Due;
+use super::due::Due;
 
 /// One issue as it would be made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -7,7 +7,7 @@ use crate::store::articles::Mailable;
 use crate::store::{Conn, articles};
 
 use super::ComposeError;
-use super::issue::Due;
+use super::due::Due;
 use super::letters::{self, Carried, IssueFacts};
 use super::prepare::latest;
 

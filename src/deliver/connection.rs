@@ -17,12 +17,15 @@ use super::lanes::{DeliveryJob, Next, Serves, Ticket};
 use super::letters::IssueLetters;
 use super::notice;
 use super::outcome::{Doubt, Outcome, judge};
-use super::relay::Alarm;
+use super::relay::{Alarm, May};
 use super::shared::Shared;
 use super::writer::{Answer, Op, WriteError};
 
 /// An open connection that has nothing to do is closed after this long.
 const IDLE: Duration = Duration::from_secs(20);
+
+/// How often a connection that waits for the relay looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// Something to do, with its place in the queue of its domain.
 enum Work {
@@ -129,13 +132,20 @@ impl Connection {
         self.flush().await?;
         let shared = Arc::clone(&self.shared);
         loop {
-            let pause = shared.relay.wait(shared.app.clock.since_boot());
-            tokio::select! {
-                () = shared.stop.cancelled() => return Ok(false),
-                () = tokio::time::sleep(pause) => {}
+            if shared.stop.is_cancelled() {
+                return Ok(false);
+            }
+            if let May::Wait(pause) = shared.relay.may_connect(shared.app.clock.since_boot()) {
+                tokio::select! {
+                    () = shared.stop.cancelled() => {}
+                    // Another connection, or another node, may find out earlier that the relay is back.
+                    () = tokio::time::sleep(pause.min(LOOK_AGAIN)) => {}
+                }
+                continue;
             }
             match shared.app.transport.connect().await {
                 Ok(idle) => {
+                    shared.relay.connected();
                     self.idle = Some(idle);
                     return Ok(true);
                 }
@@ -143,8 +153,10 @@ impl Connection {
                     let alarm = shared.relay.note(&verdict, shared.app.clock.since_boot());
                     tracing::warn!(phase = %verdict.phase, detail = verdict.detail(), "the relay cannot be reached");
                     if let Some(alarm) = alarm {
-                        self.shared.raise(alarm, None).await;
-                        return Ok(false);
+                        self.shared.raise(alarm, None, &verdict.detail()).await;
+                        if matches!(alarm, Alarm::PauseAll(_) | Alarm::PauseIssue(_)) {
+                            return Ok(false);
+                        }
                     }
                 }
             }
@@ -221,8 +233,10 @@ impl Connection {
         self.idle = idle;
         let alarm = self.shared.relay.note(&verdict, self.shared.app.clock.since_boot());
         if let Some(alarm) = alarm {
-            tracing::error!(phase = %verdict.phase, code = verdict.code(), "the relay turns us away");
-            self.shared.raise(alarm, issue).await;
+            if alarm != Alarm::Back {
+                tracing::error!(phase = %verdict.phase, code = verdict.code(), "the relay turns us away");
+            }
+            self.shared.raise(alarm, issue, &verdict.detail()).await;
         }
         Some(verdict)
     }
@@ -236,7 +250,7 @@ impl Connection {
         if let Some((issue, letters)) = issue
             && letters.note(verdict.class())
         {
-            self.shared.raise(Alarm::PauseIssue("failures"), Some(issue)).await;
+            self.shared.raise(Alarm::PauseIssue("failures"), Some(issue), "").await;
         }
     }
 

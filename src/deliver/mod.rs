@@ -42,8 +42,8 @@ pub use inspect::{Finding, inspect};
 pub use mend::{Resolution, resolve, retry};
 pub use node::NodeError;
 pub use operate::{
-    Counts, IssueArticle, IssueReport, OperateError, UnknownDelivery, Unsent, cancel, counts, list, pause, pause_all,
-    resume, show,
+    Counts, IssueArticle, IssueReport, OpenBreaker, OperateError, UnknownDelivery, Unsent, cancel, counts, list, pause,
+    pause_all, resume, show,
 };
 pub use outbox::{OutboxView, outbox_letter, outbox_page};
 pub use sender::{DeliverError, Sender};

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::model::clock::{from_micros, micros, to_micros};
 use crate::store::issues::Issue;
-use crate::store::{Conn, StoreError, articles, audience, chunks, deliveries, issues};
+use crate::store::{Conn, StoreError, articles, audience, breakers, chunks, deliveries, issues};
 
 /// Why an issue cannot be operated.
 #[derive(Debug, thiserror::Error)]
@@ -95,6 +95,17 @@ pub struct UnknownDelivery {
     pub detail: String,
 }
 
+/// A relay or a domain that is left alone for a while.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OpenBreaker {
+    /// `relay:HOST:PORT` or `domain:NAME`.
+    pub scope: String,
+    /// RFC 3339.
+    pub until: String,
+    /// What it said.
+    pub reason: String,
+}
+
 /// An issue as people and scripts see it (DESIGN.md section 5).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct IssueReport {
@@ -123,6 +134,9 @@ pub struct IssueReport {
     /// At most 1,000 deliveries in doubt; only `issues show` fills it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unknowns: Vec<UnknownDelivery>,
+    /// What holds letters up just now; only `issues show` of an issue that is not finished fills it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub breakers: Vec<OpenBreaker>,
 }
 
 fn time(micros: i64) -> String {
@@ -157,6 +171,7 @@ async fn report(conn: &mut Conn, issue: Issue) -> Result<IssueReport, StoreError
         state: issue.state,
         pause_reason: issue.pause_reason,
         unknowns: Vec::new(),
+        breakers: Vec::new(),
     })
 }
 
@@ -191,6 +206,18 @@ pub async fn show(app: &App, id: &str) -> Result<IssueReport, OperateError> {
             detail,
         })
         .collect();
+    if report.counts.open > 0 {
+        let now = conn.shared_time(to_micros(app.clock.now())).await?;
+        let open = breakers::all(&mut conn, now).await?;
+        report.breakers = open
+            .into_iter()
+            .map(|breaker| OpenBreaker {
+                until: time(breaker.until),
+                scope: breaker.scope,
+                reason: breaker.reason,
+            })
+            .collect();
+    }
     Ok(report)
 }
 

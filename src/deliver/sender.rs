@@ -195,6 +195,8 @@ impl Sender {
         for breaker in breakers::all(&mut conn, now).await? {
             if let Some(domain) = breaker.scope.strip_prefix("domain:") {
                 self.shared.admission.close(domain, boot + breaker.until - now);
+            } else if breaker.scope == self.shared.relay_scope() {
+                self.shared.relay.leave_alone(boot_time(boot + breaker.until - now));
             }
         }
         Ok(())
@@ -345,6 +347,11 @@ impl Sender {
         known.insert(issue_id.to_owned(), Arc::clone(&letters));
         Ok(letters)
     }
+}
+
+/// A moment in microseconds since boot.
+fn boot_time(micros: i64) -> Duration {
+    Duration::from_micros(u64::try_from(micros).unwrap_or(0))
 }
 
 /// Waits for a connection that could not record; the others go on until then.

@@ -1,6 +1,7 @@
 //! What all connections of a sender share, and what they do for all of them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -55,19 +56,29 @@ impl Shared {
 
     /// A domain turns us away: every node leaves it alone for a while.
     pub(super) async fn leave_alone(&self, domain: &str, verdict: &Verdict) {
-        let app = &self.app;
         tracing::error!(
             domain,
             detail = verdict.detail(),
             "a domain refuses our letters; it is left alone for 4 h"
         );
+        let scope = format!("domain:{domain}");
+        self.break_off(scope, CLOSED_FOR, verdict.detail()).await;
+    }
+
+    /// What the relay is called among breakers: a relay that the author replaced is another one.
+    pub(super) fn relay_scope(&self) -> String {
+        let settings = self.app.settings();
+        format!("relay:{}:{}", settings.mail.smtp.host, settings.mail.smtp.port)
+    }
+
+    async fn break_off(&self, scope: String, span: Duration, reason: String) {
         let breaker = Breaker {
-            scope: format!("domain:{domain}"),
-            until: to_micros(app.clock.now() + CLOSED_FOR),
-            reason: verdict.detail(),
+            scope,
+            until: to_micros(self.app.clock.now() + span),
+            reason,
         };
         let written = async {
-            let mut conn = app.database.begin().await?;
+            let mut conn = self.app.database.begin().await?;
             breakers::open(&mut conn, &breaker).await?;
             conn.commit().await
         };
@@ -76,10 +87,24 @@ impl Shared {
         }
     }
 
-    /// Does what an alarm asks for.
-    pub(super) async fn raise(&self, alarm: Alarm, issue: Option<&str>) {
+    async fn mend(&self, scope: &str) {
+        let written = async {
+            let mut conn = self.app.database.begin().await?;
+            breakers::close(&mut conn, scope).await?;
+            conn.commit().await
+        };
+        match written.await {
+            Ok(()) => tracing::info!("the relay takes letters again"),
+            Err(error) => tracing::warn!(%error, "other nodes were not told"),
+        }
+    }
+
+    /// Does what an alarm asks for; `said` are the relay's words.
+    pub(super) async fn raise(&self, alarm: Alarm, issue: Option<&str>, said: &str) {
         let app = &self.app;
         let done = match (alarm, issue) {
+            (Alarm::LeaveAlone(span), _) => return self.break_off(self.relay_scope(), span, said.to_owned()).await,
+            (Alarm::Back, _) => return self.mend(&self.relay_scope()).await,
             (Alarm::PauseIssue(reason), Some(issue)) => operate::pause(app, issue, reason).await,
             (Alarm::PauseIssue(_), None) => Ok(()),
             (Alarm::PauseAll(reason), _) => operate::pause_all(app, reason).await.map(drop),

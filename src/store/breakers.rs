@@ -5,7 +5,7 @@ use super::{Conn, StoreError};
 /// An open breaker.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Breaker {
-    /// `domain:NAME`.
+    /// `domain:NAME`, `relay:HOST:PORT`.
     pub scope: String,
     /// Until when, microseconds.
     pub until: i64,
@@ -37,7 +37,7 @@ pub async fn all(conn: &mut Conn, now: i64) -> Result<Vec<Breaker>, StoreError> 
 
 const CLOSE: &str = "DELETE FROM breakers WHERE scope = $1";
 
-/// A person closes a breaker.
+/// Closes a breaker.
 pub async fn close(conn: &mut Conn, scope: &str) -> Result<bool, StoreError> {
     Ok(on!(conn, |c| sqlx::query(CLOSE)
         .bind(scope)

@@ -204,6 +204,8 @@ impl Database {
             .max_connections(1)
             .idle_timeout(None)
             .max_lifetime(None)
+            // There is no wire that could have been cut.
+            .test_before_acquire(false)
             .connect_with(options.clone())
             .await?;
         let found: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&write).await?;
@@ -215,6 +217,7 @@ impl Database {
         }
         let read = SqlitePoolOptions::new()
             .max_connections(4)
+            .test_before_acquire(false)
             .connect_lazy_with(options.pragma("query_only", "ON"));
         Ok(Self::Sqlite { read, write })
     }
