@@ -14,6 +14,7 @@ mod feeds;
 mod feeds_http;
 mod kill_points;
 mod kills;
+mod ledger_model;
 mod ledger_walk;
 mod lettre_canaries;
 mod moving;

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod article;
 pub mod clock;
+pub mod delivery;
 pub mod entry;
 pub mod feed_date;
 pub mod feed_key;
