@@ -25,6 +25,7 @@ mod restoring;
 mod schedules;
 mod sending;
 mod server_faults;
+mod simulation;
 mod smtp_faults;
 mod smtp_speed;
 mod sources;
