@@ -12,7 +12,8 @@ use super::owed::Rules;
 /// Who is owed nothing any more waits no longer. Asked after the letter stands in the ledger, and whatever the age of an
 /// article is: what was too young for this letter, or found no room in it, comes with the next one.
 pub(super) async fn release_waiting(app: &App, conn: &mut Conn, due: &Due<'_>) -> Result<(), ComposeError> {
-    let rest = offer_between(app, conn, due, i64::MIN, i64::MAX).await?;
+    let look_back = due.now.saturating_sub(micros(due.newsletter.look_back));
+    let rest = offer_between(app, conn, due, look_back, i64::MAX).await?;
     let mut after = 0;
     loop {
         let page = next_page(conn, Audience::Waiting, due.names(), after, due.now).await?;
@@ -69,8 +70,6 @@ async fn offer_between(
         min_articles: 1,
         last_chance: 0,
     };
-    let look_back = due.now.saturating_sub(micros(due.newsletter.look_back));
-    let from = if from == i64::MIN { look_back } else { from };
     due.offer_of(app, conn, from, rules, |article| article.mailable_at <= until)
         .await
 }
