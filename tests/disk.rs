@@ -8,6 +8,7 @@ use crate::support::service::{Service, Setup};
 use crate::support::sink::Sink;
 
 const PEOPLE: usize = 600;
+const SEND: [&str; 4] = ["send", "notes", "--schedule", "weekly"];
 
 /// A file system of its own for one test; `None` where this machine does not let us make one.
 struct SmallDisk(tempfile::TempDir);
@@ -20,6 +21,22 @@ impl SmallDisk {
             .arg(folder.path())
             .output();
         made.is_ok_and(|made| made.status.success()).then(|| Self(folder))
+    }
+
+    /// Makes it another size.
+    fn resize(&self, kilobytes: u64) {
+        let options = format!("remount,size={kilobytes}k");
+        let made = Command::new("mount").args(["-o", &options]).arg(self.path()).output();
+        assert!(made.unwrap().status.success());
+    }
+
+    fn used_kilobytes(&self) -> u64 {
+        let shown = Command::new("df")
+            .args(["-k", "--output=used"])
+            .arg(self.path())
+            .output();
+        let shown = String::from_utf8(shown.unwrap().stdout).unwrap();
+        shown.lines().nth(1).unwrap().trim().parse().unwrap()
     }
 
     fn path(&self) -> &Path {
@@ -88,6 +105,85 @@ async fn an_issue_pauses_while_the_disk_is_full_and_everybody_gets_one_letter_in
         taken.values().all(|copies| copies.len() == 1),
         "an orderly pause repeats nothing"
     );
+}
+
+/// People of the installation whose disk runs full at every step of composing an issue.
+const FEW: usize = 30;
+
+/// Composes an issue with so much room, then gives the disk back and sends. Returns whether the room was too little.
+fn compose_with_room(template: &Service, sink: &Sink, kilobytes: u64) -> bool {
+    let disk = SmallDisk::new(64).unwrap();
+    let everything = format!("{}/.", template.path().display());
+    let copied = Command::new("cp").arg("-a").arg(everything).arg(disk.path()).status();
+    assert!(copied.unwrap().success());
+    let service = template
+        .copy_with(vec![("LETTERPRESS__MAIL__SMTP__PORT", sink.port().to_string())])
+        .at(disk.path());
+    disk.resize(disk.used_kilobytes() + kilobytes);
+    let composed = service.command(&SEND).output().unwrap();
+    let said = String::from_utf8_lossy(&composed.stderr).into_owned();
+    if !composed.status.success() {
+        assert!(
+            said.contains("full") && !said.contains("panicked"),
+            "{kilobytes} kB: {said}"
+        );
+    }
+    disk.resize(256 << 10);
+    service.run(&SEND);
+    let issues: serde_json::Value = serde_json::from_str(&service.run(&["issues", "list", "--json"])).unwrap();
+    assert_eq!(
+        issues.as_array().unwrap().len(),
+        1,
+        "{kilobytes} kB: one issue, not two"
+    );
+    let running = service.serve();
+    let issue = service.wait_for_the_end(Duration::from_secs(30));
+    assert_eq!(
+        issue["counts"]["accepted"],
+        FEW,
+        "{kilobytes} kB: {issue}\n{}",
+        service.log()
+    );
+    assert!(running.stop());
+    service.run(&["fsck"]);
+    !composed.status.success()
+}
+
+fn an_issue_is_composed_whole_or_not_at_all(steps: impl Iterator<Item = u64>) {
+    if SmallDisk::new(1).is_none() {
+        println!("left out: this machine lets nobody mount a file system");
+        return;
+    }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let template = Service::with_people(&Setup::plain(25, FEW));
+    let mut failures = 0;
+    let mut tried = 0;
+    for kilobytes in steps {
+        let sink = runtime.block_on(Sink::start(Duration::ZERO));
+        failures += u32::from(compose_with_room(&template, &sink, kilobytes));
+        tried += 1;
+        let taken = sink.taken();
+        assert_eq!(taken.len(), FEW, "{kilobytes} kB: somebody got nothing");
+        assert!(
+            taken.values().all(|copies| copies.len() == 1),
+            "{kilobytes} kB: {taken:?}"
+        );
+    }
+    assert!(
+        (1..tried).contains(&failures),
+        "{failures} of {tried}: some steps must fail and some succeed"
+    );
+}
+
+#[test]
+fn an_issue_is_composed_whole_or_not_at_all_wherever_the_disk_runs_full() {
+    an_issue_is_composed_whole_or_not_at_all((0..2_048).step_by(4).step_by(43));
+}
+
+#[test]
+#[ignore = "every page of two megabytes: half an hour"]
+fn an_issue_is_composed_whole_or_not_at_all_at_every_page_of_a_small_disk() {
+    an_issue_is_composed_whole_or_not_at_all((0..2_048).step_by(4));
 }
 
 /// Half a page of the file is rubbish: nobody knows what the ledger lost with it.

@@ -186,3 +186,38 @@ async fn nobody_gets_a_second_copy_over_two_hundred_kills_when_the_author_wants_
     };
     survive(ON_SQLITE, trial).await;
 }
+
+/// The first start of all: tables are made, keys are written. Whatever was there when the process died, the next one
+/// finishes it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_start_that_is_killed_at_any_moment_leaves_nothing_that_the_next_one_cannot_finish() {
+    for engine in engines() {
+        let mut survived = 0;
+        for turn in 0..14 {
+            let own = match engine {
+                Engine::Sqlite => None,
+                Engine::Postgres => Some(OwnDatabase::create().await),
+            };
+            let url = own.as_ref().map(|own| own.url.clone());
+            let lived = tokio::task::spawn_blocking(move || {
+                let url = url.unwrap_or_else(|| "sqlite://letterpress.db".to_owned());
+                let service = Service::new(&Setup {
+                    database: &url,
+                    ..Setup::plain(25, 3)
+                });
+                let mut first = service.serve();
+                std::thread::sleep(Duration::from_millis(5 + 11 * turn));
+                let lived = first.is_alive();
+                first.kill();
+                service.run(&["articles", "scan"]);
+                service.run(&["fsck"]);
+                lived
+            });
+            survived += u32::from(lived.await.unwrap());
+            if let Some(own) = own {
+                own.drop().await;
+            }
+        }
+        assert!(survived > 7, "{engine:?}: it ended by itself");
+    }
+}

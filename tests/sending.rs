@@ -1,12 +1,14 @@
 //! From articles and people to letters, on both engines: who gets what, and what the ledger says of every fault.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use letterpress::compose::{self};
-use letterpress::config::OnUnknown;
+use letterpress::config::{OnUnknown, Settings};
 use letterpress::deliver::{self};
+use letterpress::model::address::Mailbox;
 use letterpress::model::verdict::{Cause, Phase, Reply, Verdict};
-use letterpress::store::Engine;
+use letterpress::store::{Engine, issues};
 use letterpress::subscribe::{self};
 use letterpress::{ingest, syndicate};
 
@@ -325,5 +327,82 @@ async fn feeds_and_letters_say_the_same_thing() {
     let letter = String::from_utf8_lossy(&press.memory.letters()[0].message).into_owned();
     for text in [feed.as_str(), letter.as_str()] {
         assert!(text.contains("About Ink, in a few words."), "{text}");
+    }
+}
+
+/// Whom the letters so far say they are from.
+fn senders(press: &Press) -> BTreeSet<String> {
+    let letters = press.memory.letters();
+    let from = letters.iter().filter_map(|kept| {
+        let text = String::from_utf8_lossy(&kept.message);
+        text.lines()
+            .find_map(|line| line.strip_prefix("From: ").map(str::to_owned))
+    });
+    from.collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issue_keeps_its_sender_and_its_words_when_the_config_changes_in_the_middle() {
+    for engine in engines() {
+        let press = Press::new(engine).await;
+        for name in ["rosa", "later"] {
+            press.join(name, "weekly").await;
+        }
+        let greylisted = Verdict::reply(Phase::Rcpt, Reply::new(451, "4.7.1 come again"));
+        press
+            .memory
+            .answer(move |envelope| (envelope.to.local_part() == "later").then(|| greylisted.clone()));
+        press.publish("Ink").await;
+        let issue = press.send().await.unwrap();
+        press.drain(&issue).await;
+        let before = senders(&press);
+        let mut settings = Settings::clone(&press.app().settings());
+        settings.mail.from = Mailbox::parse("Somebody New <new@example.net>").unwrap();
+        settings.newsletters[0].name = "Other Notes".to_owned();
+        press.app().replace_settings(settings);
+        press.memory.answer(|_| None);
+        press.bench.wait(Duration::from_secs(900));
+        let (state, counts) = press.drain(&issue).await;
+        assert_eq!((state.as_str(), counts.accepted), ("finished", 2), "{engine:?}");
+        assert_eq!(senders(&press), before, "{engine:?}");
+        let all = press.memory.letters();
+        assert!(
+            all.iter()
+                .all(|kept| !String::from_utf8_lossy(&kept.message).contains("Other Notes")),
+            "{engine:?}"
+        );
+        press.bench.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_nodes_that_prepare_an_issue_at_once_one_writes_all_of_it() {
+    const UNPREPARED: [&str; 2] = [
+        "UPDATE variants SET letter = NULL, sha256 = NULL",
+        "UPDATE issues SET state = 'preparing', letterhead = NULL",
+    ];
+    for engine in engines() {
+        let press = Press::new(engine).await;
+        press.join("rosa", "weekly").await;
+        press.publish("Ink").await;
+        let issue = press.send().await.unwrap();
+        let other = press.bench.another_node().await;
+        let mut settings = Settings::clone(&other.settings());
+        settings.newsletters[0].name = "Other Notes".to_owned();
+        other.replace_settings(settings);
+        for round in 0..12 {
+            for statement in UNPREPARED {
+                press.bench.change(statement).await;
+            }
+            let (one, two) = tokio::join!(compose::tick(press.app()), compose::tick(&other));
+            let _prepared = (one.unwrap(), two.unwrap());
+            let mut conn = press.app().database.read().await.unwrap();
+            let head = issues::letterhead(&mut conn, &issue).await.unwrap().unwrap();
+            let letter = issues::variants(&mut conn, &issue).await.unwrap()[0].letter.clone();
+            let [head, letter] = [head, letter.unwrap()].map(|text| text.contains("Other Notes"));
+            assert_eq!(head, letter, "{engine:?}, round {round}");
+        }
+        other.database.close().await;
+        press.bench.close().await;
     }
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use letterpress::store::Engine;
+use letterpress::store::{Database, Engine, StoreError, issues};
 
+use crate::support::mailroom::Press;
 use crate::support::servers::{OwnServer, Pooler};
 use crate::support::service::Running;
 use crate::support::trial::{Ended, Trial, hold, place, prepare, survive};
@@ -116,4 +117,42 @@ async fn nobody_gets_a_second_copy_when_the_database_forgets_what_was_just_recor
     hold(&sink.taken(), trial, 0, &ended);
     assert!(log.contains("was told again"), "{log}");
     database.drop().await;
+}
+
+/// A query that nobody answers ends in time, and its late answer is not taken for that of the next one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_that_is_not_answered_in_time_leaves_with_its_connection() {
+    if !engines().contains(&Engine::Postgres) {
+        return;
+    }
+    let press = Press::new(Engine::Postgres).await;
+    press.join("rosa", "weekly").await;
+    press.publish("Ink").await;
+    let issue = press.send().await.unwrap();
+    let Database::Postgres(server) = &press.app().database else {
+        unreachable!("it was asked for");
+    };
+    let mut other = server.pool().acquire().await.unwrap();
+    sqlx::raw_sql("BEGIN; LOCK TABLE issues IN ACCESS EXCLUSIVE MODE")
+        .execute(&mut *other)
+        .await
+        .unwrap();
+    let mut conn = press.app().database.read().await.unwrap();
+    let missed = issues::one(&mut conn, &issue).await.unwrap_err();
+    assert!(matches!(missed, StoreError::Deadline(_)), "{missed}");
+    assert!(missed.is_passing(), "whoever asks again is answered");
+    assert!(missed.to_string().contains("did not answer within"), "{missed}");
+    drop(conn);
+    sqlx::raw_sql("ROLLBACK").execute(&mut *other).await.unwrap();
+    drop(other);
+    for _ in 0..10 {
+        let mut conn = press.app().database.read().await.unwrap();
+        assert_eq!(
+            issues::one(&mut conn, "nothing").await.unwrap().map(|issue| issue.id),
+            None
+        );
+        let found = issues::one(&mut conn, &issue).await.unwrap();
+        assert_eq!(found.map(|issue| issue.id), Some(issue.clone()));
+    }
+    press.bench.close().await;
 }

@@ -271,3 +271,69 @@ pub(super) fn domain_of(address: &str) -> Arc<str> {
     let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
     Arc::from(domain.to_ascii_lowercase())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::verdict::{Phase, Reply};
+
+    const NOW: i64 = 0;
+
+    fn limit(domain: &str, connections: usize) -> Limit {
+        Limit {
+            domains: vec![domain.to_owned()],
+            connections: Some(connections),
+            rates: Vec::new(),
+        }
+    }
+
+    /// How many letters to `domain` may be under way at once, on a node with many connections.
+    fn room(admission: &Arc<Admission>, domain: &str, now: i64) -> usize {
+        let domain = Arc::from(domain);
+        let mut seats = Vec::new();
+        while admission.of(&domain, now) == Admitted::Yes {
+            seats.push(admission.enter(&domain));
+        }
+        seats.len()
+    }
+
+    #[test]
+    fn nodes_divide_the_connections_that_a_domain_may_have() {
+        let admission = Arc::new(Admission::new(&[], &[limit("strict.example", 6)], 32));
+        let rooms = [1, 2, 3, 4, 6, 60].map(|nodes| {
+            admission.share_with(nodes);
+            room(&admission, "strict.example", NOW)
+        });
+        // Whoever comes last has one all the same: nobody is left without.
+        assert_eq!(rooms, [6, 3, 2, 1, 1, 1]);
+        assert_eq!(room(&admission, "other.example", NOW), 16, "half for one domain");
+    }
+
+    #[test]
+    fn a_domain_that_asks_for_less_gets_half_for_ten_minutes() {
+        let admission = Arc::new(Admission::new(&[], &[], 16));
+        let (domain, other) = (Arc::from("busy.example"), "other.example");
+        assert_eq!(room(&admission, &domain, NOW), 8);
+        let asks = Verdict::reply(Phase::Rcpt, Reply::new(450, "4.7.1 too fast"));
+        assert!(
+            !admission.note(&domain, &asks, NOW),
+            "asking for less is no turning away"
+        );
+        assert_eq!(room(&admission, &domain, NOW), 4);
+        assert_eq!(room(&admission, other, NOW), 8, "the others keep theirs");
+        let later = NOW + micros(SLOW_FOR);
+        assert_eq!(room(&admission, &domain, later - 1), 4);
+        assert_eq!(room(&admission, &domain, later), 8);
+    }
+
+    #[test]
+    fn what_another_node_found_out_about_a_domain_holds_here_too() {
+        let admission = Arc::new(Admission::new(&[], &[], 16));
+        let until = NOW + micros(CLOSED_FOR);
+        admission.close("shut.example", until);
+        // An older word does not open it earlier.
+        admission.close("shut.example", until - 5);
+        assert_eq!(admission.of("shut.example", NOW), Admitted::Closed(until));
+        assert_eq!(admission.of("shut.example", until), Admitted::Yes);
+    }
+}

@@ -24,8 +24,8 @@ pub enum Engine {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The engine said no.
-    #[error("{0}")]
-    Sql(#[from] sqlx::Error),
+    #[error("{}", in_words(.0))]
+    Sql(sqlx::Error),
     /// The schema could not be brought up to date.
     #[error("bring the database schema up to date: {0}; a database of a newer Letterpress needs that newer version")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -63,6 +63,34 @@ pub enum StoreError {
     },
 }
 
+// By hand, because a source would be printed once more after these words.
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+/// What the engine said, with a remedy where there is one.
+fn in_words(error: &sqlx::Error) -> String {
+    let said = match error {
+        sqlx::Error::Database(said) => said.to_string(),
+        other => other.to_string(),
+    };
+    if is_full(error) {
+        format!("the disk under the database is full ({said}); make room and try again: nothing is half-written")
+    } else {
+        said
+    }
+}
+
+/// SQLITE_FULL, SQLITE_IOERR_SHMSIZE (no room for the index of the log), and PostgreSQL's `disk_full`.
+fn is_full(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(error) => matches!(error.code().as_deref(), Some("13" | "4874" | "53100")),
+        _ => false,
+    }
+}
+
 impl StoreError {
     /// Whether a uniqueness constraint refused the row: somebody else was first.
     pub fn is_conflict(&self) -> bool {
@@ -81,11 +109,7 @@ impl StoreError {
 
     /// Whether there is no room left on the disk.
     pub fn is_full(&self) -> bool {
-        let code = match self {
-            Self::Sql(sqlx::Error::Database(error)) => error.code(),
-            _ => None,
-        };
-        matches!(code.as_deref(), Some("13" | "53100"))
+        matches!(self, Self::Sql(error) if is_full(error))
     }
 
     /// Whether trying the same transaction again can help (busy, serialisation failure, deadlock, lost connection).

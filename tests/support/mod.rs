@@ -98,6 +98,14 @@ impl Bench {
         )
     }
 
+    /// Changes rows behind the application's back, on either engine.
+    pub(crate) async fn change(&self, statement: &str) {
+        match &self.postgres {
+            Some(database) => database.run(statement).await,
+            None => self.onlooker().await.change(statement).await,
+        }
+    }
+
     /// Moves the clock.
     pub(crate) fn wait(&self, by: Duration) {
         self.clock.advance(by);
