@@ -51,6 +51,10 @@ const CLOCK_AND_CHANCE: &[&str] = &[
     "Ulid::from_datetime",
 ];
 
+/// The library of signatures takes chance from nobody but itself: a key is drawn inside it, and an RSA signature asks for
+/// chance and uses none.
+const SIGNS: &str = "src/model/signing_key.rs";
+
 /// A noun has no I/O.
 const IO_WORDS: &[&str] = &["std::fs", "std::process", "std::env", "tokio::"];
 
@@ -261,7 +265,8 @@ fn only_the_composition_root_reads_the_clock_or_draws_chance() {
     let mut findings = Vec::new();
     for source in house().iter().filter(|source| source.top_module() != Some("app")) {
         for word in CLOCK_AND_CHANCE {
-            for line in source.lines_with_word(word) {
+            let is_signing = *word == "SystemRandom" && source.path == SIGNS;
+            for line in source.lines_with_word(word).into_iter().filter(|_| !is_signing) {
                 findings.push(format!("{}:{line}: `{word}` outside src/app.rs", source.path));
             }
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use letterpress::config::{self, Baseline, Cadence, ConfigProblems, Settings, Severity};
 use letterpress::model::rate::Rate;
+use letterpress::model::signing_key::{Algorithm, SigningKey};
 use secrecy::ExposeSecret;
 
 fn read(text: &str, env: &[(&str, &str)]) -> Result<Settings, ConfigProblems> {
@@ -407,7 +408,7 @@ fn every_line_of_the_example_that_has_no_default_can_be_used_as_it_is_written() 
         let Some((key, set)) = commented(line) else { continue };
         let mut lines = lines.clone();
         lines[place] = set;
-        // Of files that are named only their absence may be wrong, of a login only the other half.
+        // Of files that are named only their absence may be wrong, of a login only the other half, and `…` is no key.
         let wrong = match read_in(&file, &lines.join("\n"), &[]) {
             Err(problems) => problems.0,
             Ok(_) => Vec::new(),
@@ -418,6 +419,7 @@ fn every_line_of_the_example_that_has_no_default_can_be_used_as_it_is_written() 
                 "is not a file",
                 "there is no folder",
                 "stands without",
+                "is no private key",
             ];
             assert!(
                 known.iter().any(|known| problem.message.contains(known)),
@@ -466,4 +468,75 @@ fn every_key_that_there_is_stands_in_the_example() {
         }
     }
     assert!(known > 100, "only {known} keys are known");
+}
+
+/// A config that signs, with the key files `rsa.pem` and `ed.pem` beside it.
+fn signing(folder: &Path, dkim: &str) -> Result<Settings, ConfigProblems> {
+    for (name, algorithm) in [("rsa.pem", Algorithm::Rsa), ("ed.pem", Algorithm::Ed25519)] {
+        let (_, pem) = SigningKey::generate(algorithm).unwrap();
+        secret_file(folder, name, &pem, 0o600);
+    }
+    secret_file(folder, "rubbish.pem", "not a key\n", 0o600);
+    let text = format!("{MINIMAL}\n[mail.dkim]\n{dkim}\n");
+    read_in(&folder.join("letterpress.toml"), &text, &[])
+}
+
+#[test]
+fn letters_are_signed_with_both_keys_and_for_the_senders_domain() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = "selector = \"a\"\nkey_file = \"rsa.pem\"\ned25519 = { selector = \"b\", key_file = \"ed.pem\" }";
+    let settings = signing(folder.path(), keys).unwrap();
+    let dkim = settings.mail.dkim.unwrap();
+    assert_eq!(dkim.domain, settings.mail.from.address.domain());
+    let selectors: Vec<_> = dkim.keys.iter().map(|key| key.selector.as_str()).collect();
+    assert_eq!(selectors, ["a", "b"]);
+    let by_relay = signing(folder.path(), "selector = \"theirs\"\nsign = false").unwrap();
+    let dkim = by_relay.mail.dkim.unwrap();
+    assert_eq!(
+        (dkim.selector.as_str(), dkim.keys.len(), dkim.sign),
+        ("theirs", 0, false)
+    );
+    assert!(signing(folder.path(), "").unwrap().mail.dkim.is_none());
+}
+
+#[test]
+fn a_key_that_cannot_sign_is_an_error_and_never_an_unsigned_letter() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = [
+        ("selector = \"a\"", "mail.dkim.selector: stands without a `key_file`"),
+        (
+            "key_file = \"rsa.pem\"",
+            "mail.dkim.key_file: stands without a `selector`",
+        ),
+        ("selector = \"a\"\nkey_file = \"gone.pem\"", "mail.dkim.key_file: "),
+        (
+            "selector = \"a\"\nkey_file = \"rubbish.pem\"",
+            "mail.dkim.key_file: is no private key in PEM form",
+        ),
+        (
+            "selector = \"a\"\nkey_file = \"ed.pem\"",
+            "mail.dkim.key_file: is a key of the other kind",
+        ),
+        (
+            "selector = \"a\"\nkey_file = \"rsa.pem\"\ndomain = \"other.example\"",
+            "mail.dkim.domain: is not the domain of `mail.from`",
+        ),
+    ];
+    for (dkim, expected) in cases {
+        let problems = signing(folder.path(), dkim).unwrap_err().to_string();
+        assert!(problems.contains(expected), "{dkim}: {problems}");
+    }
+}
+
+#[test]
+fn returned_letters_go_to_one_place_only() {
+    let both = format!("{MINIMAL}\n[bounces]\ndomain = \"b.example.org\"\nmailbox = \"b@example.org\"\n");
+    assert!(
+        read(&both, &[])
+            .unwrap_err()
+            .to_string()
+            .contains("bounces.mailbox: stands beside `domain`")
+    );
+    let long = format!("{MINIMAL}\n[bounces]\nmailbox = \"{}@example.org\"\n", "b".repeat(30));
+    assert!(read(&long, &[]).unwrap_err().to_string().contains("leaves no room"));
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use letterpress::compose::{self};
-use letterpress::config::{OnUnknown, Settings};
+use letterpress::config::{Bounces, OnUnknown, Settings};
 use letterpress::deliver::{self};
 use letterpress::model::address::Mailbox;
+use letterpress::model::token::code_of;
 use letterpress::model::verdict::{Cause, Phase, Reply, Verdict};
 use letterpress::store::{Engine, issues};
 use letterpress::subscribe::{self};
@@ -405,4 +406,22 @@ async fn of_two_nodes_that_prepare_an_issue_at_once_one_writes_all_of_it() {
         other.database.close().await;
         press.bench.close().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_that_comes_back_says_whose_it_was() {
+    let press = Press::with(Engine::Sqlite, |settings| {
+        settings.bounces = Bounces::Domain("bounce.example.org".to_owned());
+    })
+    .await;
+    press.join("rosa", "weekly").await;
+    press.publish("Ink").await;
+    let issue = press.send().await.unwrap();
+    press.drain(&issue).await;
+    let letters = press.memory.letters();
+    let from = &letters[0].envelope.from;
+    assert_eq!(from.domain(), "bounce.example.org");
+    let word = from.local_part().strip_prefix("b.").unwrap();
+    assert_eq!(press.app().keys.open_return(word), Some((code_of(&issue), 1)));
+    assert!(from.local_part().len() <= 40, "{from:?}");
 }

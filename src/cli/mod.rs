@@ -4,6 +4,7 @@ mod articles;
 mod backup;
 mod check;
 mod demo;
+mod dkim;
 mod feeds;
 mod fsck;
 mod health;
@@ -96,6 +97,9 @@ enum Command {
     /// Care for the people who get letters
     #[command(subcommand)]
     Subscribers(subscribers::Subscribers),
+    /// Make keys that sign letters (DKIM)
+    #[command(subcommand)]
+    Dkim(dkim::Dkim),
     /// Copy the database and the keys to a file while the service runs
     Backup(backup::Backup),
     /// Bring a backup back, with mail on hold
@@ -165,6 +169,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Code> {
         Command::Send(send) => send.run(&session, stop::on_signal()).await,
         Command::Issues(issues) => issues.run(&session).await.map(|()| 0),
         Command::Subscribers(subscribers) => subscribers.run(&session).await,
+        Command::Dkim(dkim) => dkim.run(&session).map(|()| 0),
         Command::Backup(backup) => backup.run(&session).await.map(|()| 0),
         Command::Restore(restore) => restore.run(&session).await.map(|()| 0),
         Command::MoveTo(move_to) => move_to.run(&session).await.map(|()| 0),

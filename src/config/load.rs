@@ -10,7 +10,7 @@ use super::place::{Fault, Positions, Step, dotted};
 use super::problem::{ConfigProblems, Problem, Severity, Wrong};
 use super::secret::Files;
 use super::section::{Finding, Notes, Origin, Section};
-use super::{Settings, database, feeds, http, mail, newsletters, site, sources, value};
+use super::{Settings, bounces, database, feeds, http, mail, newsletters, site, sources, value};
 
 /// The file that is read when none is named, if it is there.
 pub const DEFAULT_FILE: &str = "config/letterpress.toml";
@@ -190,6 +190,7 @@ fn read_settings(mut root: Section<'_>, file: Option<PathBuf>) -> Settings {
     let settings = Settings {
         sources: sources::read(source_sections, &base, &site.language),
         feeds: feeds::read(root.section("feeds"), &http.public_url),
+        bounces: bounces::read(root.section("bounces")),
         templates: read_templates(root.section("templates"), &base),
         state: database::read_state(root.section("state"), &database, &base),
         findings: Vec::new(),

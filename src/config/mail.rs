@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::database::is_here;
+use super::dkim::{self, Dkim};
 use super::problem::Wrong;
 use super::rate::rates;
 use super::secret::{Files, secret, warn_if_written_in_the_open};
@@ -46,6 +47,8 @@ pub struct Mail {
     pub max_html: usize,
     /// `[[mail.limits]]`
     pub limits: Vec<Limit>,
+    /// `[mail.dkim]`; `None`: letters go out unsigned.
+    pub dkim: Option<Dkim>,
     /// `[mail.smtp]`
     pub smtp: Smtp,
 }
@@ -155,9 +158,11 @@ pub(super) fn read(mut section: Section<'_>, beside: &Surroundings<'_>) -> Mail 
         section.get("from", mailbox)
     };
     let needs_relay = sends && transport == TransportKind::Smtp;
+    let from = from.unwrap_or_else(|| nobody(beside.site));
     let mail = Mail {
         enabled,
-        from: from.unwrap_or_else(|| nobody(beside.site)),
+        dkim: dkim::read(section.section("dkim"), from.address.domain(), &beside.files),
+        from,
         reply_to: section.get("reply_to", mailbox),
         transport,
         outbox: section

@@ -2,7 +2,9 @@
 //!
 //! [`Settings`] is what the rest of the house reads. Every value in it has been checked; paths are absolute.
 
+mod bounces;
 mod database;
+mod dkim;
 mod feeds;
 mod http;
 mod load;
@@ -23,7 +25,9 @@ use std::path::PathBuf;
 use crate::model::address::Mailbox;
 use crate::model::letterhead::Letterhead;
 
+pub use bounces::Bounces;
 pub use database::{DatabaseSettings, State};
+pub use dkim::{Dkim, DkimKey};
 pub use feeds::{Feeds, FullOrSummary};
 pub use http::Http;
 pub use load::{DEFAULT_FILE, environment, load, parse};
@@ -50,6 +54,8 @@ pub struct Settings {
     pub newsletters: Vec<Newsletter>,
     /// `[mail]`
     pub mail: Mail,
+    /// `[bounces]`
+    pub bounces: Bounces,
     /// `[templates] dir`: files in it replace built-in templates of the same path.
     pub templates: Option<PathBuf>,
     /// `[database]`

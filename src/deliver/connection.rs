@@ -204,7 +204,7 @@ impl Connection {
             return Ok(());
         }
         let mut buffer = std::mem::take(&mut self.buffer);
-        let envelope = match letters.write(&app, &due, now, &mut buffer) {
+        let envelope = match letters.write(&app, &due, now, &mut buffer).await {
             Ok(envelope) => envelope,
             Err(error) => {
                 self.give_up(&due, "render", &error.to_string(), ticket);

@@ -8,17 +8,20 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::app::App;
+use crate::config::Bounces;
 use crate::mail::message::{EncodedLetter, MessageError, write_message};
 use crate::model::address::{AddressError, DisplayName, EmailAddress, HeaderToken, HeaderUrl};
 use crate::model::clock::from_micros;
 use crate::model::letter::{Envelope, Letter, ListHeaders, ListId, MessageId, Outgoing, SlotName, SlotValues};
 use crate::model::letterhead::Letterhead;
 use crate::model::links::{Leave, Preferences, code_of};
+use crate::model::signing_key::SigningKeyError;
 use crate::model::token::{KeyRing, Purpose};
 use crate::model::verdict::Class;
 use crate::store::deliveries::Due;
 use crate::store::{StoreError, issues};
 
+use super::seal::{Unsealed, seal};
 use super::streak::{Patience, Streak};
 
 /// Why one letter cannot be written.
@@ -33,6 +36,9 @@ pub(super) enum LetterError {
     /// The variant is not among the issue's.
     #[error("find the letter of this variant; report this as a defect")]
     NoVariant,
+    /// A key did not sign; nothing goes out unsigned instead.
+    #[error("sign the letter: the key of [mail.dkim] {0}")]
+    Signature(SigningKeyError),
     /// A panic in the writer.
     #[error("write the letter: the writer panicked; report this as a defect")]
     Panic,
@@ -119,16 +125,30 @@ impl IssueLetters {
         &self.head.newsletter
     }
 
-    /// Writes the message of one delivery into `out`; `now` becomes its Date unless an earlier attempt set one.
-    pub(super) fn write(
+    /// Writes the message of one delivery into `out` and signs it; `now` becomes its Date unless an earlier attempt set
+    /// one.
+    pub(super) async fn write(
         &self,
         app: &App,
         due: &Due,
         now: DateTime<Utc>,
         out: &mut Vec<u8>,
     ) -> Result<Envelope, LetterError> {
+        let (envelope, unsealed) = self.compile(app, due, now, out)?;
+        seal(app, unsealed, out).await?;
+        Ok(envelope)
+    }
+
+    fn compile(
+        &self,
+        app: &App,
+        due: &Due,
+        now: DateTime<Utc>,
+        out: &mut Vec<u8>,
+    ) -> Result<(Envelope, Unsealed), LetterError> {
         // A poisoned name or template must not take the others' letters with it.
         catch_unwind(AssertUnwindSafe(|| {
+            let settings = app.settings();
             let letter = self.variants.get(&due.variant_no).ok_or(LetterError::NoVariant)?;
             let person = Person {
                 id: due.subscriber_id,
@@ -139,12 +159,14 @@ impl IssueLetters {
             };
             let facts = Facts {
                 head: &self.head,
+                bounces: &settings.bounces,
                 keys: &app.keys,
                 date: due.first_at.map_or(now, from_micros),
             };
             let outgoing = facts.of_issue(&person, &due.issue_id, due.variant_no)?;
-            write_message(letter, &facts.values(&person), &outgoing, out)?;
-            Ok(outgoing.envelope())
+            let written = write_message(letter, &facts.values(&person), &outgoing, out)?;
+            let date = outgoing.date;
+            Ok((outgoing.envelope(), Unsealed { written, date }))
         }))
         .unwrap_or(Err(LetterError::Panic))
     }
@@ -164,6 +186,7 @@ pub(super) struct Person {
 #[derive(Debug)]
 pub(super) struct Facts<'a> {
     pub(super) head: &'a Letterhead,
+    pub(super) bounces: &'a Bounces,
     pub(super) keys: &'a KeyRing,
     pub(super) date: DateTime<Utc>,
 }
@@ -205,15 +228,20 @@ impl Facts<'_> {
         values
     }
 
-    /// Headers and envelope of a letter outside any list: confirmations and notices. `word` names it for ever.
-    pub(super) fn single(&self, person: &Person, word: &str) -> Result<Outgoing, AddressError> {
+    /// Headers and envelope of a letter outside any list: confirmations and notices. `what` names for ever what the
+    /// person gets: the same letter has the same Message-ID and return path.
+    pub(super) fn single(&self, person: &Person, what: &str) -> Result<Outgoing, AddressError> {
         let from = &self.head.from;
+        let word = self.keys.message_word(what, person.id);
+        let back = self
+            .keys
+            .return_word(code_of(what), u64::try_from(person.id).unwrap_or(0));
         Ok(Outgoing {
-            message_id: MessageId::new(word, from.address.domain())?,
+            message_id: MessageId::new(&word, from.address.domain())?,
             date: self.date,
             from: from.clone(),
             reply_to: self.head.reply_to.clone(),
-            return_path: from.address.clone(),
+            return_path: self.bounces.return_path(&from.address, &back)?,
             to: person.address.clone(),
             to_name: person.name.clone(),
             list: None,
@@ -244,7 +272,6 @@ impl Facts<'_> {
 
     /// Headers and envelope of one delivery of an issue.
     pub(super) fn of_issue(&self, person: &Person, issue_id: &str, variant: i64) -> Result<Outgoing, AddressError> {
-        let word = self.keys.message_word(issue_id, person.id);
         let token = self.keys.sign(
             Purpose::Delivery,
             &[code_of(issue_id), u64::try_from(person.id).unwrap_or(0)],
@@ -256,7 +283,7 @@ impl Facts<'_> {
             archived_at: Some(HeaderUrl::parse(&self.address(&format!("issues/{issue_id}")))?),
             feedback_id: Some(HeaderToken::parse(&feedback)?),
             delivery_token: Some(HeaderToken::parse(&token)?),
-            ..self.single(person, &word)?
+            ..self.single(person, issue_id)?
         })
     }
 }

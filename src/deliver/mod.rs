@@ -29,6 +29,7 @@ mod outbox;
 mod outcome;
 mod pace;
 mod relay;
+mod seal;
 mod sender;
 mod shared;
 mod streak;

@@ -15,6 +15,7 @@ use crate::template::context::letters::{AlreadyLetter, ConfirmationLetter, Fixed
 use crate::template::context::{self, Frame, moment};
 
 use super::letters::{Facts, LetterError, Person, long_date};
+use super::seal::{Unsealed, seal};
 
 /// Articles that a welcome letter names.
 const LATEST: usize = 3;
@@ -62,6 +63,7 @@ pub(super) async fn write(
     let head = settings.letterhead(newsletter);
     let facts = Facts {
         head: &head,
+        bounces: &settings.bounces,
         keys: &app.keys,
         date: due.first_at.map_or(now, from_micros),
     };
@@ -76,12 +78,15 @@ pub(super) async fn write(
     values
         .set(SlotName::Confirm, settings.http.address(&confirm.to_path(&app.keys)))
         .set(SlotName::Expires, long_date(expires, newsletter.time_zone));
-    let word = app.keys.message_word(&format!("notice {}", due.id), due.subscriber_id);
-    let mut outgoing = facts.single(&person, &word).map_err(LetterError::from)?;
+    let mut outgoing = facts
+        .single(&person, &format!("notice {}", due.id))
+        .map_err(LetterError::from)?;
     if due.kind == "welcome" {
         outgoing.list = Some(facts.list(&person).map_err(LetterError::from)?);
     }
-    write_message(&EncodedLetter::new(&letter), &values, &outgoing, out).map_err(LetterError::from)?;
+    let written = write_message(&EncodedLetter::new(&letter), &values, &outgoing, out).map_err(LetterError::from)?;
+    let date = outgoing.date;
+    seal(app, Unsealed { written, date }, out).await?;
     Ok(outgoing.envelope())
 }
 

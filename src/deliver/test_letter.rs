@@ -7,6 +7,7 @@ use crate::model::letter::{Envelope, Letter, MissingSlot, SlotValues, fill};
 use crate::model::verdict::{Class, Verdict};
 
 use super::letters::{Facts, LetterError, Person};
+use super::seal::{Unsealed, seal_here};
 
 /// Why a test letter was not written or not sent.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +70,7 @@ pub fn test_letter(app: &App, newsletter: &str, letter: &Letter, to: &EmailAddre
     let head = settings.letterhead(newsletter);
     let facts = Facts {
         head: &head,
+        bounces: &settings.bounces,
         keys: &app.keys,
         date: now,
     };
@@ -76,7 +78,10 @@ pub fn test_letter(app: &App, newsletter: &str, letter: &Letter, to: &EmailAddre
     // Named after the moment, so that a second test does not look like a copy of the first.
     let outgoing = facts.of_issue(&person, &format!("test-{}", now.timestamp_micros()), 0)?;
     let mut source = Vec::new();
-    write_message(&EncodedLetter::new(letter), &values, &outgoing, &mut source).map_err(LetterError::from)?;
+    let written =
+        write_message(&EncodedLetter::new(letter), &values, &outgoing, &mut source).map_err(LetterError::from)?;
+    let date = outgoing.date;
+    seal_here(&settings, Unsealed { written, date }, &mut source)?;
     Ok(TestLetter {
         envelope: outgoing.envelope(),
         source,

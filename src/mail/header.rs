@@ -14,6 +14,7 @@ const LONGEST_PLAIN_WORD: usize = 70;
 pub(super) struct Field<'a> {
     out: &'a mut Vec<u8>,
     column: usize,
+    is_empty: bool,
 }
 
 impl<'a> Field<'a> {
@@ -23,6 +24,7 @@ impl<'a> Field<'a> {
         out.push(b':');
         Self {
             column: name.len() + 1,
+            is_empty: true,
             out,
         }
     }
@@ -30,7 +32,7 @@ impl<'a> Field<'a> {
     /// Appends a word that is never split, on a new line if it does not fit and this is not the first word.
     pub(super) fn word(mut self, word: &str) -> Self {
         // A field's first word stays on its line: a line of nothing but the name confuses old parsers.
-        let is_first = self.out.ends_with(b":");
+        let is_first = std::mem::replace(&mut self.is_empty, false);
         if !is_first && self.column + 1 + word.len() > WIDTH {
             self.out.extend_from_slice(b"\r\n");
             self.column = 0;
@@ -91,6 +93,7 @@ impl<'a> Field<'a> {
         } else {
             B
         };
+        self.is_empty = false;
         self.out.push(b' ');
         self.column += 1;
         encoder.encode_words("utf-8", text, &mut self.column, Fold::HEADER, self.out);

@@ -4,6 +4,7 @@
 //! relay through [`smtp`], as files through [`outbox`], or into [`memory`] for tests. [`preview`] and [`outbox`] read
 //! our own letters back for people.
 
+pub mod dkim;
 mod header;
 pub mod memory;
 pub mod message;

@@ -17,6 +17,7 @@ pub mod network;
 pub mod quiet;
 pub mod rate;
 pub mod schedule;
+pub mod signing_key;
 pub mod slug;
 pub mod subscriber;
 pub mod text;

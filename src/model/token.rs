@@ -11,6 +11,8 @@ use super::clock::Chance;
 
 const VERSION: u8 = 1;
 const MAC: usize = 16;
+/// Bytes of the MAC in a return path: 8 characters.
+const RETURN_MAC: usize = 5;
 /// Longest token that is looked at, in characters.
 const LONGEST: usize = 100;
 
@@ -27,8 +29,10 @@ pub enum Purpose {
     Undo,
     /// Rates an article: `[subscriber, issue, article]` codes.
     Feedback,
-    /// Names a delivery in return paths and events: `[issue code, subscriber]`.
+    /// Names a delivery in events: `[issue code, subscriber]`.
     Delivery,
+    /// Names a delivery in its return path (VERP): `[issue code, subscriber]`.
+    Return,
 }
 
 impl Purpose {
@@ -40,6 +44,7 @@ impl Purpose {
             Self::Undo => 4,
             Self::Feedback => 5,
             Self::Delivery => 6,
+            Self::Return => 7,
         }
     }
 }
@@ -156,6 +161,34 @@ impl KeyRing {
         (fits && *kind == purpose.byte()).then(|| read_varints(rest)).flatten()
     }
 
+    /// The left part of a return path: as [`KeyRing::sign`], but short, because it has 64 octets (RFC 5321 §4.5.3.1.1),
+    /// and in base32, because relays fold case. Its 40 bits of MAC keep strangers from forging a bounce.
+    pub fn return_word(&self, issue_code: u64, subscriber: u64) -> String {
+        let (number, key) = self.signing.last().expect("a ring is never made without a signing key");
+        let mut bytes = vec![*number];
+        push_varint(issue_code, &mut bytes);
+        push_varint(subscriber, &mut bytes);
+        let tag = mac(key, Purpose::Return, &bytes);
+        let word = |bytes: &[u8]| BASE32_NOPAD.encode(bytes).to_lowercase();
+        format!("{}.{}", word(&bytes), word(&tag[..RETURN_MAC]))
+    }
+
+    /// The issue code and the subscriber of a [`KeyRing::return_word`] that was made here.
+    pub fn open_return(&self, word: &str) -> Option<(u64, u64)> {
+        if word.len() > LONGEST {
+            return None;
+        }
+        let (body, tag) = word.split_once('.')?;
+        let read = |text: &str| BASE32_NOPAD.decode(text.to_ascii_uppercase().as_bytes()).ok();
+        let (body, tag) = (read(body)?, read(tag)?);
+        let (_, key) = self.signing.iter().find(|(number, _)| Some(number) == body.first())?;
+        constant_time::verify_slices_are_equal(&mac(key, Purpose::Return, &body)[..RETURN_MAC], &tag).ok()?;
+        match read_varints(&body[1..])?[..] {
+            [issue_code, subscriber] => Some((issue_code, subscriber)),
+            _ => None,
+        }
+    }
+
     /// What an address is known by where the address itself is not kept; never rotates.
     pub fn address_key(&self, comparison_form: &str) -> Vec<u8> {
         tag_of(&self.address, comparison_form.as_bytes()).as_ref()[..16].to_vec()
@@ -229,6 +262,7 @@ mod tests {
             Purpose::Undo,
             Purpose::Feedback,
             Purpose::Delivery,
+            Purpose::Return,
         ];
         for made in all {
             for asked in all {
@@ -266,6 +300,26 @@ mod tests {
         assert!(KeyRing::read("sign 1 short\n").is_err() && KeyRing::read("").is_err());
     }
 
+    #[test]
+    fn a_bounce_tells_whose_letter_it_was_and_a_forged_one_tells_nothing() {
+        let word = ring().return_word(code_of("01ARZ3NDEKTSV4RRFFQ69G5FAV"), 1 << 40);
+        assert!(word.len() <= 38, "{word}");
+        assert!(
+            word.bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'.')
+        );
+        let known = Some((code_of("01ARZ3NDEKTSV4RRFFQ69G5FAV"), 1 << 40));
+        assert_eq!(ring().open_return(&word), known);
+        assert_eq!(ring().open_return(&word.to_uppercase()), known, "relays fold case");
+        let other = KeyRing::generate(&SeededChance::new(8));
+        assert_eq!(other.open_return(&word), None);
+        for at in 0..word.len() {
+            let turned = if word.as_bytes()[at] == b'a' { "b" } else { "a" };
+            let forged = format!("{}{turned}{}", &word[..at], &word[at + 1..]);
+            assert_eq!(ring().open_return(&forged), None, "{forged}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_numbers_come_back_and_any_text_is_survived(numbers in prop::collection::vec(any::<u64>(), 0..4), text in any::<String>()) {
@@ -273,6 +327,7 @@ mod tests {
             prop_assert!(token.len() <= LONGEST);
             prop_assert_eq!(ring().open(Purpose::Confirm, &token), Some(numbers));
             prop_assert!(ring().open(Purpose::Confirm, &text).is_none());
+            prop_assert!(ring().open_return(&text).is_none());
         }
     }
 }

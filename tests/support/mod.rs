@@ -23,7 +23,7 @@ use letterpress::config::{
     Baseline, DatabaseSettings, Feeds, FullOrSummary, Http, Mail, OnUnknown, Settings, Shortcodes, Site, SiteAuthor,
     Smtp, Source, State, Theme, Tls, TransportKind, Watch,
 };
-use letterpress::config::{Cadence, CatchUp, Joiner, Newsletter, Order, Overflow, Schedule};
+use letterpress::config::{Bounces, Cadence, CatchUp, Joiner, Newsletter, Order, Overflow, Schedule};
 use letterpress::model::address::Mailbox;
 use letterpress::model::clock::{SeededChance, SetClock};
 use letterpress::model::quiet::Quiet;
@@ -268,6 +268,7 @@ pub(crate) fn settings(folder: &Path) -> Settings {
     Settings {
         file: None,
         findings: Vec::new(),
+        bounces: Bounces::Sender,
         base: folder.to_owned(),
         site: Site {
             title: "Workshop Notes".to_owned(),
@@ -391,6 +392,7 @@ fn mail(folder: &Path) -> Mail {
         restart_breaker: 10,
         resurrection_guard: Duration::from_hours(2),
         max_html: 90_000,
+        dkim: None,
         limits: Vec::new(),
         smtp: Smtp {
             host: "127.0.0.1".to_owned(),

@@ -23,6 +23,7 @@ tools=(
   "PostgreSQL server|has_postgres|postgresql"
   "pgbouncer|has pgbouncer|pgbouncer"
   "smtp-sink (Postfix)|has smtp-sink|postfix"
+  "opendkim|has opendkim|opendkim"
   "jing|has jing|jing"
   "xmllint|has xmllint|libxml2-utils"
   "newsboat|has newsboat|newsboat"
@@ -57,7 +58,7 @@ install_packages() {
 }
 
 venv=tests/.tools/venv
-has_python_packages() { "$venv/bin/python" -c 'import feedparser, listparser, tzdata' 2>/dev/null; }
+has_python_packages() { "$venv/bin/python" -c 'import dkim, feedparser, listparser, nacl, tzdata' 2>/dev/null; }
 make_venv() {
   python3 -m venv "$venv" && "$venv/bin/pip" install -q --disable-pip-version-check -r tests/judges/requirements.txt
 }
@@ -75,5 +76,5 @@ prepare_tools() {
     check "$name is here" $presence
   done
   has_python_packages || make_venv >"$work/log/venv.log" 2>&1 </dev/null || tail -n 20 "$work/log/venv.log"
-  check "feedparser and listparser are here" has_python_packages
+  check "the Python packages are here" has_python_packages
 }
