@@ -9,13 +9,12 @@ use std::time::Duration;
 
 use letterpress::config;
 use letterpress::mail::smtp::{Deadlines, Idle, Smtp};
-use letterpress::model::address::{EmailAddress, HeaderToken};
-use letterpress::model::letter::{Envelope, MessageId};
 use letterpress::model::verdict::{Cause, Class, Fault, Phase, Told, Trouble, Verdict};
 use secrecy::SecretString;
 use tokio::time::{Instant, sleep};
 
 use crate::support::faulty_smtp::{Act, Certificate, Relay, When};
+use crate::support::one_letter::{message, relay_at, to};
 
 const EVERYTHING: &[&str] = &[
     "PIPELINING",
@@ -30,19 +29,7 @@ const SETUP: Class = Class::NotTried(Trouble::Setup);
 const LOGIN: Class = Class::NotTried(Trouble::Login);
 
 fn settings(relay: &Relay) -> config::Smtp {
-    config::Smtp {
-        host: "127.0.0.1".to_owned(),
-        port: relay.address.port(),
-        tls: config::Tls::None,
-        username: None,
-        password: None,
-        ca_file: None,
-        helo: "letters.example.org".to_owned(),
-        connections: 8,
-        rates: Vec::new(),
-        messages_per_connection: 100,
-        pipelining: true,
-    }
+    relay_at(relay.address.port())
 }
 
 fn secured(relay: &Relay, tls: config::Tls, authority: &Path) -> config::Smtp {
@@ -70,20 +57,6 @@ fn deadlines() -> Deadlines {
 
 fn client(relay: &Relay) -> Smtp {
     Smtp::with_deadlines(&settings(relay), deadlines())
-}
-
-fn to(address: &str) -> Envelope {
-    Envelope {
-        message_id: MessageId::new("a-letter", "example.org").unwrap(),
-        from: EmailAddress::parse("b.1.2@bounce.example.org").unwrap(),
-        to: EmailAddress::parse(address).unwrap(),
-        token: Some(HeaderToken::parse("token").unwrap()),
-    }
-}
-
-fn message(bytes: usize) -> Vec<u8> {
-    let line = format!("{}\r\n", "x".repeat(70));
-    format!("Subject: x\r\n\r\n{}", line.repeat(bytes / line.len() + 1)).into_bytes()
 }
 
 async fn deliver(idle: Idle, address: &str) -> (Verdict, Option<Idle>) {

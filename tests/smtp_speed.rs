@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use letterpress::config::{Smtp as Settings, Tls};
+use letterpress::config::Smtp as Settings;
 use letterpress::mail::smtp::Smtp;
-use letterpress::model::address::EmailAddress;
-use letterpress::model::letter::{Envelope, MessageId};
 use letterpress::model::verdict::Class;
 use tokio::time::{Instant, sleep};
+
+use crate::support::one_letter::{relay_at, to};
 
 const LETTERS: usize = 20_000;
 const BYTES: usize = 50_000;
@@ -38,27 +38,13 @@ impl Drop for Sink {
 
 fn settings(port: u16) -> Settings {
     Settings {
-        host: "127.0.0.1".to_owned(),
-        port,
-        tls: Tls::None,
-        username: None,
-        password: None,
-        ca_file: None,
-        helo: "letters.example.org".to_owned(),
         connections: CONNECTIONS,
-        rates: Vec::new(),
-        messages_per_connection: 100,
-        pipelining: true,
+        ..relay_at(port)
     }
 }
 
 async fn send_share(smtp: Smtp, message: Arc<Vec<u8>>, left: Arc<AtomicUsize>) {
-    let envelope = Envelope {
-        message_id: MessageId::new("a-letter", "example.org").unwrap(),
-        from: EmailAddress::parse("b.1.2@bounce.example.org").unwrap(),
-        to: EmailAddress::parse("rosa@example.org").unwrap(),
-        token: None,
-    };
+    let envelope = to("rosa@example.org");
     let mut idle = None;
     while left
         .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))

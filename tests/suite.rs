@@ -21,6 +21,7 @@ mod moving;
 mod operating;
 mod people;
 mod quiet;
+mod relays;
 mod restoring;
 mod schedules;
 mod sending;

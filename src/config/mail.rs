@@ -29,6 +29,8 @@ pub struct Mail {
     pub reply_to: Option<Mailbox>,
     /// How letters leave.
     pub transport: TransportKind,
+    /// The program of the `sendmail` transport, absolute; default `/usr/sbin/sendmail`.
+    pub sendmail: PathBuf,
     /// Folder of the `outbox` transport, absolute.
     pub outbox: PathBuf,
     /// What becomes of a letter that may or may not have arrived.
@@ -51,6 +53,8 @@ pub struct Mail {
     pub dkim: Option<Dkim>,
     /// `[mail.smtp]`
     pub smtp: Smtp,
+    /// `[[mail.fallbacks]]`: relays that are asked while the ones before them are away.
+    pub fallbacks: Vec<Smtp>,
 }
 
 /// One `[[mail.limits]]`: a mailbox provider that wants letters slowly.
@@ -69,6 +73,8 @@ pub struct Limit {
 pub enum TransportKind {
     /// To a relay.
     Smtp,
+    /// To the local program.
+    Sendmail,
     /// One file per letter.
     Outbox,
 }
@@ -97,6 +103,8 @@ pub struct Smtp {
     pub username: Option<String>,
     /// Password, from `password` or `password_file`.
     pub password: Option<SecretString>,
+    /// A file with an access token, read anew for each login (XOAUTH2); in place of a password.
+    pub token_file: Option<PathBuf>,
     /// Certificates to trust beside the system's (PEM).
     pub ca_file: Option<PathBuf>,
     /// What we call ourselves; default: host of `http.public_url`.
@@ -122,7 +130,11 @@ pub enum Tls {
     None,
 }
 
-const TRANSPORTS: &[(&str, TransportKind)] = &[("smtp", TransportKind::Smtp), ("outbox", TransportKind::Outbox)];
+const TRANSPORTS: &[(&str, TransportKind)] = &[
+    ("smtp", TransportKind::Smtp),
+    ("sendmail", TransportKind::Sendmail),
+    ("outbox", TransportKind::Outbox),
+];
 const ON_UNKNOWN: &[(&str, OnUnknown)] = &[
     ("resend", OnUnknown::Resend),
     ("skip", OnUnknown::Skip),
@@ -165,6 +177,9 @@ pub(super) fn read(mut section: Section<'_>, beside: &Surroundings<'_>) -> Mail 
         from,
         reply_to: section.get("reply_to", mailbox),
         transport,
+        sendmail: section
+            .get("sendmail", path(beside.files.base))
+            .unwrap_or_else(|| PathBuf::from("/usr/sbin/sendmail")),
         outbox: section
             .get("outbox", path(beside.files.base))
             .unwrap_or_else(|| beside.files.base.join("outbox")),
@@ -181,6 +196,11 @@ pub(super) fn read(mut section: Section<'_>, beside: &Surroundings<'_>) -> Mail 
         max_html: section.get("max_html", size).unwrap_or(90_000),
         limits: section.sections("limits").into_iter().map(read_limit).collect(),
         smtp: read_smtp(section.section("smtp"), beside, needs_relay),
+        fallbacks: section
+            .sections("fallbacks")
+            .into_iter()
+            .map(|fallback| read_smtp(fallback, beside, true))
+            .collect(),
     };
     section.close();
     mail
@@ -238,6 +258,7 @@ fn read_smtp(mut section: Section<'_>, beside: &Surroundings<'_>, required: bool
         port: section.get("port", whole(1)).unwrap_or(usual_port),
         username: section.get("username", filled),
         password: secret(&mut section, "password", "password_file", &beside.files),
+        token_file: section.get("token_file", path(beside.files.base)),
         ca_file: section.get("ca_file", path(beside.files.base)),
         helo: greeting(
             &section
@@ -269,18 +290,20 @@ fn greeting(name: &str) -> String {
 
 /// A name and a password make sense only together.
 fn check_login(section: &Section<'_>) {
-    let has_password = section.was_given("password") || section.was_given("password_file");
-    match (section.was_given("username"), has_password) {
-        (true, false) => {
+    const PROOFS: [&str; 3] = ["password", "password_file", "token_file"];
+    let given = PROOFS.into_iter().find(|key| section.was_given(key));
+    if section.was_given("token_file") && given != Some("token_file") {
+        section.refuse(
+            "token_file",
+            Wrong::new("stands beside a password", "keep one of the two"),
+        );
+    }
+    match (section.was_given("username"), given) {
+        (true, None) => {
             let remedy = "write `password_file = \"FILE\"` with the path of a file that holds the password";
             section.refuse("username", Wrong::new("stands without a password", remedy));
         }
-        (false, true) => {
-            let key = if section.was_given("password") {
-                "password"
-            } else {
-                "password_file"
-            };
+        (false, Some(key)) => {
             section.refuse(
                 key,
                 Wrong::new("stands without a username", "write `username = \"…\"` beside it"),

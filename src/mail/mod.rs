@@ -12,6 +12,7 @@ pub mod outbox;
 mod parts;
 pub mod preview;
 mod quoted_printable;
+pub mod sendmail;
 pub mod smtp;
 pub mod transport;
 

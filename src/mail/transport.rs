@@ -1,4 +1,4 @@
-//! Hands messages over: to a relay, as files into a folder, or into memory.
+//! Hands messages over: to a relay, through the local program, as files into a folder, or into memory.
 //!
 //! Whatever the transport, delivery sees one shape: [`Transport::connect`] gives an [`Idle`] connection,
 //! [`Idle::deliver`] uses it up and gives it back only when it is certain to be clean.
@@ -7,15 +7,18 @@ use crate::config::{Mail, TransportKind};
 use crate::mail::Gate;
 use crate::mail::memory::Memory;
 use crate::mail::outbox::Outbox;
-use crate::mail::smtp::{self, Smtp};
+use crate::mail::sendmail::{self, Sendmail};
+use crate::mail::smtp::{Connected, Relays};
 use crate::model::letter::Envelope;
 use crate::model::verdict::Verdict;
 
 /// How letters leave. Cheap to clone; clones share what was learnt about the relay.
 #[derive(Debug, Clone)]
 pub enum Transport {
-    /// To a relay.
-    Smtp(Smtp),
+    /// To a relay, or to one behind it.
+    Smtp(Relays),
+    /// Through the local program.
+    Sendmail(Sendmail),
     /// One file per letter.
     Outbox(Outbox),
     /// Kept in memory: for tests.
@@ -26,7 +29,8 @@ impl Transport {
     /// The transport that the settings name; connects to nothing yet.
     pub fn new(mail: &Mail) -> Self {
         match mail.transport {
-            TransportKind::Smtp => Self::Smtp(Smtp::new(&mail.smtp)),
+            TransportKind::Smtp => Self::Smtp(Relays::new(mail)),
+            TransportKind::Sendmail => Self::Sendmail(Sendmail::new(&mail.sendmail)),
             TransportKind::Outbox => Self::Outbox(Outbox::new(&mail.outbox)),
         }
     }
@@ -35,6 +39,7 @@ impl Transport {
     pub fn connections(&self) -> usize {
         match self {
             Self::Smtp(smtp) => smtp.connections(),
+            Self::Sendmail(_) => sendmail::AT_ONCE,
             Self::Outbox(_) => 1,
             Self::Memory(memory) => memory.connections(),
         }
@@ -44,6 +49,7 @@ impl Transport {
     pub async fn connect(&self) -> Result<Idle, Verdict> {
         match self {
             Self::Smtp(smtp) => smtp.connect().await.map(Idle::Smtp),
+            Self::Sendmail(sendmail) => Ok(Idle::Sendmail(sendmail.clone())),
             Self::Outbox(outbox) => outbox.open().await.map(|()| Idle::Outbox(outbox.clone())),
             Self::Memory(memory) => memory.connect().map(|()| Idle::Memory(memory.clone())),
         }
@@ -54,7 +60,9 @@ impl Transport {
 #[derive(Debug)]
 pub enum Idle {
     /// To a relay.
-    Smtp(smtp::Idle),
+    Smtp(Connected),
+    /// The program is started anew for each letter.
+    Sendmail(Sendmail),
     /// To a folder.
     Outbox(Outbox),
     /// Into memory.
@@ -72,6 +80,10 @@ impl Idle {
                 let (verdict, idle) = idle.deliver(envelope, message, gate).await;
                 (verdict, idle.map(Self::Smtp))
             }
+            Self::Sendmail(sendmail) => (
+                sendmail.deliver(envelope, message, gate).await,
+                Some(Self::Sendmail(sendmail)),
+            ),
             Self::Outbox(outbox) => {
                 let (verdict, usable) = outbox.deliver(envelope, message, gate).await;
                 (verdict, usable.then_some(Self::Outbox(outbox)))

@@ -122,6 +122,12 @@ pub enum Cause {
     /// No login mechanism in common.
     #[error("the relay offers no login that we speak (PLAIN, LOGIN); check host, port and tls")]
     NoMechanism,
+    /// A token is configured and the relay takes none.
+    #[error("the relay offers no login by token (XOAUTH2); write mail.smtp.password_file in place of token_file")]
+    NoTokens,
+    /// The token cannot be read.
+    #[error("the file of mail.smtp.token_file cannot be read: {0}")]
+    TokenFile(String),
     /// Credentials are configured for a connection in clear.
     #[error("no credentials without TLS; set mail.smtp.tls to \"starttls\" or \"implicit\"")]
     LoginInClear,
@@ -276,7 +282,9 @@ fn class_of_cause(cause: &Cause) -> Class {
         Cause::TooLarge => Class::NotTried(Trouble::Size),
         Cause::Stopped => Class::NotTried(Trouble::Stopped),
         Cause::BareLineEnd => Class::Failed(Fault::Message),
-        Cause::NoMechanism | Cause::LoginInClear => Class::NotTried(Trouble::Login),
+        Cause::NoMechanism | Cause::NoTokens | Cause::TokenFile(_) | Cause::LoginInClear => {
+            Class::NotTried(Trouble::Login)
+        }
         Cause::Tls(_) | Cause::NoStartTls | Cause::Injection | Cause::NoEsmtp | Cause::ClearBeyondLoopback => {
             Class::NotTried(Trouble::Setup)
         }
@@ -371,6 +379,8 @@ mod tests {
             Cause::Injection,
             Cause::NoEsmtp,
             Cause::NoMechanism,
+            Cause::NoTokens,
+            Cause::TokenFile("gone".to_owned()),
             Cause::LoginInClear,
             Cause::ClearBeyondLoopback,
             Cause::UnsupportedAddress,

@@ -2,6 +2,7 @@
 
 pub(crate) mod faulty_smtp;
 pub(crate) mod mailroom;
+pub(crate) mod one_letter;
 mod press;
 mod wire;
 
@@ -21,7 +22,7 @@ use chrono::{DateTime, NaiveTime, Utc};
 use letterpress::app::App;
 use letterpress::config::{
     Baseline, DatabaseSettings, Feeds, FullOrSummary, Http, Mail, OnUnknown, Settings, Shortcodes, Site, SiteAuthor,
-    Smtp, Source, State, Theme, Tls, TransportKind, Watch,
+    Source, State, Theme, TransportKind, Watch,
 };
 use letterpress::config::{Bounces, Cadence, CatchUp, Joiner, Newsletter, Order, Overflow, Schedule};
 use letterpress::model::address::Mailbox;
@@ -393,19 +394,9 @@ fn mail(folder: &Path) -> Mail {
         resurrection_guard: Duration::from_hours(2),
         max_html: 90_000,
         dkim: None,
+        fallbacks: Vec::new(),
+        sendmail: "/usr/sbin/sendmail".into(),
         limits: Vec::new(),
-        smtp: Smtp {
-            host: "127.0.0.1".to_owned(),
-            port: 25,
-            tls: Tls::None,
-            username: None,
-            password: None,
-            ca_file: None,
-            helo: "letters.example.org".to_owned(),
-            connections: 8,
-            rates: Vec::new(),
-            messages_per_connection: 100,
-            pipelining: true,
-        },
+        smtp: one_letter::relay_at(25),
     }
 }

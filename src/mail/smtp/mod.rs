@@ -13,6 +13,7 @@ mod dial;
 mod envelope;
 mod learnt;
 mod offers;
+mod relays;
 mod reply;
 mod session;
 mod stream;
@@ -26,6 +27,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep};
 
 pub use deadlines::Deadlines;
+pub use relays::{Connected, Relays};
 
 use content::{Survey, is_settled};
 use envelope::Commands;
