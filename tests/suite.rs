@@ -6,6 +6,7 @@
 )]
 
 mod architecture;
+mod author;
 mod choice;
 mod cli;
 mod config;

@@ -6,10 +6,11 @@ use data_encoding::HEXLOWER;
 use crate::app::App;
 use crate::config::{Newsletter, Schedule};
 use crate::faults;
+use crate::model::author_notice::AuthorNotice;
 use crate::model::clock::{from_micros, to_micros};
 use crate::model::letter::Letter;
 use crate::store::issues::{self, Issue, Variant};
-use crate::store::{Conn, articles};
+use crate::store::{Conn, articles, notices};
 
 use super::ComposeError;
 use super::letters::{self, Carried, IssueFacts};
@@ -33,7 +34,12 @@ pub(super) async fn prepare_all(app: &App) -> Result<usize, ComposeError> {
 async fn pause(app: &App, issue: &Issue, error: &ComposeError) -> Result<(), ComposeError> {
     tracing::error!(issue = issue.id, %error, "issue is paused before its first letter");
     let mut conn = app.database.begin().await?;
-    issues::change_state(&mut conn, &issue.id, ("preparing", "paused"), Some("template"), None).await?;
+    let paused = issues::change_state(&mut conn, &issue.id, ("preparing", "paused"), Some("template"), None).await?;
+    if paused && app.settings().site.author.email.is_some() {
+        let now = to_micros(app.clock.now());
+        let notice = AuthorNotice::unmade(&issue.id, &error.to_string());
+        notices::tell_author(&mut conn, &format!("unmade:{}:{now}", issue.id), &notice, now).await?;
+    }
     Ok(conn.commit().await?)
 }
 

@@ -47,6 +47,8 @@ pub struct Mail {
     pub resurrection_guard: Duration,
     /// Bytes of HTML above which a letter is shortened; default 90 kB.
     pub max_html: usize,
+    /// Whether the author gets a week in numbers on Mondays; default true.
+    pub report: bool,
     /// `[[mail.limits]]`
     pub limits: Vec<Limit>,
     /// `[mail.dkim]`; `None`: letters go out unsigned.
@@ -194,6 +196,7 @@ pub(super) fn read(mut section: Section<'_>, beside: &Surroundings<'_>) -> Mail 
             .get("resurrection_guard", some_time)
             .unwrap_or(Duration::from_hours(2)),
         max_html: section.get("max_html", size).unwrap_or(90_000),
+        report: section.get("report", flag).unwrap_or(true),
         limits: section.sections("limits").into_iter().map(read_limit).collect(),
         smtp: read_smtp(section.section("smtp"), beside, needs_relay),
         fallbacks: section

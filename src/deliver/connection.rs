@@ -250,7 +250,10 @@ impl Connection {
         if let Some((issue, letters)) = issue
             && letters.note(verdict.class())
         {
-            self.shared.raise(Alarm::PauseIssue("failures"), Some(issue), "").await;
+            let said = verdict.detail();
+            self.shared
+                .raise(Alarm::PauseIssue("failures"), Some(issue), &said)
+                .await;
         }
     }
 

@@ -14,6 +14,7 @@ use rustix::fs::{FallocateFlags, fallocate, statvfs};
 use crate::app::App;
 use crate::store::Engine;
 
+use super::author;
 use super::operate::{self, OperateError};
 
 /// Bytes of the ballast.
@@ -91,6 +92,7 @@ impl Disk {
             self.make_room();
             let paused = operate::pause_all(app, REASON).await?;
             if paused > 0 {
+                author::tell_paused(app, REASON, None, "").await?;
                 tracing::error!(
                     paused,
                     "the disk is full: issues pause until there is room, {} MB",

@@ -265,6 +265,7 @@ mod tests {
             token_epoch: 0,
             schedule_id: String::new(),
             since: 0,
+            content: None,
         }
     }
 

@@ -12,6 +12,7 @@
 //! over what a dead process left, and `gate` keeps a process that lost its lease from sending.
 
 mod admission;
+mod author;
 mod calm;
 mod connection;
 mod disk;

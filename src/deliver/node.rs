@@ -11,6 +11,7 @@ use crate::store::chunks::Chunk;
 use crate::store::nodes::{self, NewNode};
 use crate::store::{Conn, StoreError, audience, chunks, counters, deliveries, instance, invariants, issues, notices};
 
+use super::author;
 use super::gate::Gate;
 
 /// A lease is renewed so many times before it would run out.
@@ -165,6 +166,7 @@ async fn take_over(conn: &mut Conn, nodes: (i64, i64), now: i64, resend_at: Opti
 pub(super) async fn finish(conn: &mut Conn, issue_id: &str, now: i64) -> Result<(), StoreError> {
     if issues::finish(conn, issue_id, now).await? {
         audience::flag_unserved(conn, issue_id).await?;
+        author::tell_of_doubt(conn, issue_id, now).await?;
         tracing::info!(issue = issue_id, "issue finished");
     }
     Ok(())

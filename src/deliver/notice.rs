@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::config::{Newsletter, Schedule};
 use crate::mail::message::{EncodedLetter, write_message};
 use crate::model::address::{DisplayName, EmailAddress};
+use crate::model::author_notice::AUTHOR;
 use crate::model::clock::{from_micros, to_micros};
 use crate::model::letter::{Envelope, Letter, SlotName};
 use crate::model::links::{CONFIRM_FOR, Confirm, code_of};
@@ -14,6 +15,7 @@ use crate::store::notices::DueNotice;
 use crate::template::context::letters::{AlreadyLetter, ConfirmationLetter, FixedLinks, Neighbour, WelcomeLetter};
 use crate::template::context::{self, Frame, moment};
 
+use super::author;
 use super::letters::{Facts, LetterError, Person, long_date};
 use super::seal::{Unsealed, seal};
 
@@ -31,6 +33,8 @@ pub(super) enum NoticeError {
     Store(#[from] crate::store::StoreError),
     #[error("write this notice: its newsletter `{0}` is not in the config any more")]
     NoNewsletter(String),
+    #[error("write this letter to the author: `site.author.email` is not in the config any more")]
+    NoAuthor,
     #[error("write this notice: no letter is known for `{0}`; it was queued by a newer version")]
     UnknownKind(String),
 }
@@ -42,6 +46,9 @@ pub(super) async fn write(
     now: DateTime<Utc>,
     out: &mut Vec<u8>,
 ) -> Result<Envelope, NoticeError> {
+    if due.subscriber_id == AUTHOR {
+        return author::write(app, due, now, out).await;
+    }
     let settings = app.settings();
     let newsletter = settings
         .newsletter(&due.newsletter_id)

@@ -9,11 +9,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::faults;
+use crate::model::author_notice::AUTHOR;
 use crate::model::clock::{micros, to_micros};
 use crate::store::chunks::{self, Chunk};
 use crate::store::{StoreError, breakers, deliveries, nodes, notices};
 
 use super::admission::Admission;
+use super::author;
 use super::calm;
 use super::connection::Connection;
 use super::disk::Disk;
@@ -108,12 +110,7 @@ impl Sender {
             connections.spawn(Connection::new(Arc::clone(&self.shared), serves).run());
         }
         let sender = Arc::new(self);
-        if let Err(error) = sender.look_around().await {
-            tracing::warn!(%error, "cannot look for other nodes");
-        }
-        if let Err(error) = sender.shared.disk.look(&sender.shared.app).await {
-            tracing::warn!(%error, "issues cannot be paused for want of room");
-        }
+        sender.keep_house().await;
         let mut chunks = JoinSet::new();
         let ended = tokio::select! {
             () = stop.cancelled() => Ok(()),
@@ -168,18 +165,27 @@ impl Sender {
                 // The gate closes by itself when the lease runs out; until then the database may come back.
                 Err(error) => tracing::warn!(%error, "the lease was not renewed"),
             }
-            if let Err(error) = self.shared.disk.look(app).await {
-                tracing::warn!(%error, "issues cannot be paused for want of room");
-            }
             if let Err(error) = self.node.sweep(app).await {
                 tracing::warn!(%error, "cannot look for dead nodes");
             }
-            if let Err(error) = self.look_around().await {
-                tracing::warn!(%error, "cannot look for other nodes");
-            }
+            self.keep_house().await;
             if !self.node.gate.is_open() {
                 return DeliverError::LeaseLost;
             }
+        }
+    }
+
+    /// What is looked at from time to time; what fails is tried again the next time.
+    async fn keep_house(&self) {
+        let app = &self.shared.app;
+        if let Err(error) = self.shared.disk.look(app).await {
+            tracing::warn!(%error, "issues cannot be paused for want of room");
+        }
+        if let Err(error) = author::report_week(app).await {
+            tracing::warn!(%error, "the report of the week cannot be made");
+        }
+        if let Err(error) = self.look_around().await {
+            tracing::warn!(%error, "cannot look for other nodes");
         }
     }
 
@@ -226,7 +232,13 @@ impl Sender {
         let mut conn = app.database.read().await?;
         // While mail is on hold people still get what they ask for; what waited before may have been sent elsewhere.
         let since = app.held(&mut conn).await?.map_or(0, |(_, since)| since);
-        notices::due(&mut conn, now, since, NOTICES).await
+        let mut due = notices::due(&mut conn, now, since, NOTICES).await?;
+        let settings = app.settings();
+        let author = settings.site.author.email.as_ref();
+        for notice in due.iter_mut().filter(|notice| notice.subscriber_id == AUTHOR) {
+            notice.address = author.map_or_else(String::new, |author| author.as_str().to_owned());
+        }
+        Ok(due)
     }
 
     /// Keeps [`CHUNKS`] chunks running as long as there are any.
@@ -291,7 +303,9 @@ impl Sender {
             }
             Err(error) => {
                 tracing::error!(%error, issue = load.chunk.issue_id, "the letters of an issue cannot be used");
-                let _ = operate::pause(&self.shared.app, &load.chunk.issue_id, error.word()).await;
+                let issue = &load.chunk.issue_id;
+                let _ = operate::pause(&self.shared.app, issue, error.word()).await;
+                let _ = author::tell_paused(&self.shared.app, error.word(), Some(issue), "").await;
             }
         }
         load.tally.down_to(0).await;

@@ -11,6 +11,7 @@ use crate::model::verdict::Verdict;
 use crate::store::breakers::{self, Breaker};
 
 use super::admission::{Admission, CLOSED_FOR};
+use super::author;
 use super::disk::Disk;
 use super::gate::Gate;
 use super::lanes::Lanes;
@@ -109,6 +110,16 @@ impl Shared {
             (Alarm::PauseIssue(_), None) => Ok(()),
             (Alarm::PauseAll(reason), _) => operate::pause_all(app, reason).await.map(drop),
         };
+        let paused = match alarm {
+            Alarm::PauseIssue(reason) => issue.map(|issue| (reason, Some(issue))),
+            Alarm::PauseAll(reason) => Some((reason, None)),
+            _ => None,
+        };
+        if let Some((reason, issue)) = paused
+            && let Err(error) = author::tell_paused(app, reason, issue, said).await
+        {
+            tracing::warn!(%error, "the author cannot be told that sending is paused");
+        }
         match done {
             Ok(()) => tracing::error!(?alarm, issue, "sending is paused; `letterpress issues list` shows it"),
             Err(error) => tracing::error!(?alarm, issue, %error, "sending cannot be paused"),

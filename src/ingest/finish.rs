@@ -1,15 +1,20 @@
 //! The end of a scan: what vanished, what may be mailed, and the sign to render anew.
 
 use crate::model::article::{Problem, Severity, Visibility};
+use crate::model::author_notice::{AuthorNotice, NamedArticle};
 use crate::model::clock::micros;
 use crate::store::articles::{self, Known};
-use crate::store::{Conn, StoreError, sources};
+use crate::store::{Conn, StoreError, notices, sources};
 
 use super::report::{IngestError, ProblemRow, ScanReport};
 use super::scan::Scan;
 
 /// New articles of so long together trip the bulk fuse, in microseconds: 10 minutes.
 const FUSE_WINDOW: i64 = 600_000_000;
+/// Most held articles that a letter to the author names.
+const TOLD: i64 = 25;
+/// After so long the author is told again, in microseconds: 6 hours.
+const TOLD_AGAIN: i64 = 6 * 3_600_000_000;
 
 impl Scan<'_> {
     /// The last transaction; none at all when nothing changed.
@@ -148,10 +153,28 @@ impl Scan<'_> {
         let decided = u64::try_from(pending).unwrap_or(0);
         match reason {
             Some("baseline") => self.report.baseline += decided,
-            Some(_) => self.report.held += decided,
+            Some(_) => {
+                self.report.held += decided;
+                self.tell_author(conn).await?;
+            }
             None => self.report.mailable += decided,
         }
         Ok(())
+    }
+
+    /// A letter to the author about what is held; the next one only after some hours.
+    async fn tell_author(&self, conn: &mut Conn) -> Result<(), StoreError> {
+        if self.app.settings().site.author.email.is_none() {
+            return Ok(());
+        }
+        let held = articles::held_of(conn, &self.source.id, TOLD).await?;
+        let named = held.into_iter().map(|(title, url)| NamedArticle {
+            title: if title.is_empty() { url.clone() } else { title },
+            url,
+        });
+        let notice = AuthorNotice::held(self.report.held, named.collect());
+        let key = format!("held:{}:{}", self.source.id, self.now / TOLD_AGAIN);
+        notices::tell_author(conn, &key, &notice, self.now).await
     }
 }
 

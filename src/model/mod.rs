@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod article;
+pub mod author_notice;
 pub mod clock;
 pub mod delivery;
 pub mod entry;

@@ -49,6 +49,7 @@ pub mod issues;
 pub mod nodes;
 pub mod notices;
 pub mod occurrences;
+pub mod reports;
 pub mod sources;
 pub mod subscribers;
 pub mod subscriptions;

@@ -1,6 +1,10 @@
 //! Notices: single letters outside any issue, with the same guarded transitions as deliveries (`delivery.md` 14).
 
 use super::{Conn, StoreError};
+use crate::model::author_notice::{AUTHOR, AuthorNotice};
+
+/// What nobody could hand over to the author by then is no news any more: a week, in microseconds.
+const NEWS: i64 = 7 * 86_400_000_000;
 
 /// A letter to be written.
 #[derive(Debug, Clone)]
@@ -39,6 +43,36 @@ pub async fn insert(conn: &mut Conn, notice: &NewNotice<'_>) -> Result<bool, Sto
         == 1)
 }
 
+const INSERT_FOR_AUTHOR: &str = "INSERT INTO notices \
+     (id, key, kind, subscriber_id, newsletter_id, state, next_at, created_at, expires_at, content) \
+     VALUES ($1, $2, $3, $4, '', 'pending', $5, $5, $6, $7) ON CONFLICT (key) DO NOTHING";
+
+/// Queues a letter to the author, for a week at most; nothing when its key was used before.
+pub async fn tell_author(conn: &mut Conn, key: &str, notice: &AuthorNotice, now: i64) -> Result<(), StoreError> {
+    let content = serde_json::to_string(notice).expect("a notice is plain data with text keys");
+    let id = super::counters::next(conn, "notices", 1).await?;
+    let _queued = on!(conn, |c| sqlx::query(INSERT_FOR_AUTHOR)
+        .bind(id)
+        .bind(key)
+        .bind(notice.kind.word())
+        .bind(AUTHOR)
+        .bind(now)
+        .bind(now + NEWS)
+        .bind(content)
+        .execute(c)
+        .await?
+        .rows_affected());
+    Ok(())
+}
+
+const KNOWN: &str = "SELECT COUNT(*) FROM notices WHERE key = $1";
+
+/// Whether a notice with this key was queued, sent or not.
+pub async fn is_known(conn: &mut Conn, key: &str) -> Result<bool, StoreError> {
+    let (count,): (i64,) = on!(conn, |c| sqlx::query_as(KNOWN).bind(key).fetch_one(c).await?);
+    Ok(count > 0)
+}
+
 /// A notice that is due, with what is needed to write it.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct DueNotice {
@@ -58,7 +92,7 @@ pub struct DueNotice {
     pub first_at: Option<i64>,
     /// When it was asked for, microseconds.
     pub created_at: i64,
-    /// Where to.
+    /// Where to; empty when it is for the author, whose address stands in the config.
     pub address: String,
     /// Display name.
     pub name: Option<String>,
@@ -68,14 +102,17 @@ pub struct DueNotice {
     pub schedule_id: String,
     /// When the subscription began, microseconds.
     pub since: i64,
+    /// What a letter to the author says, JSON.
+    pub content: Option<String>,
 }
 
 const DUE: &str = "SELECT n.id, n.kind, n.subscriber_id, n.newsletter_id, n.attempt_no, n.unknowns, n.first_at, n.created_at, \
-     s.address, s.name, s.token_epoch, COALESCE(p.schedule_id, '') AS schedule_id, COALESCE(p.created_at, 0) AS since \
-     FROM notices n JOIN subscribers s ON s.id = n.subscriber_id \
+     COALESCE(s.address, '') AS address, s.name, COALESCE(s.token_epoch, 0) AS token_epoch, \
+     COALESCE(p.schedule_id, '') AS schedule_id, COALESCE(p.created_at, 0) AS since, n.content \
+     FROM notices n LEFT JOIN subscribers s ON s.id = n.subscriber_id \
      LEFT JOIN subscriptions p ON p.subscriber_id = n.subscriber_id AND p.newsletter_id = n.newsletter_id \
      WHERE n.state IN ('pending', 'deferred', 'unknown') AND n.next_at <= $1 AND n.expires_at > $1 \
-     AND n.created_at > $2 ORDER BY n.next_at, n.id LIMIT $3";
+     AND n.created_at > $2 AND (n.subscriber_id = 0 OR s.id IS NOT NULL) ORDER BY n.next_at, n.id LIMIT $3";
 
 /// The next notices that are due, of those that were asked for after `since`.
 pub async fn due(conn: &mut Conn, now: i64, since: i64, limit: i64) -> Result<Vec<DueNotice>, StoreError> {
@@ -100,12 +137,12 @@ pub enum Started {
 
 macro_rules! wanted {
     () => {
-        "EXISTS (SELECT 1 FROM subscribers s LEFT JOIN subscriptions p ON p.subscriber_id = s.id \
+        "(notices.subscriber_id = 0 OR EXISTS (SELECT 1 FROM subscribers s LEFT JOIN subscriptions p ON p.subscriber_id = s.id \
          AND p.newsletter_id = notices.newsletter_id WHERE s.id = notices.subscriber_id AND s.erased_at IS NULL \
          AND (notices.kind <> 'confirmation' OR p.state = 'pending') \
          AND (notices.kind NOT IN ('welcome', 'already') OR p.state = 'active') \
          AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.address_key = s.address_key \
-                         AND x.scope IN ('all', notices.newsletter_id) AND x.reason IN ('complaint', 'by_hand')))"
+                         AND x.scope IN ('all', notices.newsletter_id) AND x.reason IN ('complaint', 'by_hand'))))"
     };
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::adapt::{Below, adapt};
-use super::context::letters::{AlreadyLetter, ConfirmationLetter, IssueKind, IssueLetter, WelcomeLetter};
+use super::context::letters::{AlreadyLetter, ConfirmationLetter, IssueKind, IssueLetter, NoticeLetter, WelcomeLetter};
 use super::shorten;
 use super::split::Sentinels;
 use super::{TemplateError, Templates};
@@ -49,6 +49,11 @@ impl Templates {
     /// Compiles the letter that says "you are subscribed".
     pub fn already(&self, letter: &AlreadyLetter) -> Result<Letter, TemplateError> {
         self.single("already", letter, &letter.frame.site.language)
+    }
+
+    /// Compiles a letter to the author.
+    pub fn notice(&self, letter: &NoticeLetter) -> Result<Letter, TemplateError> {
+        self.single(letter.notice.kind.word(), letter, &letter.frame.site.language)
     }
 
     fn single(&self, folder: &str, context: &impl Serialize, language: &str) -> Result<Letter, TemplateError> {

@@ -29,7 +29,7 @@ use serde::Serialize;
 
 use crate::config;
 use crate::model::letter::MissingSlot;
-use context::letters::{AlreadyLetter, ConfirmationLetter, IssueLetter, WelcomeLetter};
+use context::letters::{AlreadyLetter, ConfirmationLetter, IssueLetter, NoticeLetter, WelcomeLetter};
 use context::pages::Page;
 use context::{Sample, Theme};
 use files::Files;
@@ -154,6 +154,9 @@ impl Templates {
         }
         for (_, letter) in AlreadyLetter::samples() {
             problems.extend(self.already(&letter).err());
+        }
+        for (_, letter) in NoticeLetter::samples() {
+            problems.extend(self.notice(&letter).err());
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::context::letters::{AlreadyLetter, ConfirmationLetter, IssueKind, IssueLetter, WelcomeLetter};
+use super::context::letters::{AlreadyLetter, ConfirmationLetter, IssueKind, IssueLetter, NoticeLetter, WelcomeLetter};
 use super::context::{Sample, Voice};
 use super::letter::{fitted, inlined, with_slots};
 use super::split::Sentinels;
@@ -96,6 +96,10 @@ fn a_subscriber_gets_from_slots_what_rendering_for_them_alone_would_give() {
     for (name, letter) in AlreadyLetter::samples() {
         let slow = whole(&templates, "already", &letter, 0, false);
         assert_eq!(filled(&templates.already(&letter).unwrap()), slow, "{name}");
+    }
+    for (name, letter) in NoticeLetter::samples() {
+        let slow = whole(&templates, letter.notice.kind.word(), &letter, 0, false);
+        assert_eq!(filled(&templates.notice(&letter).unwrap()), slow, "{name}");
     }
 }
 

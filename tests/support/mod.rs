@@ -394,6 +394,7 @@ fn mail(folder: &Path) -> Mail {
         resurrection_guard: Duration::from_hours(2),
         max_html: 90_000,
         dkim: None,
+        report: false,
         fallbacks: Vec::new(),
         sendmail: "/usr/sbin/sendmail".into(),
         limits: Vec::new(),

@@ -89,6 +89,19 @@ pub async fn held(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
     Ok(rows.into_iter().map(|row| row.0).collect())
 }
 
+const HELD_OF_SOURCE: &str = "SELECT title, url, published_at FROM articles WHERE source_id = $1 AND not_mailable = 'held' \
+     AND visibility = 'public' ORDER BY published_at DESC, id LIMIT $2";
+
+/// Title and address of the newest articles of a source that are held.
+pub async fn held_of(conn: &mut Conn, source_id: &str, limit: i64) -> Result<Vec<(String, String)>, StoreError> {
+    let rows: Vec<(String, String, i64)> = on!(conn, |c| sqlx::query_as(HELD_OF_SOURCE)
+        .bind(source_id)
+        .bind(limit)
+        .fetch_all(c)
+        .await?);
+    Ok(rows.into_iter().map(|(title, url, _)| (title, url)).collect())
+}
+
 const URL_OWNER: &str = "SELECT id, source_id FROM articles WHERE url = $1 AND visibility <> 'gone'";
 
 /// Which live articles have this address: `(id, source)`.

@@ -6,7 +6,7 @@ mod known;
 mod write;
 
 pub use choose::{Listed, Mailable, mailable, public};
-pub use decide::{announced, approve, counts, decide, dismiss, held, is_undecided, owners_of_url, undecided};
+pub use decide::{announced, approve, counts, decide, dismiss, held, held_of, is_undecided, owners_of_url, undecided};
 pub use known::{Known, known, one, page};
 pub use write::{
     NewRevision, Written, add_revisions, found, insert, missed, next_due, prune_revisions, publish_due, revision,

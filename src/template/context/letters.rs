@@ -10,6 +10,7 @@
 use serde::Serialize;
 
 use super::{Frame, Moment, Newsletter};
+use crate::model::author_notice::AuthorNotice;
 
 /// Which letter an issue becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -208,4 +209,14 @@ pub struct AlreadyLetter {
     pub frame: Frame,
     /// What was asked for.
     pub newsletter: Newsletter,
+}
+
+/// Tells the author what happened. Without slots: it goes to one person.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NoticeLetter {
+    /// Site, theme, base.
+    #[serde(flatten)]
+    pub frame: Frame,
+    /// What happened: `kind`, `title`, `text`, `said`, `facts`, `commands`, `articles`.
+    pub notice: AuthorNotice,
 }

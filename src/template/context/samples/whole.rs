@@ -1,12 +1,13 @@
 //! Each letter and page, put together from a voice.
 
-use super::super::letters::{AlreadyLetter, ConfirmationLetter, IssueKind, WelcomeLetter};
+use super::super::letters::{AlreadyLetter, ConfirmationLetter, IssueKind, NoticeLetter, WelcomeLetter};
 use super::super::pages::{
     BadLink, CheckMailbox, Confirm, Confirmed, Failure, FeedLine, Feeds, HeaderLine, Home, IssueLine, IssueTitles,
     Issues, Left, NewsletterChoice, NotFound, Outbox, OutboxLetter, OutboxLine, Preferences, Saved, ScheduleChoice,
     SignUp, TRAP, Undone, Unsubscribe,
 };
 use super::{Sample, Voice};
+use crate::model::author_notice::{AuthorNotice, NamedArticle, NoticeKind, fact};
 
 impl Sample for ConfirmationLetter {
     fn sample(voice: &Voice) -> Self {
@@ -34,6 +35,42 @@ impl Sample for AlreadyLetter {
             frame: voice.frame(),
             newsletter: voice.newsletter(),
         }
+    }
+}
+
+impl Sample for NoticeLetter {
+    fn sample(voice: &Voice) -> Self {
+        let named = NamedArticle {
+            title: voice.title.clone(),
+            url: "https://example.org/a".to_owned(),
+        };
+        let many = if voice.bare { 0 } else { 3 };
+        Self {
+            frame: voice.frame(),
+            notice: AuthorNotice {
+                kind: NoticeKind::Report,
+                title: voice.title.clone(),
+                text: voice.text(&voice.summary),
+                said: voice.text(&voice.summary),
+                facts: vec![fact("Accepted", "1,234"); many],
+                commands: vec!["letterpress issues list".to_owned(); many],
+                articles: vec![named; many],
+            },
+        }
+    }
+
+    /// Every kind has a template of its own, and the same fields.
+    fn samples() -> Vec<(&'static str, Self)> {
+        let kinds = [NoticeKind::Held, NoticeKind::Paused, NoticeKind::Report];
+        let with = |kind: NoticeKind, voice: &Voice| {
+            let mut letter = Self::sample(voice);
+            letter.notice.kind = kind;
+            (voice.name, letter)
+        };
+        Voice::all()
+            .iter()
+            .flat_map(|voice| kinds.map(|kind| with(kind, voice)))
+            .collect()
     }
 }
 

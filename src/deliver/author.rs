@@ -1,0 +1,165 @@
+//! Letters to the author: queued where something happens, written when it is their turn.
+
+use chrono::{DateTime, Datelike, Duration, NaiveTime, Utc, Weekday};
+use chrono_tz::Tz;
+
+use crate::app::App;
+use crate::config::Settings;
+use crate::mail::message::{EncodedLetter, write_message};
+use crate::model::address::DisplayName;
+use crate::model::author_notice::{AuthorNotice, Fact, NamedArticle, fact};
+use crate::model::clock::{from_micros, to_micros};
+use crate::model::letter::{Envelope, SlotValues};
+use crate::store::notices::DueNotice;
+use crate::store::{Conn, StoreError, deliveries, notices, reports};
+use crate::template::context::Frame;
+use crate::template::context::letters::NoticeLetter;
+
+use super::letters::{Facts, LetterError, Person};
+use super::notice::NoticeError;
+use super::seal::{Unsealed, seal};
+
+/// The same trouble is told again after so long, in microseconds.
+const TOLD_AGAIN: i64 = 6 * 3_600_000_000;
+/// When the report of the week before is due on a Monday.
+const REPORT_AT: NaiveTime = NaiveTime::from_hms_opt(8, 0, 0).expect("a time of the day");
+
+/// Queues a letter about a pause; the same one is not told again for some hours. Without an address of the author in the
+/// config there is nobody to tell.
+pub(super) async fn tell_paused(app: &App, reason: &str, issue: Option<&str>, said: &str) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    let span = to_micros(now) / TOLD_AGAIN;
+    let key = format!("paused:{}:{reason}:{span}", issue.unwrap_or("all"));
+    queue(app, &key, &AuthorNotice::paused(reason, issue, said), now).await
+}
+
+async fn queue(app: &App, key: &str, notice: &AuthorNotice, now: DateTime<Utc>) -> Result<(), StoreError> {
+    if app.settings().site.author.email.is_none() {
+        return Ok(());
+    }
+    let mut conn = app.database.begin().await?;
+    notices::tell_author(&mut conn, key, notice, to_micros(now)).await?;
+    conn.commit().await
+}
+
+/// Queues the report of the week that ended on Sunday, once for all nodes, if anything happened in it.
+pub(super) async fn report_week(app: &App) -> Result<(), StoreError> {
+    let settings = app.settings();
+    let Some(zone) = wanted_in(&settings) else {
+        return Ok(());
+    };
+    let now = app.clock.now();
+    let Some((from, to)) = week_before(now, zone) else {
+        return Ok(());
+    };
+    let key = format!("report:{}", from.date_naive());
+    let span = (to_micros(from.to_utc()), to_micros(to.to_utc()));
+    let mut conn = app.database.read().await?;
+    if notices::is_known(&mut conn, &key).await? {
+        return Ok(());
+    }
+    let numbers = reports::of(&mut conn, span).await?;
+    drop(conn);
+    let notice = AuthorNotice::report(&spelt(from, to), facts_of(&numbers), named(&numbers));
+    if numbers.is_quiet() {
+        return Ok(());
+    }
+    queue(app, &key, &notice, now).await
+}
+
+/// The zone in which weeks are counted; nothing where no report is wanted.
+fn wanted_in(settings: &Settings) -> Option<Tz> {
+    let first = settings.newsletters.first()?;
+    (settings.mail.report && settings.site.author.email.is_some()).then_some(first.time_zone)
+}
+
+/// The last whole week before `now`, from Monday to Monday, once Monday's hour has come.
+fn week_before(now: DateTime<Utc>, zone: Tz) -> Option<(DateTime<Tz>, DateTime<Tz>)> {
+    let here = now.with_timezone(&zone);
+    if here.weekday() == Weekday::Mon && here.time() < REPORT_AT {
+        return None;
+    }
+    let monday = here.date_naive() - Duration::days(i64::from(here.weekday().num_days_from_monday()));
+    let at = |day: chrono::NaiveDate| day.and_time(NaiveTime::MIN).and_local_timezone(zone).earliest();
+    Some((at(monday - Duration::days(7))?, at(monday)?))
+}
+
+fn spelt(from: DateTime<Tz>, to: DateTime<Tz>) -> String {
+    let last = to - Duration::days(1);
+    format!("{} to {}", from.format("%-d %B"), last.format("%-d %B %Y"))
+}
+
+fn facts_of(numbers: &reports::Week) -> Vec<Fact> {
+    let mut facts = vec![fact("Issues", numbers.issues)];
+    facts.extend([
+        fact("Letters accepted", numbers.accepted),
+        fact("Letters refused", numbers.failed),
+        fact("Letters in doubt", numbers.unknown),
+        fact("People who joined", numbers.joined),
+        fact("People who left", numbers.left),
+        fact("People who get letters now", numbers.active),
+    ]);
+    facts
+}
+
+fn named(numbers: &reports::Week) -> Vec<NamedArticle> {
+    let named = |(title, url): &(String, String)| NamedArticle {
+        title: title.clone(),
+        url: url.clone(),
+    };
+    numbers.articles.iter().map(named).collect()
+}
+
+/// Queues a letter about an issue that ended with letters in doubt: somebody should decide about them.
+pub(super) async fn tell_of_doubt(conn: &mut Conn, issue_id: &str, now: i64) -> Result<(), StoreError> {
+    let counts = deliveries::counts(conn, issue_id).await?;
+    let of = |state: &str| counts.get(state).copied().unwrap_or(0);
+    if of("unknown") == 0 {
+        return Ok(());
+    }
+    let notice = AuthorNotice::in_doubt(issue_id, of("accepted"), of("unknown"));
+    notices::tell_author(conn, &format!("doubt:{issue_id}"), &notice, now).await
+}
+
+/// Writes a letter to the author.
+pub(super) async fn write(
+    app: &App,
+    due: &DueNotice,
+    now: DateTime<Utc>,
+    out: &mut Vec<u8>,
+) -> Result<Envelope, NoticeError> {
+    let settings = app.settings();
+    let newsletter = settings
+        .first_newsletter()
+        .ok_or_else(|| NoticeError::NoNewsletter(String::new()))?;
+    let author = &settings.site.author;
+    let address = author.email.clone().ok_or(NoticeError::NoAuthor)?;
+    let content = due.content.as_deref().unwrap_or_default();
+    let notice: AuthorNotice = serde_json::from_str(content).map_err(|_| NoticeError::UnknownKind(due.kind.clone()))?;
+    let letter = app.templates.notice(&NoticeLetter {
+        frame: Frame::new(&settings, &settings.site.language),
+        notice,
+    })?;
+    let date = due.first_at.map_or(now, from_micros);
+    let head = settings.letterhead(newsletter);
+    let facts = Facts {
+        head: &head,
+        bounces: &settings.bounces,
+        keys: &app.keys,
+        date,
+    };
+    let person = Person {
+        id: due.subscriber_id,
+        address,
+        name: DisplayName::cleaned(&author.name),
+        epoch: 0,
+        since: now,
+    };
+    let outgoing = facts
+        .single(&person, &format!("notice {}", due.id))
+        .map_err(LetterError::from)?;
+    let written =
+        write_message(&EncodedLetter::new(&letter), &SlotValues::new(), &outgoing, out).map_err(LetterError::from)?;
+    seal(app, Unsealed { written, date }, out).await?;
+    Ok(outgoing.envelope())
+}

@@ -1,0 +1,151 @@
+//! What the author is told by letter, and when.
+
+use std::time::Duration;
+
+use letterpress::config::{OnUnknown, Settings};
+use letterpress::deliver;
+use letterpress::model::address::EmailAddress;
+use letterpress::model::verdict::{Cause, Phase, Reply, Told, Verdict};
+use letterpress::store::Engine;
+
+use crate::support::engines;
+use crate::support::mailroom::Press;
+
+const AUTHOR: &str = "author";
+
+/// A press whose author can be written to.
+async fn press(engine: Engine, change: impl FnOnce(&mut Settings)) -> Press {
+    Press::with(engine, |settings| {
+        settings.site.author.email = EmailAddress::parse("author@example.org").ok();
+        change(settings);
+    })
+    .await
+}
+
+/// The letters that the author got: subject, and the whole message with its lines joined.
+fn told(press: &Press) -> Vec<(String, String)> {
+    let letters = press.memory.letters();
+    let to_author = letters.iter().filter(|kept| kept.envelope.to.local_part() == AUTHOR);
+    to_author
+        .map(|kept| {
+            let text = String::from_utf8_lossy(&kept.message).replace("=\r\n", "");
+            let subject = text.lines().find_map(|line| line.strip_prefix("Subject: ")).unwrap();
+            (subject.to_owned(), text.clone())
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_author_whose_articles_are_held_reads_which_and_how_to_decide() {
+    for engine in engines() {
+        let press = press(engine, |settings| settings.sources[0].fuse = 2).await;
+        press.publish("First").await;
+        for name in ["Ink", "Paper", "Type"] {
+            press.bench.write(
+                &format!("{name}.md"),
+                &format!("---\ntitle: {name}\ndate: 2027-01-01\n---\n\nWords.\n"),
+            );
+        }
+        press.publish("Glue").await;
+        deliver::send_all(press.app()).await.unwrap();
+        let letters = told(&press);
+        assert_eq!(letters.len(), 1, "{engine:?}: {letters:?}");
+        assert_eq!(letters[0].0, "4 articles wait for your decision");
+        for word in [
+            "Ink",
+            "Paper",
+            "Type",
+            "Glue",
+            "letterpress articles approve",
+            "Auto-Submitted",
+        ] {
+            assert!(letters[0].1.contains(word), "{engine:?}: {word}");
+        }
+        assert!(!letters[0].1.contains("List-"), "it is no list mail");
+        // More of them a moment later are no second letter.
+        press.publish("Thread").await;
+        deliver::send_all(press.app()).await.unwrap();
+        assert_eq!(told(&press).len(), 1);
+        press.bench.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_author_whose_issue_is_paused_reads_the_relays_words_and_what_to_do() {
+    for engine in engines() {
+        let press = press(engine, |_| {}).await;
+        for number in 0..40 {
+            press.join(&format!("reader{number}"), "weekly").await;
+        }
+        let refused = Verdict::reply(Phase::Rcpt, Reply::new(550, "5.1.1 nobody of that name"));
+        press
+            .memory
+            .answer(move |envelope| (envelope.to.local_part() != AUTHOR).then(|| refused.clone()));
+        press.publish("Ink").await;
+        let issue = press.send().await.unwrap();
+        deliver::send_all(press.app()).await.unwrap();
+        let letters = told(&press);
+        assert_eq!(letters.len(), 1, "{engine:?}: {letters:?}");
+        assert!(letters[0].0.starts_with("An issue is paused"), "{}", letters[0].0);
+        for word in [
+            &format!("letterpress issues resume {issue}"),
+            "5.1.1 nobody of that name",
+        ] {
+            assert!(letters[0].1.contains(word), "{}", letters[0].1);
+        }
+        press.bench.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_author_who_wants_to_decide_about_doubtful_letters_is_asked() {
+    let press = press(Engine::Sqlite, |settings| settings.mail.on_unknown = OnUnknown::Hold).await;
+    press.join("rosa", "weekly").await;
+    press.join("doubtful", "weekly").await;
+    press.memory.answer(|envelope| {
+        let lost = Verdict {
+            phase: Phase::Dot,
+            told: Told::Cause(Cause::Closed),
+            dot_began: true,
+        };
+        (envelope.to.local_part() == "doubtful").then_some(lost)
+    });
+    press.publish("Ink").await;
+    let issue = press.send().await.unwrap();
+    deliver::send_all(press.app()).await.unwrap();
+    let letters = told(&press);
+    assert_eq!(letters.len(), 1, "{letters:?}");
+    assert_eq!(letters[0].0, "One letter may or may not have arrived");
+    assert!(
+        letters[0]
+            .1
+            .contains(&format!("letterpress issues resolve {issue} --resend"))
+    );
+}
+
+/// The press opens on Friday, 1 January 2027.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_author_reads_on_monday_what_happened_in_the_week_and_nothing_after_a_quiet_one() {
+    for engine in engines() {
+        let press = press(engine, |settings| settings.mail.report = true).await;
+        press.join("rosa", "weekly").await;
+        press.publish("Ink").await;
+        press.send().await.unwrap();
+        deliver::send_all(press.app()).await.unwrap();
+        assert_eq!(told(&press), [], "the week is not over");
+        press.bench.wait(Duration::from_hours(24 * 3 + 9));
+        for _ in 0..2 {
+            deliver::send_all(press.app()).await.unwrap();
+        }
+        let letters = told(&press);
+        assert_eq!(letters.len(), 1, "{engine:?}: once, {letters:?}");
+        assert_eq!(letters[0].0, "Your week: 28 December to 3 January 2027");
+        for word in ["Letters accepted: 1", "People who joined: 1", "Ink"] {
+            assert!(letters[0].1.contains(word), "{engine:?}: {word} in {}", letters[0].1);
+        }
+        press.bench.wait(Duration::from_hours(24 * 7));
+        deliver::send_all(press.app()).await.unwrap();
+        assert_eq!(told(&press).len(), 1, "{engine:?}: nothing happened");
+        press.bench.close().await;
+    }
+}
