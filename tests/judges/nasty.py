@@ -1,6 +1,6 @@
 """People and articles with everything that breaks headers and bodies, the same in every run.
 
-nasty.py people COUNT              a list for `subscribers import`
+nasty.py people COUNT [FIRST]      a list for `subscribers import`, from number FIRST (0) on
 nasty.py article NUMBER FOLDER     article NUMBER (1 to 12) as Markdown, from 1 to 200 kB
 """
 
@@ -21,10 +21,10 @@ TITLES = [
 KILOBYTES = [1, 3, 8, 15, 25, 40, 60, 80, 100, 130, 160, 200]
 
 
-def people(count: int) -> None:
+def people(count: int, first: int = 0) -> None:
     rows = csv.writer(sys.stdout, lineterminator="\n")
     rows.writerow(["email", "name", "status", "newsletter", "schedule", "topics"])
-    for number in range(count):
+    for number in range(first, first + count):
         domain = ["example.org", "müller.example", "xn--bcher-kva.example", "sub.domain.example.net"][number % 4]
         rows.writerow([f"reader{number}@{domain}", NAMES[number % len(NAMES)], "active", "notes", "weekly", ""])
 
@@ -55,6 +55,6 @@ def article(number: int, folder: pathlib.Path) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "people":
-        people(int(sys.argv[2]))
+        people(*map(int, sys.argv[2:]))
     else:
         article(int(sys.argv[2]), pathlib.Path(sys.argv[3]))

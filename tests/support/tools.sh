@@ -23,7 +23,11 @@ tools=(
   "PostgreSQL server|has_postgres|postgresql"
   "pgbouncer|has pgbouncer|pgbouncer"
   "smtp-sink (Postfix)|has smtp-sink|postfix"
+  "openssl|has openssl|openssl"
   "opendkim|has opendkim|opendkim"
+  "Dovecot with LMTP|test -x /usr/lib/dovecot/lmtp|dovecot-lmtpd"
+  "Pigeonhole (Sieve)|has sievec|dovecot-sieve"
+  "SpamAssassin|has spamassassin|spamassassin"
   "jing|has jing|jing"
   "xmllint|has xmllint|libxml2-utils"
   "newsboat|has newsboat|newsboat"
@@ -48,7 +52,7 @@ install_packages() {
     sudo -n true 2>/dev/null || { echo "neither root nor sudo: install by hand: $*"; return 1; }
     root=(sudo -n)
   fi
-  # Postfix asks what to configure; only its smtp-sink is wanted.
+  # Postfix asks what to configure; what runs here gets its own configuration.
   if has debconf-set-selections; then
     echo "postfix postfix/main_mailer_type select No configuration" | "${root[@]}" debconf-set-selections
   fi
