@@ -1,7 +1,7 @@
 """Letters as real mail servers hand them over: Postfix took them, opendkim looked at them, Dovecot stored them.
 
 mailroom.py key JSON ZONE                 adds a key of `letterpress --json dkim new` to a zone, prints its config
-mailroom.py finished LETTERS              whether the issues on standard input (`issues list --json`) are sent, so often
+mailroom.py finished ACCEPTED [FAILED]    whether the issues on standard input (`issues list --json`) ended like this
 mailroom.py letters FOLDER PROTOCOL NAME  each letter of the installation FOLDER/NAME, as FOLDER/mail has it, against what
                                           its copy wrote into FOLDER/NAME-written/outbox; its key is in FOLDER/zone
 mailroom.py patience LOG CONNECTIONS      whether a client that Postfix limited by rate asked again with pauses
@@ -40,11 +40,12 @@ def key(made: pathlib.Path, zone: pathlib.Path) -> int:
     return 0
 
 
-def finished(letters: int) -> int:
+def finished(accepted: int, failed: int = 0) -> int:
     issues = json.load(sys.stdin)
     print([(issue["state"], issue["counts"]) for issue in issues])
     done = all(issue["state"] == "finished" for issue in issues)
-    return 0 if done and sum(issue["counts"]["accepted"] for issue in issues) == letters else 1
+    sums = [sum(issue["counts"][state] for issue in issues) for state in ("accepted", "failed", "candidates")]
+    return 0 if done and sums == [accepted, failed, accepted + failed] else 1
 
 
 def fields(raw: bytes) -> tuple[list[bytes], bytes]:
@@ -138,7 +139,8 @@ def letters(folder: pathlib.Path, protocol: str, name: str) -> int:
 
 
 def patience(log: pathlib.Path, connections: int) -> int:
-    """A client that was told to slow down pauses a second or longer: so in no second is a connection refused twice."""
+    """A client that is told to slow down pauses for a second or longer. Some letters are under way at that moment; beyond
+    two refusals for each connection in one second nobody paused."""
     refusals = re.findall(r"(?m)^(\S+ +\d+ [\d:]+) .*: warning: Message delivery request rate limit exceeded", log.read_text())
     most = max(collections.Counter(refusals).values(), default=0)
     says = f"{len(refusals)} refusals, at most {most} in one second over {connections} connections"
@@ -222,7 +224,7 @@ def spam(mail: pathlib.Path) -> int:
 def main(task: str, *rest: str) -> int:
     tasks = {
         "key": lambda made, zone: key(pathlib.Path(made), pathlib.Path(zone)),
-        "finished": lambda number: finished(int(number)),
+        "finished": lambda *numbers: finished(*map(int, numbers)),
         "letters": lambda folder, protocol, name: letters(pathlib.Path(folder), protocol, name),
         "patience": lambda log, connections: patience(pathlib.Path(log), int(connections)),
         "write": lambda port: write(int(port)),

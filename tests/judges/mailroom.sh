@@ -57,8 +57,9 @@ serve_until() {
   return "$code"
 }
 
+# every_issue_is_sent HOME ACCEPTED [FAILED]
 every_issue_is_sent() {
-  "$letterpress" --config "$1/letterpress.toml" issues list --json | python3 tests/judges/mailroom.py finished "$2"
+  "$letterpress" --config "$1/letterpress.toml" issues list --json | python3 tests/judges/mailroom.py finished "${@:2}"
 }
 
 # what_it_writes HOME LETTERS: a copy of the installation writes the same letters into files: HOME-written/outbox.
@@ -83,6 +84,25 @@ send_through() {
   check "$name: all of them are delivered" wait_until 60 queue_is_empty "$mailroom"
   judge "$name: what Dovecot stored is what was written, and was found signed" \
     "$venv/bin/python" tests/judges/mailroom.py letters "$mailroom" "$protocol" "$name"
+}
+
+# An address beyond ASCII needs SMTPUTF8: it is reached where Postfix offers that, and else its letter fails, as it must.
+judge_beyond_ascii() {
+  local name home
+  for name in beyond-ascii beyond-bare; do
+    home=$mailroom/$name
+    check "$name: jörg@utf8.example is on the list" \
+      "$letterpress" --config "$home/letterpress.toml" subscribers add jörg@utf8.example --active --note "asked"
+    check "$name: an issue is composed" compose_issues "$home" 2
+  done
+  check "beyond-ascii: a copy writes its letter into a file" what_it_writes "$mailroom/beyond-ascii" 1
+  check "beyond-ascii: the letter is accepted" \
+    serve_until 30 "$mailroom/beyond-ascii" every_issue_is_sent "$mailroom/beyond-ascii" 1
+  check "beyond-ascii: it is delivered" wait_until 30 queue_is_empty "$mailroom"
+  judge "beyond-ascii: what Postfix stored is what was written, and was found signed" \
+    "$venv/bin/python" tests/judges/mailroom.py letters "$mailroom" UTF8SMTPSA beyond-ascii
+  check "beyond-bare: the letter fails and is not sent" \
+    serve_until 30 "$mailroom/beyond-bare" every_issue_is_sent "$mailroom/beyond-bare" 0 1
 }
 
 # go_on_vacation NAME…: mailboxes of example.org whose Sieve scripts answer every letter.
@@ -138,7 +158,8 @@ judge_refusals() {
   for name in stranger distrusting; do
     config=$mailroom/$name/letterpress.toml
     own_articles "$mailroom/$name/content"
-    check "$name: one person is on the list" "$letterpress" --config "$config" subscribers add "$name@example.org" --active --note "asked"
+    check "$name: one person is on the list" \
+      "$letterpress" --config "$config" subscribers add "$name@example.org" --active --note "asked"
     check "$name: articles are scanned" "$letterpress" --config "$config" articles scan
   done
   check "a wrong password is said, and pauses" is_turned_away stranger login "authentication failed"
@@ -147,7 +168,7 @@ judge_refusals() {
 }
 
 judge_mailroom() {
-  local run name
+  local run name way content
   if [ "$(id -u)" -ne 0 ]; then
     if [ "${CI:-}" = true ]; then bad "mail servers are started by root" 0; fi
     say "  real mail servers can only be started by root: left out"
@@ -157,16 +178,24 @@ judge_mailroom() {
   mkdir -p "$mailroom"
   choose_doors
   check "certificates are made" make_certificates "$mailroom/tls" || return
-  for run in "${mail_runs[@]}"; do
-    name=${run%%|*}
-    check "$name: an installation is made" mail_home "$name" "$name" full || return
-  done
-  for run in away:implicit stranger:starttls distrusting:implicit; do
-    check "${run%:*}: an installation is made" mail_home "${run%:*}" "${run#*:}" summary || return
-  done
+  # Every key is published before opendkim starts.
+  while read -r name way content; do
+    check "$name: an installation is made" mail_home "$name" "$way" "$content" || return
+  done <<'HOMES'
+implicit implicit full
+starttls starttls full
+limited limited full
+bare bare full
+beyond-ascii starttls full
+beyond-bare bare full
+away implicit summary
+stranger starttls summary
+distrusting implicit summary
+HOMES
   check "Postfix, opendkim and Dovecot run" start_mail_servers "$mailroom" || return
   for run in "${mail_runs[@]}"; do send_through "$run"; done
   judge "limited: it goes slower by itself" python3 tests/judges/mailroom.py patience "$mailroom/log/postfix.log" 8
+  judge_beyond_ascii
   judge_vacation
   judge_refusals
 }

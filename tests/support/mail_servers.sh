@@ -3,7 +3,8 @@
 #
 # All of them listen on 127.0.0.1 only, live in one folder, and read nothing of the machine's own mail set-up. Postfix
 # delivers to Dovecot or nowhere: nothing leaves the machine. Dovecot keeps a Maildir for every address that it is given:
-# FOLDER/mail/DOMAIN/NAME/Maildir. All of it needs root, as these programs change to users of their own.
+# FOLDER/mail/DOMAIN/NAME/Maildir. What is for jörg@utf8.example Postfix stores there itself: the LMTP of Dovecot 2.3 takes
+# no addresses beyond ASCII. All of it needs root, as these programs change to users of their own.
 
 # The doors of Postfix: one asks for TLS at once, one for STARTTLS, both for a login; one takes so many letters per client in
 # so many seconds; one offers no extension at all. The last two stay in clear, for this machine only.
@@ -45,8 +46,12 @@ myhostname = mail.example.org
 mydestination =
 mynetworks = 127.0.0.0/8
 alias_maps =
-virtual_mailbox_domains = $mail_domains
-virtual_mailbox_maps = static:all
+virtual_mailbox_domains = $mail_domains utf8.example
+virtual_mailbox_maps = inline:{ {jörg@utf8.example=utf8.example/jörg/Maildir/} } static:all
+virtual_mailbox_base = $folder/mail
+virtual_uid_maps = static:$(id -u nobody)
+virtual_gid_maps = static:$(id -g nobody)
+transport_maps = inline:{ {utf8.example=virtual:} }
 virtual_transport = lmtp:inet:127.0.0.1:${door[lmtp]}
 default_transport = error:nothing leaves this machine
 relay_transport = error:nothing leaves this machine
@@ -85,6 +90,7 @@ proxymap unix - - n - - proxymap
 error unix - - n - - error
 retry unix - - n - - error
 lmtp unix - - n - - lmtp
+virtual unix - n n - - virtual
 anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
