@@ -5,6 +5,7 @@ mod backup;
 mod check;
 mod demo;
 mod dkim;
+mod doctor;
 mod feeds;
 mod fsck;
 mod health;
@@ -70,6 +71,8 @@ enum Command {
                             warnings alone are exit code 0.\n\nExamples:\n  letterpress check\n  letterpress check --json"
     )]
     Check,
+    /// Look at what receivers and the relay see: SPF, DKIM, DMARC, MX, login, TLS, clock, disk
+    Doctor(doctor::Doctor),
     /// Ask a running service whether it is alive; for container health checks
     #[command(after_help = "Asks /health/live at http.listen of the config: give it the config of the service.")]
     Health,
@@ -153,6 +156,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Code> {
         Command::Init(init) => init.run().map(|()| 0),
         Command::Serve(serve) => serve.run(&session, stop::on_signal()).await.map(|()| 0),
         Command::Check => check::run(&session).await,
+        Command::Doctor(doctor) => doctor.run(&session).await,
         Command::Health => health::run(&session).await,
         Command::Migrate => {
             let app = session.open().await?;

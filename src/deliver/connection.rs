@@ -126,11 +126,13 @@ impl Connection {
     /// Makes sure that there is a connection: no attempt is recorded before there is one to make it on. `false`: stop,
     /// or an alarm; the job goes back untouched.
     async fn connect(&mut self) -> Result<bool, WriteError> {
-        if self.idle.is_some() {
+        let shared = Arc::clone(&self.shared);
+        if self.idle.is_some() && shared.relay.may_be_used(shared.app.clock.since_boot()) {
             return Ok(true);
         }
         self.flush().await?;
-        let shared = Arc::clone(&self.shared);
+        // While the relay backs off an open connection is of no use, and many relays count them.
+        self.hang_up().await;
         loop {
             if shared.stop.is_cancelled() {
                 return Ok(false);

@@ -56,6 +56,12 @@ impl Relay {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether a letter may go over an open connection: a relay that turned a letter away before it looked at it is left
+    /// alone, however many connections stand.
+    pub(super) fn may_be_used(&self, now: Duration) -> bool {
+        self.lock().quiet_until <= now
+    }
+
     /// Whether the relay may be asked; `now` counts since boot. While it is away one connection asks for all.
     pub(super) fn may_connect(&self, now: Duration) -> May {
         let mut health = self.lock();
@@ -151,6 +157,18 @@ mod tests {
         assert_eq!(relay.may_connect(later), May::Wait(Duration::from_secs(2)));
         relay.note(&Verdict::reply(Phase::Dot, Reply::new(250, "ok")), later);
         assert_eq!(relay.may_connect(later), May::Connect);
+    }
+
+    #[test]
+    fn a_relay_that_wants_less_is_left_alone_over_open_connections_too() {
+        let relay = Relay::default();
+        let slower = Verdict::reply(Phase::Mail, Reply::new(450, "4.7.1 too many messages"));
+        assert!(relay.may_be_used(NOW));
+        relay.note(&slower, NOW);
+        assert!(!relay.may_be_used(NOW));
+        assert!(relay.may_be_used(NOW + Duration::from_secs(1)));
+        relay.note(&Verdict::reply(Phase::Rcpt, Reply::new(450, "4.2.0 greylisted")), NOW);
+        assert!(relay.may_be_used(NOW), "one person's trouble is not the relay's");
     }
 
     #[test]

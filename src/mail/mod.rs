@@ -5,6 +5,7 @@
 //! our own letters back for people.
 
 pub mod dkim;
+pub mod examine;
 mod header;
 pub mod memory;
 pub mod message;

@@ -209,6 +209,11 @@ impl Idle {
         (verdict, Some(self))
     }
 
+    /// What the relay says it can do, keyword by keyword.
+    pub fn offers(&self) -> String {
+        self.session.offers.to_string()
+    }
+
     /// Says QUIT and waits briefly for the answer.
     pub async fn quit(mut self) {
         let quit_deadline = self.relay.deadlines.quit;

@@ -1,12 +1,26 @@
 //! What a relay says it can do, in its reply to EHLO (RFC 5321 §4.1.1.1).
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use lettre::transport::smtp::response::Response;
 
 /// Keywords and their parameters; keywords compare without regard to case.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Offers(BTreeMap<String, String>);
+
+impl fmt::Display for Offers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("nothing beyond SMTP");
+        }
+        for (index, (keyword, parameters)) in self.0.iter().enumerate() {
+            let comma = if index > 0 { ", " } else { "" };
+            write!(f, "{comma}{keyword}{}", parameters.trim_end())?;
+        }
+        Ok(())
+    }
+}
 
 impl Offers {
     /// Reads the reply to EHLO; its first line is a greeting.
