@@ -144,6 +144,17 @@ class Browser:
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
         )
 
+    def scheme(self, name: str) -> None:
+        """What the person's screen prefers: "light" or "dark"."""
+        self.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
+
+    def whole_picture(self, file: pathlib.Path) -> bytes:
+        """The page down to its end, however long."""
+        answer = self.command("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+        png = base64.b64decode(answer["data"])
+        file.write_bytes(png)
+        return png
+
     def picture(self, file: pathlib.Path) -> bytes:
         png = base64.b64decode(self._call("GET", "/screenshot", None))
         file.write_bytes(png)

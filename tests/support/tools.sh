@@ -35,6 +35,8 @@ tools=(
   "chromedriver|has chromedriver|chromium-driver"
   "fonts|has_fonts|fonts-dejavu-core"
   "setpriv|has setpriv|util-linux"
+  "Node.js|has node|nodejs"
+  "npm|has npm|npm"
 )
 
 missing_packages() {
@@ -67,6 +69,17 @@ make_venv() {
   python3 -m venv "$venv" && "$venv/bin/pip" install -q --disable-pip-version-check -r tests/judges/requirements.txt
 }
 
+# Node.js 18 of Debian 12 is enough: tests/judges/package.json says how the versions were chosen.
+npm_tools=tests/.tools/npm
+has_npm_packages() {
+  cmp -s tests/judges/package-lock.json "$npm_tools/package-lock.json" && test -e "$npm_tools/node_modules/.package-lock.json"
+}
+make_npm_packages() {
+  mkdir -p "$npm_tools" &&
+    cp tests/judges/package.json tests/judges/package-lock.json "$npm_tools" &&
+    (cd "$npm_tools" && npm ci --ignore-scripts --no-audit --no-fund)
+}
+
 # prepare_tools: one check per tool.
 prepare_tools() {
   local missing row name presence
@@ -81,4 +94,6 @@ prepare_tools() {
   done
   has_python_packages || make_venv >"$work/log/venv.log" 2>&1 </dev/null || tail -n 20 "$work/log/venv.log"
   check "the Python packages are here" has_python_packages
+  has_npm_packages || make_npm_packages >"$work/log/npm.log" 2>&1 </dev/null || tail -n 20 "$work/log/npm.log"
+  check "the npm packages are here" has_npm_packages
 }
