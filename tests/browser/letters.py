@@ -21,13 +21,14 @@ LOOKS = [
     ("desk-dark", DESK, "dark", True),
     ("telephone-light", TELEPHONE, "light", True),
     ("telephone-dark", TELEPHONE, "dark", True),
-    ("telephone-without-pictures", TELEPHONE, "light", False),
+    ("telephone-without-pictures", TELEPHONE, "dark", False),
 ]
 SMALLEST_TEXT, LOWEST_CONTRAST, LOWEST_TARGET = 14, 4.5, 44
 WITH_A_WAY_OUT = {"instant", "digest", "whole", "welcome"}
 
 # Everything about a letter that can be measured in its page, as plain data.
 MEASURE = r"""
+const window_width = arguments[0];
 const shown = element => element.checkVisibility({ opacityProperty: true, visibilityProperty: true })
     && element.closest('.preheader') === null;
 const words = node => node.data.replace(/[\s\u00a0\u034f]+/g, ' ').trim();
@@ -37,6 +38,9 @@ while (walker.nextNode()) {
     const node = walker.currentNode;
     if (words(node) && shown(node.parentElement)) texts.push(node);
 }
+// In place of a picture that is not shown stands what it says.
+const alternatives = [...document.images].filter(image => image.alt && !image.naturalWidth)
+    .map(image => [image.alt, image]);
 const colour = text => {
     const [r, g, b, a = 1] = text.match(/[\d.]+/g).map(Number);
     return { r, g, b, a };
@@ -55,34 +59,58 @@ const ground = element => {
         if (layer.a === 1) break;
     }
     const last = layers.pop();
-    return layers.reduceRight((under, layer) => over(layer, under), last.a === 1 ? last : { r: 255, g: 255, b: 255, a: 1 });
+    const paper = last.a === 1 ? last : { r: 255, g: 255, b: 255, a: 1 };
+    return layers.reduceRight((under, layer) => over(layer, under), paper);
 };
 const luminance = ({ r, g, b }) => [r, g, b].map(part => part / 255)
     .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
     .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
+const ratio = (...colours) => {
+    const pair = colours.map(luminance);
+    return (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+};
+const turned = ({ r, g, b }) => ({ r: 255 - r, g: 255 - g, b: 255 - b, a: 1 });
 const contrast = element => {
     const under = ground(element);
-    const pair = [luminance(over(colour(getComputedStyle(element).color), under)), luminance(under)];
-    return (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+    const ink = over(colour(getComputedStyle(element).color), under);
+    return { shown: ratio(ink, under), inverted: ratio(turned(ink), turned(under)) };
 };
 const rolls = element => {
     for (let at = element; at; at = at.parentElement)
         if (['auto', 'scroll', 'hidden'].includes(getComputedStyle(at).overflowX)) return true;
     return false;
 };
+const outside = element => {
+    const box = element.getBoundingClientRect();
+    return box.width > 0 && (box.right > window_width + 1 || box.left < -1);
+};
 const name = element => element.tagName.toLowerCase() + (element.className ? '.' + element.className : '');
 const tall = element => ({ what: element.innerText.trim(), height: element.getBoundingClientRect().height });
+// A word of a cell that goes on in the next line.
+const cut = cell => {
+    const parts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    while (parts.nextNode())
+        for (const word of parts.currentNode.data.matchAll(/[\p{L}\p{M}\p{N}]+/gu)) {
+            const range = document.createRange();
+            range.setStart(parts.currentNode, word.index);
+            range.setEnd(parts.currentNode, word.index + word[0].length);
+            if (new Set([...range.getClientRects()].map(box => Math.round(box.top))).size > 1) return true;
+        }
+    return false;
+};
 const side = (element, property) => ['Left', 'Right'].map(end => parseFloat(getComputedStyle(element)[property(end)]));
 return {
     width: document.documentElement.scrollWidth,
+    sheet: (box => [box.left, window_width - box.right])(document.querySelector('.sheet').getBoundingClientRect()),
     beyond: [...document.body.querySelectorAll('*')].filter(element => shown(element) && !rolls(element))
-        .filter(element => { const box = element.getBoundingClientRect(); return box.width > 0 && (box.right > arguments[0] + 1 || box.left < -1); })
-        .map(name),
-    texts: texts.map(node => ({ what: words(node).slice(0, 40), in: name(node.parentElement), contrast: contrast(node.parentElement),
-        size: parseFloat(getComputedStyle(node.parentElement).fontSize) })),
+        .filter(outside).map(name),
+    texts: [...texts.map(node => [words(node), node.parentElement]), ...alternatives].map(([what, element]) => ({
+        what: what.slice(0, 40), in: name(element), ...contrast(element),
+        size: parseFloat(getComputedStyle(element).fontSize) })),
     leave: [...document.querySelectorAll('.footer a[href*="/unsubscribe/"]')].filter(shown).map(tall),
     targets: [...document.querySelectorAll('a.tap, .button a, a.rate')].filter(shown).map(tall),
     pictures: [...document.images].map(image => ({ alt: image.getAttribute('alt'), seen: image.naturalWidth > 0 })),
+    broken: [...document.querySelectorAll('.prose td, .prose th')].filter(cut).map(cell => cell.innerText),
     aligned: [...document.querySelectorAll('.cell, .prose, .small, .footer')].map(part => getComputedStyle(part).textAlign),
     quotes: [...document.querySelectorAll('.prose blockquote')].map(quote => side(quote, end => `border${end}Width`)),
     lists: [...document.querySelectorAll('.prose ul, .prose ol')].map(list => side(list, end => `padding${end}`)),
@@ -115,10 +143,10 @@ def with_pictures(page: str, folder: pathlib.Path) -> str:
 
 def faults_of_texts(texts: list[dict]) -> list[str]:
     small = [text for text in texts if text["size"] < SMALLEST_TEXT]
-    faint = [text for text in texts if text["contrast"] < LOWEST_CONTRAST]
+    faint = [(text, how) for text in texts for how in ("shown", "inverted") if text[how] < LOWEST_CONTRAST]
     return (
         [f"text of {text['size']} px: {text['what']!r} in {text['in']}" for text in small]
-        + [f"contrast {text['contrast']:.2f}: {text['what']!r} in {text['in']}" for text in faint]
+        + [f"contrast {text[how]:.2f} {how}: {text['what']!r} in {text['in']}" for text, how in faint]
         + ([] if texts else ["no text"])
     )
 
@@ -140,14 +168,18 @@ def faults_of(seen: dict, kind: str, width: int, pictures: bool) -> list[str]:
         faults.append(f"{seen['width'] - width} px wider than the window: {', '.join(seen['beyond'][:6])}")
     elif seen["beyond"]:
         faults.append(f"beyond the edge: {', '.join(seen['beyond'][:6])}")
+    if abs(seen["sheet"][0] - seen["sheet"][1]) > 1:
+        faults.append("the sheet is {:.0f} px from the left edge and {:.0f} from the right".format(*seen["sheet"]))
     if kind in WITH_A_WAY_OUT and not any(link["height"] >= SMALLEST_TEXT for link in seen["leave"]):
         faults.append("no way to leave is to be seen")
     if width == TELEPHONE:
         low = [link for link in seen["targets"] if link["height"] < LOWEST_TARGET]
         faults += [f"{link['what']!r} is only {link['height']} px high" for link in low]
+    faults += [f"a word of a table is cut: {cell!r}" for cell in seen["broken"]]
     faults += ["a picture without alt" for picture in seen["pictures"] if picture["alt"] is None]
     if pictures:
-        faults += [f"the picture {picture['alt']!r} is not shown" for picture in seen["pictures"] if not picture["seen"]]
+        missing = [picture["alt"] for picture in seen["pictures"] if not picture["seen"]]
+        faults += [f"the picture {alt!r} is not shown" for alt in missing]
     return faults
 
 
@@ -174,12 +206,13 @@ def look(browser: Browser, page: pathlib.Path, shots: pathlib.Path, look_of: tup
     browser.scheme(scheme)
     browser.go(shown.as_uri())
     seen = browser.run(MEASURE, width)
-    browser.whole_picture(shots / f"{page.stem}-{name}.png")
+    browser.whole_picture(shots / f"{page.stem}-{name}.png", width)
     faults = faults_of(seen, kind, width, pictures) + foreign(browser.requested())
     print(f"not ok {page.stem}, {name}: {'; '.join(faults)}" if faults else f"ok {page.stem}, {name}", flush=True)
     if seen["texts"]:
-        size, contrast = (min(text[what] for text in seen["texts"]) for what in ("size", "contrast"))
-        print(f"# {page.stem}, {name}: text from {size} px, contrast from {contrast:.2f}", flush=True)
+        size, contrast, inverted = (min(text[what] for text in seen["texts"]) for what in ("size", "shown", "inverted"))
+        measured = f"text from {size} px, contrast from {contrast:.2f}, inverted {inverted:.2f}"
+        print(f"# {page.stem}, {name}: {measured}", flush=True)
     return faults
 
 
@@ -187,7 +220,8 @@ def main(chromium: str, folder: pathlib.Path) -> int:
     shots = folder / "shots"
     shots.mkdir(parents=True, exist_ok=True)
     pages = sorted((folder / "pages").glob("*.html"))
-    print("ok there are letters to look at" if pages else f"not ok there are letters to look at: none in {folder}/pages")
+    found = "there are letters to look at"
+    print(f"ok {found}" if pages else f"not ok {found}: none in {folder}/pages")
     failed = not pages
     with Browser(chromium, folder) as browser:
         for page in pages:

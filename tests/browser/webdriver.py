@@ -148,12 +148,10 @@ class Browser:
         """What the person's screen prefers: "light" or "dark"."""
         self.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
 
-    def whole_picture(self, file: pathlib.Path) -> bytes:
-        """The page down to its end, however long."""
-        answer = self.command("Page.captureScreenshot", format="png", captureBeyondViewport=True)
-        png = base64.b64decode(answer["data"])
-        file.write_bytes(png)
-        return png
+    def whole_picture(self, file: pathlib.Path, width: int) -> bytes:
+        """The page down to its end, in a window of that height: a capture beyond the window shifts right-to-left pages."""
+        self.size(width, self.run("return Math.ceil(document.documentElement.scrollHeight)"))
+        return self.picture(file)
 
     def picture(self, file: pathlib.Path) -> bytes:
         png = base64.b64decode(self._call("GET", "/screenshot", None))

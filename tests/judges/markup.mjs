@@ -2,8 +2,8 @@
 //
 // markup.mjs NPM-FOLDER PAGES-FOLDER
 //
-// html-validate says whether the HTML is good and accessible, caniemail which mail programs do not know something that is
-// used. markup/support.json lists what of that is allowed, and why; anything else fails, and so does an allowance that
+// html-validate says whether the HTML is good and accessible, caniemail which mail programs do not know something that
+// is used. markup/support.json lists what of that is allowed, and why; anything else fails, and so does an allowance that
 // nothing needs. Prints one line 'ok …' or 'not ok …' per letter and judge.
 
 import fs from "node:fs";
@@ -65,8 +65,21 @@ function allowed(finding) {
 }
 
 function support(file) {
-  const unexpected = [...findings(fs.readFileSync(file, "utf8"))].filter(([finding]) => !allowed(finding));
-  return unexpected.map(([finding, notes]) => finding.split("|").join(" in ") + (notes ? ` (${notes})` : ""));
+  const html = fs.readFileSync(file, "utf8");
+  const unexpected = [...findings(html)].filter(([finding]) => !allowed(finding));
+  return [
+    ...unexpected.map(([finding, notes]) => finding.split("|").join(" in ") + (notes ? ` (${notes})` : "")),
+    ...broken(html),
+  ];
+}
+
+/** Allowances that are given because a letter never does something, which this one does. */
+function broken(html) {
+  const promises = Object.entries(allowances).filter(([, { never }]) => never !== undefined);
+  return promises
+    .map(([title, { never }]) => [title, new RegExp(never).exec(html)])
+    .filter(([, match]) => match !== null)
+    .map(([title, match]) => `${title} is allowed without ${match[0]}`);
 }
 
 function idle() {

@@ -137,7 +137,8 @@ def long_article(source: str) -> str:
     headings = re.findall(r"^## .*$", body, re.M)
     turn = 0
     while len(body.split()) < EIGHT_MINUTES:
-        body += f"\n\n{headings[turn % len(headings)]}\n\n" + "\n\n".join(paragraphs[turn % 2 :: 2])
+        heading = "" if turn % 4 else f"{headings[turn // 4 % len(headings)]}\n\n"
+        body += f"\n\n{heading}{paragraphs[turn % len(paragraphs)].replace('[^1]', '')}"
         turn += 1
     return head.replace("DATE", days_ago(0.5)) + "\n---\n" + body + "\n"
 
@@ -145,7 +146,8 @@ def long_article(source: str) -> str:
 def short_articles(source: str) -> dict[str, str]:
     """Each chapter as an article of its own, without a summary, the first one without anything that may be left out."""
     made = {}
-    for number, chapter in enumerate(re.split(r"^###? ", source.split("\n---\n", 1)[1], flags=re.M)[1:]):
+    body = re.sub(r"\[\^1\]:?", "", source.split("\n---\n", 1)[1])
+    for number, chapter in enumerate(re.split(r"^###? ", body, flags=re.M)[1:]):
         title, text = chapter.split("\n", 1)
         more = "category: Water\nauthor: A. Author\n" if number else ""
         made[f"chapter-{number}.md"] = f"---\ntitle: {title}\ndate: {days_ago(9 - number)}\n{more}---\n{text}"
@@ -207,7 +209,7 @@ class Installation:
             self.call("subscribers", "add", f"{kind}@example.org", "--schedule", schedule, *PROMISE)
         for name, text in short_articles(source).items():
             self.write(name, text)
-        self.call("articles", "scan")
+            self.call("articles", "scan")  # One by one: which of them go first must not be left to chance.
         self.call("send", "notes", "--schedule", "instant", "--wait")
         self.write("long.md", long_article(source))
         self.call("articles", "scan")

@@ -14,6 +14,8 @@ export default {
     },
   ],
   rules: {
+    // Not part of what it recommends: one h1, and no level left out.
+    "heading-level": "error",
     // Gmail and Outlook drop style sheets in places, and with them everything that is not written into the tags.
     "no-inline-style": "off",
     // Conditional comments are how Outlook for Windows gets a table of a fixed width; everybody else reads comments.
