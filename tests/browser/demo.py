@@ -23,6 +23,7 @@ from webdriver import Browser, WebDriverError, free_port
 
 PERSON = "curious.reader@example.org"
 WAIT = 60
+TELEPHONE = 360  # px; the width that a page itself tells of its window grows with what is too wide
 
 
 class Checks:
@@ -140,8 +141,8 @@ def look_at(browser: Browser, checks: Checks, address: str, shots: pathlib.Path)
     unnamed = """return [...document.querySelectorAll('input:not([type=hidden]):not([type=submit]), select, textarea')]
         .filter(field => field.labels.length === 0 && !field.getAttribute('aria-label')).map(field => field.name)"""
     faults += [f"field {name!r} has no label" for name in browser.run(unnamed)]
-    browser.size(360, 740)
-    wider = browser.run("return document.documentElement.scrollWidth - window.innerWidth")
+    browser.size(TELEPHONE, 740)
+    wider = browser.run("return document.documentElement.scrollWidth") - TELEPHONE
     faults.append("" if wider <= 0 else f"{wider} px wider than a telephone")
     browser.picture(shots / f"{file_name(address)}-narrow.png")
     browser.size(1100, 900)
@@ -220,8 +221,8 @@ def show_letter(demo: Demo, browser: Browser, checks: Checks, shots: pathlib.Pat
             browser.size(760, 900)
             browser.go(page.as_uri())
             png = browser.picture(shots / "letter.png")
-            browser.size(360, 740)
-            wider = browser.run("return document.documentElement.scrollWidth - window.innerWidth")
+            browser.size(TELEPHONE, 740)
+            wider = browser.run("return document.documentElement.scrollWidth") - TELEPHONE
             browser.picture(shots / "letter-narrow.png")
             checks.hold(
                 "a letter looks like one",
