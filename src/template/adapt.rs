@@ -23,6 +23,7 @@ pub(super) fn adapt(html: &str, below: Below) -> String {
     narrow_pictures(&document);
     open_details(&document);
     still_footnotes(&document);
+    document.select("thead th").set_attr("scope", "col");
     roll_tables(&document);
     lower_headings(&document, below);
     inner(&document)
@@ -62,14 +63,25 @@ fn open_details(document: &Document) {
     document.select("details").rename("div");
 }
 
+/// Whether a jump or its target belongs to footnotes, as generators name them.
+fn is_footnote(name: &str) -> bool {
+    let bare = name.rsplit_once("--").map_or(name, |(_, bare)| bare);
+    bare.starts_with("fn") || bare.contains("footnote")
+}
+
 /// Jumps inside of a letter lead nowhere in many mail programs: the number of a footnote stays, the way back goes.
 fn still_footnotes(document: &Document) {
+    // A note that is called twice has its name twice.
+    for target in document.select("[id]").nodes() {
+        if is_footnote(&target.attr_or("id", "").to_ascii_lowercase()) {
+            target.remove_attr("id");
+        }
+    }
     for link in document.select("a[href*='#']").nodes() {
         let href = link.attr_or("href", "").to_ascii_lowercase();
         let fragment = href.rsplit_once('#').map_or("", |(_, fragment)| fragment);
-        let bare = fragment.rsplit_once("--").map_or(fragment, |(_, bare)| bare);
         let number = link.text().trim().len() <= 4 && link.ancestors_it(Some(1)).any(|above| above.has_name("sup"));
-        if !(bare.starts_with("fn") || bare.contains("footnote") || number) {
+        if !(is_footnote(fragment) || number) {
             continue;
         }
         if link.text().chars().any(char::is_alphanumeric) {

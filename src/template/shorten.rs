@@ -1,7 +1,7 @@
 //! A letter over its size budget is shortened by itself and never fails (`email.md` 2.2).
 
 use super::adapt::{blocks, words};
-use super::context::letters::{Article, IssueKind, IssueLetter};
+use super::context::letters::{Article, IssueLetter};
 
 /// Longest value of a slot that is reckoned with, in bytes.
 const LONGEST_SLOT: usize = 220;
@@ -30,9 +30,10 @@ pub(super) fn beforehand(letter: &mut IssueLetter) {
 /// Takes one step towards a letter of at most `letter.max_html`, given its `size` now; `false` when nothing is left to
 /// take.
 pub(super) fn step(letter: &mut IssueLetter, size: usize) -> bool {
-    match (letter.kind, letter.articles.as_mut_slice()) {
-        (IssueKind::Instant, [only]) => shorten_article(only, letter.max_html, size),
-        (_, articles) => shorten_digest(articles),
+    match letter.articles.as_mut_slice() {
+        // A digest of one article, too.
+        [only] => shorten_article(only, letter.max_html, size),
+        articles => shorten_digest(articles),
     }
 }
 
@@ -139,6 +140,7 @@ fn shorten_digest(articles: &mut [Article]) -> bool {
 mod tests {
     use super::*;
     use crate::template::context::Sample;
+    use crate::template::context::letters::IssueKind;
 
     fn letter(kind: IssueKind, html: &str, text: &str) -> IssueLetter {
         let (_, mut letter) = IssueLetter::samples().remove(0);
@@ -186,8 +188,8 @@ mod tests {
 
     #[test]
     fn a_digest_of_megabytes_is_made_of_summaries() {
-        let (_, mut letter) = IssueLetter::samples().remove(0);
-        letter.kind = IssueKind::Digest;
+        let (_, mut letter) = IssueLetter::samples().remove(1);
+        assert!(letter.articles.len() > 1);
         for article in &mut letter.articles {
             article.html = "<p>word</p>".repeat(200_000);
         }
@@ -198,6 +200,15 @@ mod tests {
                 .iter()
                 .all(|article| article.html.is_empty() && article.truncated)
         );
+    }
+
+    #[test]
+    fn a_digest_of_one_long_article_is_cut_between_blocks_like_a_letter_of_one() {
+        let mut long = letter(IssueKind::Digest, &"<p>word and word</p>".repeat(500), "x");
+        long.max_html = 4_000;
+        assert!(step(&mut long, 12_000));
+        let kept = &long.articles[0];
+        assert!(kept.truncated && kept.html.len() > 2_000 && kept.html.ends_with("</p>"));
     }
 
     #[test]

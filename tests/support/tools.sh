@@ -64,7 +64,7 @@ install_packages() {
 }
 
 venv=tests/.tools/venv
-has_python_packages() { "$venv/bin/python" -c 'import dkim, feedparser, listparser, nacl, tzdata' 2>/dev/null; }
+has_python_packages() { "$venv/bin/python" -c 'import dkim, dnslib, feedparser, listparser, nacl, tzdata' 2>/dev/null; }
 make_venv() {
   python3 -m venv "$venv" && "$venv/bin/pip" install -q --disable-pip-version-check -r tests/judges/requirements.txt
 }

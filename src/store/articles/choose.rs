@@ -58,7 +58,7 @@ const MAILABLE: &str = "SELECT a.id, a.mailable_at, a.published_at, a.changed_at
      AND a.published_at <= $1 AND a.changed_at <= $3 AND a.missing_since IS NULL \
      AND NOT EXISTS (SELECT 1 FROM passed_over p WHERE p.article_id = a.id AND p.newsletter_id = $4 \
                      AND p.schedule_id IN ('*', $5)) \
-     ORDER BY a.mailable_at, a.id";
+     ORDER BY a.mailable_at, a.published_at, a.id";
 
 /// Public, settled and mailable articles that a schedule has not passed over, oldest first.
 pub async fn mailable(
