@@ -72,48 +72,50 @@ fn say(all: &[Examined]) -> anyhow::Result<()> {
     })
 }
 
-fn unasked(what: &str, why: &str) -> Examined {
+fn seen(what: &str, standing: Standing, found: &str, remedy: &str) -> Examined {
     Examined {
         what: what.to_owned(),
-        standing: Standing::NotChecked,
-        found: why.to_owned(),
-        remedy: String::new(),
+        standing,
+        found: found.to_owned(),
+        remedy: remedy.to_owned(),
         record: String::new(),
     }
+}
+
+fn unasked(what: &str, why: &str) -> Examined {
+    seen(what, Standing::NotChecked, why, "")
 }
 
 /// Whether people can leave by one click must be seen from outside; the address at least can be looked at here.
 fn one_click(settings: &Settings) -> Examined {
     let address = settings.http.address("unsubscribe/TOKEN");
-    let mut seen = unasked("Leaving by one click", &format!("{address} is not asked from here"));
-    if settings.http.public_url.scheme() == "https" {
-        seen.remedy = "see from another machine that the sign-up page of http.public_url opens".to_owned();
+    let found = format!("{address} is not asked from here");
+    let (standing, remedy) = if settings.http.public_url.scheme() == "https" {
+        let remedy = "see from another machine that the sign-up page of http.public_url opens";
+        (Standing::NotChecked, remedy)
     } else {
-        seen.standing = Standing::Wrong;
-        seen.remedy = "write an https:// address into http.public_url: mail programs post to nothing else".to_owned();
-    }
-    seen
+        let remedy = "write an https:// address into http.public_url: mail programs post to nothing else";
+        (Standing::Wrong, remedy)
+    };
+    seen("Leaving by one click", standing, &found, remedy)
 }
 
 fn disk(settings: &Settings) -> Examined {
     let what = "The disk";
     let folder = &settings.state.dir;
     let shown = folder.display();
-    let place = if folder.exists() {
-        folder.as_path()
-    } else {
-        settings.base.as_path()
-    };
+    let place = if folder.exists() { folder } else { &settings.base };
     match statvfs(place) {
         Err(error) => unasked(what, &format!("{shown}: {error}")),
-        Ok(found) => {
-            let free = found.f_bavail.saturating_mul(found.f_frsize);
-            let mut seen = unasked(what, &format!("{} MB are free under {shown}", free >> 20));
-            seen.standing = if free < ROOM { Standing::Wrong } else { Standing::Good };
+        Ok(room) => {
+            let free = room.f_bavail.saturating_mul(room.f_frsize);
+            let found = format!("{} MB are free under {shown}", free >> 20);
             if free < ROOM {
-                seen.remedy = "make room: issues pause when the disk is full".to_owned();
+                let remedy = "make room: issues pause when the disk is full";
+                seen(what, Standing::Wrong, &found, remedy)
+            } else {
+                seen(what, Standing::Good, &found, "")
             }
-            seen
         }
     }
 }
@@ -132,19 +134,13 @@ async fn clock(settings: &Settings) -> Examined {
     };
     let looked = looked.await;
     app.database.close().await;
-    let doubt = match looked {
-        Ok(doubt) => doubt,
-        Err(error) => return unasked(what, &error.to_string()),
-    };
-    let mut seen = unasked(what, &now);
-    seen.standing = if doubt.is_some() {
-        Standing::Wrong
-    } else {
-        Standing::Good
-    };
-    if let Some(doubt) = doubt {
-        seen.found = format!("{now}: {}", doubt.because());
-        seen.remedy = "set the clock (NTP); sending waits meanwhile".to_owned();
+    match looked {
+        Ok(None) => seen(what, Standing::Good, &now, ""),
+        Ok(Some(doubt)) => {
+            let found = format!("{now}: {}", doubt.because());
+            let remedy = "set the clock (NTP); sending waits meanwhile";
+            seen(what, Standing::Wrong, &found, remedy)
+        }
+        Err(error) => unasked(what, &error.to_string()),
     }
-    seen
 }

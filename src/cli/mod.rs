@@ -11,6 +11,7 @@ mod fsck;
 mod health;
 mod init;
 mod issues;
+mod lint;
 mod move_to;
 mod output;
 mod plan;
@@ -92,6 +93,8 @@ enum Command {
     Plan(plan::Plan),
     /// Show the exact letter that would go out
     Preview(preview::Preview),
+    /// Examine the letters that would go out next: size, alt texts, contrast, links
+    Lint(lint::Lint),
     /// Compose an issue now, or send one test letter
     Send(send::Send),
     /// Look at issues and operate them
@@ -170,6 +173,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Code> {
         Command::Schedule(schedule) => schedule.run(&session).await.map(|()| 0),
         Command::Plan(plan) => plan.run(&session).await.map(|()| 0),
         Command::Preview(preview) => preview.run(&session).await.map(|()| 0),
+        Command::Lint(lint) => lint.run(&session).await,
         Command::Send(send) => send.run(&session, stop::on_signal()).await,
         Command::Issues(issues) => issues.run(&session).await.map(|()| 0),
         Command::Subscribers(subscribers) => subscribers.run(&session).await,

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::mail::message::{EncodedLetter, write_message};
 use crate::model::address::{AddressError, EmailAddress};
-use crate::model::letter::{Envelope, Letter, MissingSlot, SlotValues, fill};
+use crate::model::letter::{Envelope, Letter, MissingSlot, SlotName, SlotValues, fill};
 use crate::model::verdict::{Class, Verdict};
 
 use super::letters::{Facts, LetterError, Person};
@@ -51,6 +51,8 @@ pub struct TestLetter {
     pub html: String,
     /// The text part.
     pub text: String,
+    /// Where its recipient could leave.
+    pub leave: String,
 }
 
 /// Writes the message that `to` would get. Its links work for nobody.
@@ -88,6 +90,7 @@ pub fn test_letter(app: &App, newsletter: &str, letter: &Letter, to: &EmailAddre
         subject: filled(&letter.subject, &values)?,
         html: filled(&letter.html, &values)?,
         text: filled(&letter.text, &values)?,
+        leave: values.get(SlotName::Unsubscribe).unwrap_or_default().to_owned(),
     })
 }
 

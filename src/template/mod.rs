@@ -15,6 +15,7 @@ pub mod context;
 mod files;
 mod guard;
 mod letter;
+pub mod lint;
 #[cfg(test)]
 mod proofs;
 mod registry;
