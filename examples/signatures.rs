@@ -26,6 +26,9 @@ fn main() -> Result<(), SigningKeyError> {
         }
     });
     let made = u32::try_from(made.into_inner()).unwrap_or(u32::MAX);
-    println!("{:.0} signatures/s on {cores} cores", f64::from(made) / began.elapsed().as_secs_f64());
+    println!(
+        "{:.0} signatures/s on {cores} cores",
+        f64::from(made) / began.elapsed().as_secs_f64()
+    );
     Ok(())
 }

@@ -87,9 +87,9 @@ pub fn test_letter(app: &App, newsletter: &str, letter: &Letter, to: &EmailAddre
     Ok(TestLetter {
         envelope: outgoing.envelope(),
         source,
-        subject: filled(&letter.subject, &values)?,
-        html: filled(&letter.html, &values)?,
-        text: filled(&letter.text, &values)?,
+        subject: filled(&letter.shape(&values).subject, &values)?,
+        html: filled(&letter.shape(&values).html, &values)?,
+        text: filled(&letter.shape(&values).text, &values)?,
         leave: values.get(SlotName::Unsubscribe).unwrap_or_default().to_owned(),
     })
 }

@@ -30,6 +30,7 @@ pub struct EncodedLetter {
     boundary: String,
     body: Vec<Piece>,
     slot_room: usize,
+    nameless: Option<Box<EncodedLetter>>,
 }
 
 #[derive(Debug, Clone)]
@@ -60,6 +61,16 @@ impl EncodedLetter {
             boundary,
             body,
             slot_room,
+            nameless: letter.nameless.as_ref().map(|shape| Box::new(Self::new(shape))),
+        }
+    }
+
+    /// As [`Letter::shape`].
+    fn shape(&self, values: &SlotValues) -> &Self {
+        let has_name = values.get(SlotName::Name).is_some_and(|name| !name.is_empty());
+        match &self.nameless {
+            Some(nameless) if !has_name => nameless,
+            _ => self,
         }
     }
 
@@ -138,6 +149,7 @@ pub fn write_message(
     facts: &Outgoing,
     out: &mut Vec<u8>,
 ) -> Result<Written, MessageError> {
+    let letter = letter.shape(values);
     out.clear();
     out.reserve(letter.expected_len());
     let subject = subject_of(letter, values)?;
@@ -153,6 +165,7 @@ pub fn write_message(
 
 /// The subject that [`write_message`] writes for these values.
 pub fn subject_of(letter: &EncodedLetter, values: &SlotValues) -> Result<HeaderText, MessageError> {
+    let letter = letter.shape(values);
     HeaderText::cleaned(&fill(&letter.subject, values)?).ok_or(MessageError::EmptySubject)
 }
 
@@ -325,6 +338,7 @@ pub(super) mod tests {
                 slot(SlotName::Unsubscribe, Place::Plain),
             ],
             language: "en".to_owned(),
+            nameless: None,
         }
     }
 

@@ -22,9 +22,21 @@ pub struct Letter {
     pub text: Vec<Segment>,
     /// BCP 47 tag, the same as `lang` in the HTML.
     pub language: String,
+    /// The shape for people without a name, where the template says other words to them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nameless: Option<Box<Letter>>,
 }
 
 impl Letter {
+    /// The letter as a person with these values gets it.
+    pub fn shape(&self, values: &SlotValues) -> &Self {
+        let has_name = values.get(SlotName::Name).is_some_and(|name| !name.is_empty());
+        match &self.nameless {
+            Some(nameless) if !has_name => nameless,
+            _ => self,
+        }
+    }
+
     /// A letter without slots, for letters that are rendered for one person.
     pub fn whole(subject: &str, html: &str, text: &str, language: &str) -> Self {
         let fixed = |part: &str| vec![Segment::Fixed(part.to_owned())];
@@ -33,6 +45,7 @@ impl Letter {
             html: fixed(html),
             text: fixed(text),
             language: language.to_owned(),
+            nameless: None,
         }
     }
 
@@ -446,6 +459,7 @@ mod tests {
             ],
             text: vec![slot(SlotName::Unsubscribe, Place::Plain)],
             language: "en".to_owned(),
+            nameless: None,
         };
         let stored = serde_json::to_string(&letter).unwrap();
         assert!(

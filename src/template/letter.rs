@@ -60,6 +60,7 @@ impl Templates {
         self.render(folder, context, 0, false)?.into_letter(language)
     }
 
+    /// Renders a letter with sentinels, and once more for people without a name where that makes a difference.
     fn render(
         &self,
         folder: &str,
@@ -67,48 +68,80 @@ impl Templates {
         articles: usize,
         feedback: bool,
     ) -> Result<Rendered, TemplateError> {
-        let file = |name: &str| format!("email/{folder}/{name}.hbs");
         let whole = serde_json::to_value(context).expect("contexts are plain data with text keys");
         let hash = HEXLOWER.encode(digest(&SHA256, whole.to_string().as_bytes()).as_ref());
-        let mut sentinels = Sentinels::new(format!("lp{}", &hash[..16]));
-        let mut others = Sentinels::new(format!("qv{}", &hash[16..48]));
-        let context = with_slots(whole.clone(), articles, feedback, &mut sentinels);
-        let mut nameless = with_slots(whole, articles, feedback, &mut others);
-        nameless["subscriber"]["name"] = Value::String(String::new());
-        let render = |name: &str| {
-            let path = file(name);
-            let one = |context: &Value| match name {
-                "body.html" => self.registries.html(&path, context),
-                _ => self.registries.plain(&path, context),
-            };
-            let made = one(&context)?;
-            // What a recipient's value does to the words around it shows when it is another.
-            if sentinels.neutral(&made) == others.neutral(&one(&nameless)?) {
-                Ok(made)
-            } else {
-                Err(decided(&path))
-            }
+        let contexts = |word: &str, nonce: &str| {
+            let mut sentinels = Sentinels::new(format!("{word}{nonce}"));
+            let context = with_slots(whole.clone(), articles, feedback, &mut sentinels);
+            Words { context, sentinels }
         };
-        let html = render("body.html")?;
+        let named = contexts("lp", &hash[..16]);
+        let other = contexts("qv", &hash[16..48]);
+        let mut nameless = contexts("nn", &hash[48..]);
+        nameless.context["subscriber"]["name"] = Value::String(String::new());
+        let mut is_told_apart = false;
+        for name in PARTS {
+            let path = file_of(folder, name);
+            let made = named.sentinels.neutral(&self.part(&path, &named.context)?);
+            // What a recipient's value does to the words around it shows when it is another. Whether there is a name at
+            // all may decide: then there are two shapes of the letter.
+            if made != other.sentinels.neutral(&self.part(&path, &other.context)?) {
+                return Err(decided(&path));
+            }
+            is_told_apart |= made != nameless.sentinels.neutral(&self.part(&path, &nameless.context)?);
+        }
+        let mut rendered = self.rendered(folder, named)?;
+        if is_told_apart {
+            rendered.nameless = Some(Box::new(self.rendered(folder, nameless)?));
+        }
+        Ok(rendered)
+    }
+
+    fn part(&self, path: &str, context: &Value) -> Result<String, TemplateError> {
+        if path.ends_with("body.html.hbs") {
+            self.registries.html(path, context)
+        } else {
+            self.registries.plain(path, context)
+        }
+    }
+
+    /// One shape of a letter.
+    fn rendered(&self, folder: &str, Words { context, sentinels }: Words) -> Result<Rendered, TemplateError> {
+        let [subject, html, text] = PARTS.map(|name| file_of(folder, name));
+        let file = html;
+        let html = self.part(&file, &context)?;
         let promised = sentinels.count(&html);
-        let html = inlined(&html, &file("body.html"))?;
+        let html = inlined(&html, &file)?;
         if sentinels.count(&html) != promised {
             return Err(TemplateError::new(
-                &file("body.html"),
+                &file,
                 None,
                 "a recipient's value is lost when styles are inlined",
                 "put it into text or a quoted attribute, outside of tables' bare rows",
             ));
         }
-        let (subject, text) = (render("subject.txt")?, render("body.txt")?);
         Ok(Rendered {
-            subject,
-            text,
-            file: file("body.html"),
+            subject: self.part(&subject, &context)?,
+            text: self.part(&text, &context)?,
+            file,
             html,
             sentinels,
+            nameless: None,
         })
     }
+}
+
+/// The templates of a letter.
+const PARTS: [&str; 3] = ["subject.txt", "body.html", "body.txt"];
+
+fn file_of(folder: &str, name: &str) -> String {
+    format!("email/{folder}/{name}.hbs")
+}
+
+/// A context with words in the places of a recipient's values.
+struct Words {
+    context: Value,
+    sentinels: Sentinels,
 }
 
 fn decided(file: &str) -> TemplateError {
@@ -116,7 +149,8 @@ fn decided(file: &str) -> TemplateError {
         file,
         None,
         "a recipient's value decides what the letter says beside it",
-        "print `subscriber`, `links` and `confirmation` as they are; a name may be empty",
+        "print `subscriber`, `links` and `confirmation` as they are; only whether there is a name may decide: \
+         `{{#if subscriber.name}}`",
     )
 }
 
@@ -127,11 +161,14 @@ struct Rendered {
     text: String,
     file: String,
     sentinels: Sentinels,
+    nameless: Option<Box<Rendered>>,
 }
 
 impl Rendered {
+    /// Of the larger shape.
     fn size(&self) -> usize {
-        shorten::size(&self.html, self.sentinels.count(&self.html))
+        let own = shorten::size(&self.html, self.sentinels.count(&self.html));
+        self.nameless.as_ref().map_or(own, |shape| own.max(shape.size()))
     }
 
     fn into_letter(self, language: &str) -> Result<Letter, TemplateError> {
@@ -142,6 +179,10 @@ impl Rendered {
             html: self.sentinels.split_html(&self.html, &self.file)?,
             text: self.sentinels.split_plain(&text, Place::Plain),
             language: language.to_owned(),
+            nameless: match self.nameless {
+                Some(shape) => Some(Box::new(shape.into_letter(language)?)),
+                None => None,
+            },
         })
     }
 }

@@ -137,7 +137,7 @@ fn problems(path: &str, text: &str) -> Vec<TemplateError> {
 #[test]
 fn a_letter_that_would_differ_by_more_than_its_slots_is_refused() {
     for text in [
-        "{{#with subscriber}}{{#if name}}Dear {{name}},{{/if}}{{/with}}",
+        "{{#with subscriber}}{{truncate name 9}}{{/with}}",
         "{{#with subscriber}}{{truncate email 9}}{{/with}}",
         "{{#each links}}{{truncate this 30}}{{/each}}",
     ] {
@@ -152,6 +152,40 @@ fn a_letter_that_would_differ_by_more_than_its_slots_is_refused() {
         "{{#with subscriber}}{{name}} {{email}}{{/with}}",
     );
     assert_eq!(fine, []);
+}
+
+#[test]
+fn who_has_no_name_is_greeted_in_other_words() {
+    let greeting = "{{#if subscriber.name}}Dear {{subscriber.name}},{{else}}Good morning,{{/if}}";
+    let html = format!("<html><body><p>{greeting}</p><a href=\"{{{{links.unsubscribe}}}}\">leave</a></body></html>");
+    let dir = folder(&[
+        ("email/already/subject.txt.hbs", greeting),
+        ("email/already/body.html.hbs", &html),
+        (
+            "email/already/body.txt.hbs",
+            &format!("{greeting} {{{{subscriber.email}}}}"),
+        ),
+    ]);
+    let templates = Templates::load(Some(dir.path())).unwrap();
+    let (_, letter) = AlreadyLetter::samples().remove(0);
+    let compiled = templates.already(&letter).unwrap();
+    let [subject, html, text] = filled(&compiled);
+    assert!(subject.starts_with("Dear Zoë") && html.contains("Dear Zoë") && text.starts_with("Dear Zoë"));
+    assert_eq!(
+        whole(&templates, "already", &letter, 0, false),
+        [one_line(&subject), html, text]
+    );
+    let mut nameless = values();
+    nameless.set(SlotName::Name, "");
+    let shape = compiled.shape(&nameless);
+    let [subject, html, text] = [&shape.subject, &shape.html, &shape.text].map(|part| fill(part, &nameless).unwrap());
+    assert_eq!(subject, "Good morning,");
+    assert!(
+        html.contains("<p>Good morning,</p>") && html.contains("unsubscribe/AbC"),
+        "{html}"
+    );
+    assert!(text.starts_with("Good morning, o'neil"), "{text}");
+    assert_eq!(compiled.shape(&values()), &compiled);
 }
 
 #[test]

@@ -157,7 +157,7 @@ mod tests {
             "{{truncate (shout title) 3}}",
             "{{{{raw}}}}x{{{{/raw}}}}",
             "{{#*inline \"q\"}}{{> q}}{{/inline}}",
-            "{{#if subscriber.name}}Dear{{/if}}",
+            "{{#if subscriber.email}}Dear{{/if}}",
             "{{#if (eq subscriber.name \"\")}}Dear{{/if}}",
             "{{truncate ../links/unsubscribe 5}}",
             "{{truncate \"}}\" 5}}{{truncate this.subscriber.email 5}}",

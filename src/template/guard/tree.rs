@@ -17,6 +17,8 @@ const BUILT_IN: [&str; 12] = [
 /// Deepest nesting of loops in one file: a few items in each make millions of rounds otherwise.
 const LOOPS: usize = 3;
 
+/// The value of which a letter may ask whether it is there.
+const NAME: &str = "subscriber.name";
 /// Values of a recipient: a template may print them, and `url` may look at them; blocks and other helpers may not.
 const PERSONAL: [&str; 8] = [
     "subscriber.name",
@@ -123,7 +125,11 @@ impl<'t> Walk<'t> {
                 "blocks are if, unless, each and with",
             );
         }
-        self.arguments(block.params.iter().chain(block.hash.values()));
+        // Whether there is a name may decide: the letter then has two shapes.
+        let decides = matches!(name.as_str(), "if" | "unless");
+        let by_name = |one: &&Parameter| decides && one.as_name().is_some_and(|raw| bare(raw) == NAME);
+        let arguments = block.params.iter().chain(block.hash.values());
+        self.arguments(arguments.filter(|one| !by_name(one)));
         let is_loop = name == "each";
         self.loops += usize::from(is_loop);
         if self.loops > LOOPS {
@@ -135,7 +141,7 @@ impl<'t> Walk<'t> {
         self.loops -= usize::from(is_loop);
     }
 
-    /// A letter is compiled once for all, so a recipient's value cannot decide what it says.
+    /// A letter is compiled once for all, so no other value of a recipient can decide what it says.
     fn arguments<'p>(&mut self, arguments: impl Iterator<Item = &'p Parameter>) {
         for argument in arguments {
             match argument {
@@ -152,15 +158,11 @@ impl<'t> Walk<'t> {
     }
 
     fn argument(&mut self, raw: &str) {
-        let bare = raw
-            .split(['.', '/'])
-            .filter(|part| !matches!(*part, "" | "this" | "@root"))
-            .collect::<Vec<_>>()
-            .join(".");
+        let bare = bare(raw);
         if PERSONAL.contains(&bare.as_str()) {
             self.refuse(
                 format!("`{bare}` differs per recipient and cannot decide what the letter says"),
-                "print it as it is; blocks and helpers cannot look at it",
+                "print it as it is; `{{#if subscriber.name}}` alone may ask whether there is a name",
             );
         }
     }
@@ -188,4 +190,11 @@ impl<'t> Walk<'t> {
             self.template(body);
         }
     }
+}
+/// A path without the words that say where it starts.
+fn bare(raw: &str) -> String {
+    raw.split(['.', '/'])
+        .filter(|part| !matches!(*part, "" | "this" | "@root"))
+        .collect::<Vec<_>>()
+        .join(".")
 }
