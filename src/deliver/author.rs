@@ -5,7 +5,6 @@ use chrono_tz::Tz;
 
 use crate::app::App;
 use crate::config::Settings;
-use crate::mail::message::{EncodedLetter, write_message};
 use crate::model::address::DisplayName;
 use crate::model::author_notice::{AuthorNotice, Fact, NamedArticle, fact};
 use crate::model::clock::{from_micros, to_micros};
@@ -17,7 +16,7 @@ use crate::template::context::letters::NoticeLetter;
 
 use super::letters::{Facts, LetterError, Person};
 use super::notice::NoticeError;
-use super::seal::{Unsealed, seal};
+use super::seal::write_sealed;
 
 /// The same trouble is told again after so long, in microseconds.
 const TOLD_AGAIN: i64 = 6 * 3_600_000_000;
@@ -140,13 +139,12 @@ pub(super) async fn write(
         frame: Frame::new(&settings, &settings.site.language),
         notice,
     })?;
-    let date = due.first_at.map_or(now, from_micros);
     let head = settings.letterhead(newsletter);
     let facts = Facts {
         head: &head,
         bounces: &settings.bounces,
         keys: &app.keys,
-        date,
+        date: due.first_at.map_or(now, from_micros),
     };
     let person = Person {
         id: due.subscriber_id,
@@ -158,8 +156,5 @@ pub(super) async fn write(
     let outgoing = facts
         .single(&person, &format!("notice {}", due.id))
         .map_err(LetterError::from)?;
-    let written =
-        write_message(&EncodedLetter::new(&letter), &SlotValues::new(), &outgoing, out).map_err(LetterError::from)?;
-    seal(app, Unsealed { written, date }, out).await?;
-    Ok(outgoing.envelope())
+    Ok(write_sealed(app, &letter, &SlotValues::new(), &outgoing, out).await?)
 }

@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 
 use crate::app::App;
 use crate::config::{Newsletter, Schedule};
-use crate::mail::message::{EncodedLetter, write_message};
 use crate::model::address::{DisplayName, EmailAddress};
 use crate::model::author_notice::AUTHOR;
 use crate::model::clock::{from_micros, to_micros};
@@ -17,7 +16,7 @@ use crate::template::context::{self, Frame, moment};
 
 use super::author;
 use super::letters::{Facts, LetterError, Person, long_date};
-use super::seal::{Unsealed, seal};
+use super::seal::write_sealed;
 
 /// Articles that a welcome letter names.
 const LATEST: usize = 3;
@@ -91,10 +90,7 @@ pub(super) async fn write(
     if due.kind == "welcome" {
         outgoing.list = Some(facts.list(&person).map_err(LetterError::from)?);
     }
-    let written = write_message(&EncodedLetter::new(&letter), &values, &outgoing, out).map_err(LetterError::from)?;
-    let date = outgoing.date;
-    seal(app, Unsealed { written, date }, out).await?;
-    Ok(outgoing.envelope())
+    Ok(write_sealed(app, &letter, &values, &outgoing, out).await?)
 }
 
 async fn compiled(

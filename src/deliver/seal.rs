@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use crate::app::App;
 use crate::config::Settings;
 use crate::mail::dkim;
-use crate::mail::message::Written;
+use crate::mail::message::{EncodedLetter, Written, write_message};
+use crate::model::letter::{Envelope, Letter, Outgoing, SlotValues};
 
 use super::letters::LetterError;
 
@@ -33,6 +34,20 @@ pub(super) async fn seal(app: &App, unsealed: Unsealed, message: &mut Vec<u8>) -
     let (taken, outcome) = sealed.await.map_err(|_| LetterError::Panic)?;
     *message = taken;
     outcome
+}
+
+/// Writes and signs a letter that is made for one person; returns its envelope.
+pub(super) async fn write_sealed(
+    app: &App,
+    letter: &Letter,
+    values: &SlotValues,
+    outgoing: &Outgoing,
+    out: &mut Vec<u8>,
+) -> Result<Envelope, LetterError> {
+    let written = write_message(&EncodedLetter::new(letter), values, outgoing, out)?;
+    let date = outgoing.date;
+    seal(app, Unsealed { written, date }, out).await?;
+    Ok(outgoing.envelope())
 }
 
 /// As [`seal`], on this thread: for one message that a person waits for.
