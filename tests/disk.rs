@@ -99,7 +99,8 @@ async fn an_issue_pauses_while_the_disk_is_full_and_everybody_gets_one_letter_in
         drop(disk);
         seen.taken()
     });
-    let taken = sent.await.unwrap();
+    let mut taken = sent.await.unwrap();
+    assert!(taken.remove("author@example.org").is_some(), "the author is told");
     assert_eq!(taken.len(), PEOPLE);
     assert!(
         taken.values().all(|copies| copies.len() == 1),

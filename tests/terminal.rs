@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 use crate::support::service::{Service, Setup, program};
 use crate::support::sink::Sink;
 
-/// What `arguments` print on a terminal, in the service's folder.
-fn on_a_terminal(service: &Service, arguments: &str) -> String {
+/// What `arguments` print on a terminal, in the service's folder, and whether the program was content.
+fn try_on_a_terminal(service: &Service, arguments: &str) -> (String, bool) {
     let command = format!("'{}' --config letterpress.toml {arguments}", program().display());
     let output = Command::new("script")
         .args(["--quiet", "--return", "--command", &command, "/dev/null"])
@@ -16,7 +16,12 @@ fn on_a_terminal(service: &Service, arguments: &str) -> String {
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{arguments}: {said}");
+    (said, output.status.success())
+}
+
+fn on_a_terminal(service: &Service, arguments: &str) -> String {
+    let (said, is_content) = try_on_a_terminal(service, arguments);
+    assert!(is_content, "{arguments}: {said}");
     said
 }
 
@@ -47,4 +52,15 @@ async fn a_person_at_a_terminal_sees_a_bar_and_a_script_sees_none() {
     });
     work.await.unwrap();
     assert_eq!(sink.taken().len(), 300);
+}
+
+#[test]
+fn a_person_at_a_terminal_is_asked_before_a_thousand_letters_leave_and_a_script_is_not() {
+    let service = Service::with_people(&Setup::plain(25, 1_001));
+    let (asked, went_on) = try_on_a_terminal(&service, "send notes --schedule weekly");
+    assert!(asked.contains("Send to up to 1001 people of notes/weekly?"), "{asked}");
+    assert!(!went_on, "nobody said yes: {asked}");
+    assert_eq!(service.run(&["issues", "list", "--json"]).trim(), "[]");
+    let said = on_a_terminal(&service, "send notes --schedule weekly --yes");
+    assert!(said.contains("for 1001 people"), "{said}");
 }

@@ -5,13 +5,18 @@ use std::sync::Arc;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
-use super::output::{json, line};
+use super::output::{confirmed, json, line};
 use super::preview::recipient;
 use super::progress::Progress;
 use super::{Code, Session};
 use crate::app::App;
 use crate::compose::{self, Composed};
 use crate::deliver;
+use crate::model::clock::to_micros;
+use crate::store::audience;
+
+/// More people than this are many: `send` asks first.
+const MANY: i64 = 1_000;
 
 /// `send`
 #[derive(Debug, Args)]
@@ -30,6 +35,9 @@ pub(super) struct Send {
     /// Send one test letter to this address instead; nothing is recorded
     #[arg(long, value_name = "ADDRESS")]
     test: Option<String>,
+    /// Do not ask, however many people it reaches
+    #[arg(long)]
+    yes: bool,
     /// Send it from here and wait until nothing is open; without this a running `serve` sends it
     #[arg(long)]
     wait: bool,
@@ -55,11 +63,24 @@ impl Send {
         Ok(0)
     }
 
+    /// Before many letters leave somebody who sits at a terminal is asked.
+    async fn is_meant(&self, app: &App, schedule: &str) -> anyhow::Result<bool> {
+        let mut conn = app.database.read().await?;
+        let now = to_micros(app.clock.now());
+        let people = audience::count(&mut conn, (&self.newsletter, schedule), now).await?;
+        drop(conn);
+        let question = format!("Send to up to {people} people of {}/{schedule}?", self.newsletter);
+        Ok(people <= MANY || confirmed(&question, self.yes)?)
+    }
+
     async fn send_issue(&self, session: &Session, app: &Arc<App>, stop: &CancellationToken) -> anyhow::Result<Code> {
         let schedule = match &self.schedule {
             Some(schedule) => schedule.clone(),
             None => default_schedule(app, &self.newsletter)?,
         };
+        if !self.is_meant(app, &schedule).await? {
+            return Ok(1);
+        }
         let (id, candidates) = match compose::send_now(app, &self.newsletter, &schedule).await? {
             Composed::Issue { id, candidates } => (id, candidates),
             Composed::Empty => {

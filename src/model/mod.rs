@@ -12,6 +12,7 @@ pub mod feed_meta;
 pub mod feed_url;
 pub mod hold;
 pub mod letter;
+pub mod letter_id;
 pub mod letterhead;
 pub mod links;
 pub mod network;

@@ -46,6 +46,20 @@ pub async fn page(
         .collect())
 }
 
+const COUNT: &str = "SELECT COUNT(*) FROM subscriptions WHERE newsletter_id = $1 AND schedule_id = $2 AND state = 'active' \
+     AND (paused_until IS NULL OR paused_until <= $3)";
+
+/// How many people an issue of a schedule may reach at most.
+pub async fn count(conn: &mut Conn, schedule: (&str, &str), now: i64) -> Result<i64, StoreError> {
+    let row: (i64,) = on!(conn, |c| sqlx::query_as(COUNT)
+        .bind(schedule.0)
+        .bind(schedule.1)
+        .bind(now)
+        .fetch_one(c)
+        .await?);
+    Ok(row.0)
+}
+
 const OWED_FLAGS: &str = "SELECT COUNT(*) FROM subscriptions WHERE newsletter_id = $1 AND schedule_id = $2 AND state = 'active' \
      AND owed_check = 1";
 
