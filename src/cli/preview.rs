@@ -16,7 +16,8 @@ use crate::{compose, deliver};
 #[derive(Debug, Args)]
 #[command(
     after_help = "Shows what people of the schedule are owed now; when that is nothing, the latest articles.\n\n\
-                  Examples:\n  letterpress preview notes\n  letterpress preview notes --schedule instant --out look"
+                  Examples:\n  letterpress preview notes\n  letterpress preview notes --schedule instant --out look\n  \
+                  letterpress preview notes --out look --page    then open look/notes-weekly-views.html"
 )]
 pub(super) struct Preview {
     /// Id of the newsletter
@@ -30,6 +31,9 @@ pub(super) struct Preview {
     /// Write the letter as .eml, .html and .txt into this folder, instead of printing its text
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Beside them, a page that shows the letter at a desk, on a telephone, in the dark and as plain text
+    #[arg(long, requires = "out")]
+    page: bool,
 }
 
 /// Who a letter is for when nobody is named.
@@ -50,10 +54,13 @@ impl Preview {
         let letter = deliver::test_letter(&app, &preview.newsletter, &preview.letter, &to)?;
         app.database.close().await;
         let name = format!("{}-{}", preview.newsletter, preview.schedule);
-        let files = match &self.out {
-            Some(dir) => mail::preview::write(dir, &name, &letter.source)?.to_vec(),
-            None => Vec::new(),
-        };
+        let mut files = Vec::new();
+        if let Some(dir) = &self.out {
+            files.extend(mail::preview::write(dir, &name, &letter.source)?);
+            if self.page {
+                files.push(mail::preview::write_page(dir, &name, &letter.source)?);
+            }
+        }
         if session.json {
             return json(&serde_json::json!({
                 "newsletter": preview.newsletter, "schedule": preview.schedule, "subject": letter.subject,
