@@ -43,7 +43,7 @@ pub fn write(folder: &Path, name: &str, message: &[u8]) -> Result<[PathBuf; 3], 
     ])
 }
 
-/// A page beside what [`write`] wrote: the letter at a desk, on a telephone, in the dark and as plain text, side by side.
+/// A page beside what [`write()`] wrote: the letter at a desk, on a telephone, in the dark and as plain text, side by side.
 /// Gives its path.
 ///
 /// The dark view follows the scheme of its frame, as browsers do since 2022 (CSS Color Adjustment 1 §2.4).
