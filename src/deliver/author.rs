@@ -59,10 +59,10 @@ pub(super) async fn report_week(app: &App) -> Result<(), StoreError> {
     }
     let numbers = reports::of(&mut conn, span).await?;
     drop(conn);
-    let notice = AuthorNotice::report(&spelt(from, to), facts_of(&numbers), named(&numbers));
     if numbers.is_quiet() {
         return Ok(());
     }
+    let notice = AuthorNotice::report(&spelt(from, to), facts_of(&numbers), named(&numbers));
     queue(app, &key, &notice, now).await
 }
 

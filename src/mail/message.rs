@@ -67,9 +67,8 @@ impl EncodedLetter {
 
     /// As [`Letter::shape`].
     fn shape(&self, values: &SlotValues) -> &Self {
-        let has_name = values.get(SlotName::Name).is_some_and(|name| !name.is_empty());
         match &self.nameless {
-            Some(nameless) if !has_name => nameless,
+            Some(nameless) if !values.has_name() => nameless,
             _ => self,
         }
     }

@@ -31,9 +31,8 @@ pub struct Letter {
 impl Letter {
     /// The letter as a person with these values gets it.
     pub fn shape(&self, values: &SlotValues) -> &Self {
-        let has_name = values.get(SlotName::Name).is_some_and(|name| !name.is_empty());
         match &self.nameless {
-            Some(nameless) if !has_name => nameless,
+            Some(nameless) if !values.has_name() => nameless,
             _ => self,
         }
     }
@@ -228,6 +227,11 @@ impl SlotValues {
     pub fn set(&mut self, name: SlotName, value: impl Into<String>) -> &mut Self {
         self.0.insert(name, value.into());
         self
+    }
+
+    /// Whether the person has a name: it decides which shape of a letter they get.
+    pub fn has_name(&self) -> bool {
+        self.get(SlotName::Name).is_some_and(|name| !name.is_empty())
     }
 
     /// The value of a slot.
