@@ -3,20 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-
 use crate::mail::transport::Idle;
 use crate::model::clock::{from_micros, to_micros};
 use crate::model::letter::Envelope;
 use crate::model::verdict::Verdict;
-use crate::store::deliveries::{self, Attempt, Due, Refusal, Settled};
-use crate::store::notices::{DueNotice, Settlement};
+use crate::store::deliveries::{self, Due, Refusal};
+use crate::store::notices::DueNotice;
 
 use super::admission::Seat;
+use super::entries;
 use super::lanes::{DeliveryJob, Next, Serves, Ticket};
 use super::letters::IssueLetters;
 use super::notice;
 use super::outcome::{Doubt, Outcome, judge};
+use super::recording::Recording;
 use super::relay::{Alarm, May};
 use super::shared::Shared;
 use super::writer::{Answer, Op, WriteError};
@@ -26,6 +26,10 @@ const IDLE: Duration = Duration::from_secs(20);
 
 /// How often a connection that waits for the relay looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
+/// A letter that the ledger refuses costs its connection if the relay already has half of it, and such letters come
+/// together: many left, or the issue was paused.
+const WARY: u32 = 50;
 
 /// Something to do, with its place in the queue of its domain.
 enum Work {
@@ -43,6 +47,8 @@ pub(super) struct Connection {
     owing: Vec<Op>,
     tickets: Vec<Ticket>,
     buffer: Vec<u8>,
+    /// For so many more letters the ledger's answer is awaited before the relay hears of them.
+    wary: u32,
 }
 
 impl Connection {
@@ -54,6 +60,7 @@ impl Connection {
             owing: Vec::new(),
             tickets: Vec::new(),
             buffer: Vec::new(),
+            wary: 0,
         }
     }
 
@@ -174,13 +181,24 @@ impl Connection {
         Ok(())
     }
 
-    /// Writes what is owed together with one more operation; returns the answer to that one.
-    async fn write(&mut self, op: Op) -> Result<Answer, WriteError> {
+    /// Sends an attempt to the ledger, together with what is owed.
+    async fn record(&mut self, begin: Op) -> Result<Recording, WriteError> {
         let mut ops = std::mem::take(&mut self.owing);
-        ops.push(op);
-        let answers = self.shared.writer.write(ops).await?;
+        ops.push(begin);
+        let receipt = self.shared.writer.submit(ops).await?;
+        let recording = Recording::new(receipt, self.shared.gate.clone());
+        if self.wary > 0 {
+            recording.answer().await?;
+        }
+        Ok(recording)
+    }
+
+    /// Whether the attempt became durable; with it everything that was owed before.
+    async fn recorded(&mut self, recording: &Recording) -> Result<bool, WriteError> {
+        let began = recording.answer().await? == Answer::Done;
         self.tickets.clear();
-        Ok(answers.last().copied().unwrap_or(Answer::Refused))
+        self.wary = if began { self.wary.saturating_sub(1) } else { WARY };
+        Ok(began)
     }
 
     fn doubt(&self) -> Doubt {
@@ -213,25 +231,39 @@ impl Connection {
                 return Ok(());
             }
         };
-        let attempt = attempt_of(&due, chunk_no, self.shared.node, letters.newsletter(), to_micros(now));
-        if self.write(Op::Begin(attempt)).await? != Answer::Done {
+        let begun = entries::begun(&due, chunk_no, self.shared.node, letters.newsletter(), to_micros(now));
+        let recording = self.record(begun).await?;
+        let verdict = self
+            .hand_over(&envelope, &buffer, &recording, Some(&due.issue_id))
+            .await;
+        if !self.recorded(&recording).await? {
             self.refused(&due, to_micros(now), ticket).await;
-        } else if let Some(verdict) = self.hand_over(&envelope, &buffer, Some(&due.issue_id)).await {
+        } else if let Some(verdict) = verdict {
             self.note(&verdict, &seat, Some((&due.issue_id, &letters))).await;
             let outcome = judge(&verdict, due.deferrals, due.unknowns, self.doubt(), &*app.chance);
-            let settled = settled_of(&due, self.shared.node, outcome, (now, app.clock.now()));
-            self.owing.push(Op::Settle(settled));
+            let times = (now, app.clock.now());
+            self.owing
+                .push(entries::settled(&due, self.shared.node, outcome, times));
             self.tickets.push(ticket);
         }
         self.buffer = buffer;
         Ok(())
     }
 
-    /// Gives a message to the connection; the verdict also tells the relay's health.
-    async fn hand_over(&mut self, envelope: &Envelope, message: &[u8], issue: Option<&str>) -> Option<Verdict> {
+    /// Gives a message to the connection; the verdict also tells the relay's health. Nothing goes out when the ledger
+    /// already refused.
+    async fn hand_over(
+        &mut self,
+        envelope: &Envelope,
+        message: &[u8],
+        recording: &Recording,
+        issue: Option<&str>,
+    ) -> Option<Verdict> {
+        if recording.is_refused() {
+            return None;
+        }
         let idle = self.idle.take()?;
-        let gate = self.shared.gate.clone();
-        let (verdict, idle) = idle.deliver(envelope, message, &move || gate.is_open()).await;
+        let (verdict, idle) = idle.deliver(envelope, message, recording).await;
         self.idle = idle;
         let alarm = self.shared.relay.note(&verdict, self.shared.app.clock.since_boot());
         if let Some(alarm) = alarm {
@@ -309,60 +341,27 @@ impl Connection {
             owner: self.shared.node,
             now: to_micros(now),
         };
-        if self.write(begin).await? == Answer::Done {
-            let outcome = match written {
-                Ok(envelope) => {
-                    let verdict = self.hand_over(&envelope, &buffer, None).await;
-                    if let Some(verdict) = &verdict {
-                        self.note(verdict, &seat, None).await;
-                    }
-                    verdict.map(|verdict| judge(&verdict, attempt_no - 1, due.unknowns, self.doubt(), &*app.chance))
-                }
-                Err(error) => Some(Outcome::render(&error.to_string())),
-            };
-            if let Some(outcome) = outcome {
-                let ended = app.clock.now();
-                self.owing.push(Op::SettleNotice {
-                    key: (due.id, attempt_no, self.shared.node),
-                    settlement: Settlement {
-                        state: outcome.state,
-                        next_at: outcome.wait.map(|wait| to_micros(ended + wait)),
-                    },
-                    detail: outcome.detail,
-                    now: to_micros(ended),
-                });
+        let recording = self.record(begin).await?;
+        let outcome = match written {
+            Ok(envelope) => {
+                let verdict = self.hand_over(&envelope, &buffer, &recording, None).await;
+                verdict.map(|verdict| {
+                    let outcome = judge(&verdict, attempt_no - 1, due.unknowns, self.doubt(), &*app.chance);
+                    (Some(verdict), outcome)
+                })
             }
-        }
+            Err(error) => Some((None, Outcome::render(&error.to_string()))),
+        };
         self.buffer = buffer;
+        if self.recorded(&recording).await?
+            && let Some((verdict, outcome)) = outcome
+        {
+            if let Some(verdict) = &verdict {
+                self.note(verdict, &seat, None).await;
+            }
+            let key = (due.id, attempt_no, self.shared.node);
+            self.owing.push(entries::notice_settled(key, outcome, app.clock.now()));
+        }
         Ok(())
-    }
-}
-
-fn attempt_of(due: &Due, chunk_no: i64, owner: i64, newsletter: &str, now: i64) -> Attempt {
-    Attempt {
-        issue_id: due.issue_id.clone(),
-        subscriber_id: due.subscriber_id,
-        attempt_no: due.attempt_no + 1,
-        owner,
-        now,
-        chunk_no,
-        newsletter_id: newsletter.to_owned(),
-        address_version: due.address_version,
-    }
-}
-
-fn settled_of(due: &Due, owner: i64, outcome: Outcome, (began, now): (DateTime<Utc>, DateTime<Utc>)) -> Settled {
-    Settled {
-        issue_id: due.issue_id.clone(),
-        subscriber_id: due.subscriber_id,
-        attempt_no: due.attempt_no + 1,
-        owner,
-        state: outcome.state,
-        next_at: outcome.wait.map(|wait| to_micros(now + wait)),
-        now: to_micros(now),
-        attempted_at: to_micros(began),
-        code: Some(outcome.code),
-        detail: Some(outcome.detail),
-        forget_first: outcome.state == "pending" && due.first_at.is_none(),
     }
 }

@@ -7,8 +7,8 @@
 //!                                  [writer]  one group commit for all connections
 //! ```
 //!
-//! A message costs one wait for a commit: the outcome of one letter and the attempt of the next are handed over
-//! together (`delivery.md` 7). Whatever ends this process, every row says what is known of its letter: `node` takes
+//! The outcome of one letter and the attempt of the next are handed over together (`delivery.md` 7), and the next letter
+//! travels while they are committed: only its dot waits for that (`recording`). Whatever ends this process, every row says what is known of its letter: `node` takes
 //! over what a dead process left, and `gate` keeps a process that lost its lease from sending.
 
 mod admission;
@@ -17,6 +17,7 @@ mod calm;
 mod connection;
 mod disk;
 mod drain;
+mod entries;
 mod gate;
 mod inspect;
 mod journal;
@@ -29,6 +30,7 @@ mod operate;
 mod outbox;
 mod outcome;
 mod pace;
+mod recording;
 mod relay;
 mod seal;
 mod sender;

@@ -87,6 +87,15 @@ impl Answer {
 #[error("record attempts and outcomes: {0}; sending stops until the database answers")]
 pub(super) struct WriteError(Arc<StoreError>);
 
+impl WriteError {
+    fn ended() -> Self {
+        Self(Arc::new(StoreError::Corrupt {
+            what: "the writer",
+            value: "ended".to_owned(),
+        }))
+    }
+}
+
 type Bundle = (Vec<Op>, oneshot::Sender<Result<Vec<Answer>, WriteError>>);
 
 /// A handle on the writer; the task ends when the last one is dropped.
@@ -120,20 +129,32 @@ impl Writer {
         self.went_back.cancelled().await;
     }
 
-    /// Hands operations over together and waits until they are durable: one answer each, in order.
-    pub(super) async fn write(&self, ops: Vec<Op>) -> Result<Vec<Answer>, WriteError> {
-        if cfg!(feature = "without_ledger") {
-            return Ok(vec![Answer::Done; ops.len()]);
-        }
-        let gone = || {
-            WriteError(Arc::new(StoreError::Corrupt {
-                what: "the writer",
-                value: "ended".to_owned(),
-            }))
-        };
+    /// Queues operations that are to become durable together.
+    pub(super) async fn submit(&self, ops: Vec<Op>) -> Result<Receipt, WriteError> {
         let (answer, answered) = oneshot::channel();
-        self.queue.send((ops, answer)).await.map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())?
+        if cfg!(feature = "without_ledger") {
+            let _ = answer.send(Ok(vec![Answer::Done; ops.len()]));
+        } else {
+            let queued = self.queue.send((ops, answer)).await;
+            queued.map_err(|_| WriteError::ended())?;
+        }
+        Ok(Receipt(answered))
+    }
+
+    /// Writes operations together and waits until they are durable: one answer each, in order.
+    pub(super) async fn write(&self, ops: Vec<Op>) -> Result<Vec<Answer>, WriteError> {
+        self.submit(ops).await?.answers().await
+    }
+}
+
+/// What was queued: the answers come when it is durable.
+#[derive(Debug)]
+pub(super) struct Receipt(oneshot::Receiver<Result<Vec<Answer>, WriteError>>);
+
+impl Receipt {
+    /// One answer to each operation, in order.
+    pub(super) async fn answers(self) -> Result<Vec<Answer>, WriteError> {
+        self.0.await.map_err(|_| WriteError::ended())?
     }
 }
 

@@ -68,8 +68,8 @@ impl Memory {
     }
 
     /// The verdict, and whether the connection may be used again.
-    pub(super) fn deliver(&self, envelope: &Envelope, message: &[u8], gate: Gate<'_>) -> (Verdict, bool) {
-        if !gate() {
+    pub(super) fn deliver(&self, envelope: &Envelope, message: &[u8], gate: &dyn Gate) -> (Verdict, bool) {
+        if !gate.is_open() {
             return (Verdict::cause(Phase::Content, Cause::Stopped), false);
         }
         let mut state = self.state();

@@ -6,6 +6,7 @@
 
 pub mod dkim;
 pub mod examine;
+mod gate;
 mod header;
 pub mod memory;
 pub mod message;
@@ -17,7 +18,5 @@ pub mod sendmail;
 pub mod smtp;
 pub mod transport;
 
+pub use gate::Gate;
 pub use parts::ReadLetter;
-
-/// Asked directly before the final dot of a letter: may it still go out? After a no the letter counts as not tried.
-pub type Gate<'a> = &'a (dyn Fn() -> bool + Send + Sync);

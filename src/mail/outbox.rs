@@ -42,7 +42,7 @@ impl Outbox {
     }
 
     /// The verdict, and whether the outbox may be used again.
-    pub(super) async fn deliver(&self, envelope: &Envelope, message: &[u8], gate: Gate<'_>) -> (Verdict, bool) {
+    pub(super) async fn deliver(&self, envelope: &Envelope, message: &[u8], gate: &dyn Gate) -> (Verdict, bool) {
         match self.write(envelope, message, gate).await {
             Ok(()) => (
                 Verdict::reply(Phase::Dot, Reply::new(250, "2.0.0 written to the outbox")),
@@ -52,13 +52,14 @@ impl Outbox {
         }
     }
 
-    async fn write(&self, envelope: &Envelope, message: &[u8], gate: Gate<'_>) -> Result<(), Verdict> {
+    async fn write(&self, envelope: &Envelope, message: &[u8], gate: &dyn Gate) -> Result<(), Verdict> {
         let lettre_envelope = lettre_envelope(envelope)?;
         let draft = AsyncFileTransport::<Tokio1Executor>::with_envelope(self.drafts())
             .send_raw(&lettre_envelope, message)
             .await
             .map_err(|error| self.trouble(Phase::Content, &error))?;
-        if !gate() {
+        gate.settled().await;
+        if !gate.is_open() {
             self.discard(&draft).await;
             return Err(Verdict::cause(Phase::Content, Cause::Stopped));
         }

@@ -35,17 +35,18 @@ impl Sendmail {
     }
 
     /// Hands one message over.
-    pub(super) async fn deliver(&self, envelope: &Envelope, message: &[u8], gate: Gate<'_>) -> Verdict {
+    pub(super) async fn deliver(&self, envelope: &Envelope, message: &[u8], gate: &dyn Gate) -> Verdict {
         match self.run(envelope, message, gate).await {
             Ok(verdict) | Err(verdict) => verdict,
         }
     }
 
-    async fn run(&self, envelope: &Envelope, message: &[u8], gate: Gate<'_>) -> Result<Verdict, Verdict> {
+    async fn run(&self, envelope: &Envelope, message: &[u8], gate: &dyn Gate) -> Result<Verdict, Verdict> {
         let mut child = self.start(envelope)?;
         let input = child.stdin.take().ok_or_else(|| self.trouble("it has no input"))?;
         let fed = feed(input, message).await;
-        if !gate() {
+        gate.settled().await;
+        if !gate.is_open() {
             // Before its input ends it has nothing to send.
             drop(child.kill().await);
             return Err(Verdict::cause(Phase::Content, Cause::Stopped));

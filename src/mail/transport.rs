@@ -74,7 +74,7 @@ impl Idle {
     /// without it, the next letter needs a new one.
     ///
     /// `message` has CRLF line ends. Dropping the future closes the connection.
-    pub async fn deliver(self, envelope: &Envelope, message: &[u8], gate: Gate<'_>) -> (Verdict, Option<Self>) {
+    pub async fn deliver(self, envelope: &Envelope, message: &[u8], gate: &dyn Gate) -> (Verdict, Option<Self>) {
         match self {
             Self::Smtp(idle) => {
                 let (verdict, idle) = idle.deliver(envelope, message, gate).await;
@@ -89,6 +89,7 @@ impl Idle {
                 (verdict, usable.then_some(Self::Outbox(outbox)))
             }
             Self::Memory(memory) => {
+                gate.settled().await;
                 let (verdict, usable) = memory.deliver(envelope, message, gate);
                 (verdict, usable.then_some(Self::Memory(memory)))
             }

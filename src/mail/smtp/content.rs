@@ -60,12 +60,13 @@ impl Survey {
 /// Writes the content, asks the gate, writes the dot and reads the reply to it.
 ///
 /// `content` is stuffed. After an error before the dot the connection must close: the relay then discards.
-pub(super) async fn send(wire: &mut Wire, content: &[u8], gate: Gate<'_>, deadlines: &Deadlines) -> Verdict {
+pub(super) async fn send(wire: &mut Wire, content: &[u8], gate: &dyn Gate, deadlines: &Deadlines) -> Verdict {
     let (head, tail) = content.split_at(content.len().saturating_sub(TAIL));
     if let Err(cause) = wire.pour(head, deadlines.content).await {
         return Verdict::cause(Phase::Content, cause);
     }
     faults::point("smtp.half");
+    gate.settled().await;
     if let Some(verdict) = interruption(wire, deadlines).await {
         return verdict;
     }
@@ -76,7 +77,7 @@ pub(super) async fn send(wire: &mut Wire, content: &[u8], gate: Gate<'_>, deadli
     }
     ending.extend_from_slice(b".\r\n");
     faults::point("smtp.gate");
-    if !gate() {
+    if !gate.is_open() {
         return Verdict::cause(Phase::Content, Cause::Stopped);
     }
     die_in_the_dot(wire, &ending, deadlines).await;

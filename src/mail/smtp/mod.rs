@@ -158,7 +158,7 @@ impl Idle {
     ///
     /// A connection that rested too long, or that the relay closed meanwhile, is replaced first: nothing of this letter
     /// was said over it.
-    pub async fn deliver(self, envelope: &Envelope, message: &[u8], gate: Gate<'_>) -> (Verdict, Option<Self>) {
+    pub async fn deliver(self, envelope: &Envelope, message: &[u8], gate: &dyn Gate) -> (Verdict, Option<Self>) {
         let mut idle = match self.refreshed().await {
             Ok(idle) => idle,
             Err(verdict) => return (verdict, None),
@@ -180,7 +180,7 @@ impl Idle {
     }
 
     /// The relay had enough letters over the old connection: this one goes over a new one.
-    async fn once_more(self, envelope: &Envelope, message: &[u8], gate: Gate<'_>) -> (Verdict, Option<Self>) {
+    async fn once_more(self, envelope: &Envelope, message: &[u8], gate: &dyn Gate) -> (Verdict, Option<Self>) {
         let Self { relay, session, permit } = self;
         drop(session);
         let session = match relay.open().await {
@@ -261,7 +261,7 @@ impl Idle {
         commands: &Commands,
         survey: Survey,
         message: &[u8],
-        gate: Gate<'_>,
+        gate: &dyn Gate,
     ) -> (Verdict, bool) {
         let Self { relay, session, .. } = self;
         let together = relay.settings.pipelining && session.offers.has("PIPELINING") && !relay.learnt.sends_singly();

@@ -136,7 +136,7 @@ impl Connected {
         self,
         envelope: &crate::model::letter::Envelope,
         message: &[u8],
-        gate: crate::mail::Gate<'_>,
+        gate: &dyn crate::mail::Gate,
     ) -> (Verdict, Option<Self>) {
         let Self { idle, relays, index } = self;
         let (verdict, idle) = idle.deliver(envelope, message, gate).await;

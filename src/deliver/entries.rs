@@ -1,0 +1,53 @@
+//! The entries that a connection makes in the ledger.
+
+use chrono::{DateTime, Utc};
+
+use super::outcome::Outcome;
+use super::writer::Op;
+use crate::model::clock::to_micros;
+use crate::store::deliveries::{Attempt, Due, Settled};
+use crate::store::notices::Settlement;
+
+/// What became of an attempt of a notice: its id, the attempt's number, this node.
+pub(super) fn notice_settled(key: (i64, i64, i64), outcome: Outcome, now: DateTime<Utc>) -> Op {
+    Op::SettleNotice {
+        key,
+        settlement: Settlement {
+            state: outcome.state,
+            next_at: outcome.wait.map(|wait| to_micros(now + wait)),
+        },
+        detail: outcome.detail,
+        now: to_micros(now),
+    }
+}
+
+/// An attempt begins, now in microseconds.
+pub(super) fn begun(due: &Due, chunk_no: i64, owner: i64, newsletter: &str, now: i64) -> Op {
+    Op::Begin(Attempt {
+        issue_id: due.issue_id.clone(),
+        subscriber_id: due.subscriber_id,
+        attempt_no: due.attempt_no + 1,
+        owner,
+        now,
+        chunk_no,
+        newsletter_id: newsletter.to_owned(),
+        address_version: due.address_version,
+    })
+}
+
+/// What became of an attempt that began and ended at these moments.
+pub(super) fn settled(due: &Due, owner: i64, outcome: Outcome, (began, now): (DateTime<Utc>, DateTime<Utc>)) -> Op {
+    Op::Settle(Settled {
+        issue_id: due.issue_id.clone(),
+        subscriber_id: due.subscriber_id,
+        attempt_no: due.attempt_no + 1,
+        owner,
+        state: outcome.state,
+        next_at: outcome.wait.map(|wait| to_micros(now + wait)),
+        now: to_micros(now),
+        attempted_at: to_micros(began),
+        code: Some(outcome.code),
+        detail: Some(outcome.detail),
+        forget_first: outcome.state == "pending" && due.first_at.is_none(),
+    })
+}
