@@ -39,7 +39,7 @@ fn completed(sql: &str) -> String {
 async fn prepare(conn: &mut Conn, sql: &str) -> Result<(), sqlx::Error> {
     let sql = AssertSqlSafe(sql.to_owned()).into_sql_str();
     match conn {
-        Conn::SqliteRead(c) => (&mut **c).prepare(sql).await.map(drop),
+        Conn::Sqlite(c) => (&mut **c).prepare(sql).await.map(drop),
         Conn::SqliteTx(c) => (&mut **c).prepare(sql).await.map(drop),
         Conn::Postgres(held) => {
             let statement = held.connection().prepare(sql).await;
@@ -104,7 +104,7 @@ async fn schema(bench: &Bench) -> Schema {
     type Row = (String, String, String, i64, i64);
     let mut conn = bench.app.database.read().await.unwrap();
     let rows: Vec<Row> = match &mut conn {
-        Conn::SqliteRead(c) => sqlx::query_as(SQLITE_COLUMNS).fetch_all(&mut **c).await.unwrap(),
+        Conn::Sqlite(c) => sqlx::query_as(SQLITE_COLUMNS).fetch_all(&mut **c).await.unwrap(),
         Conn::Postgres(held) => sqlx::query_as(POSTGRES_COLUMNS)
             .fetch_all(held.connection())
             .await

@@ -94,7 +94,12 @@ fn templates(settings: &Settings) -> Vec<Problem> {
         line: found.line,
         ..error("", found.message, &found.remedy)
     };
-    Templates::check(dir).into_iter().map(problem).collect()
+    let slow = Templates::slow_places(dir).into_iter().map(|found| Problem {
+        severity: Severity::Warning,
+        ..problem(found)
+    });
+    let wrong = Templates::check(dir).into_iter().map(problem);
+    wrong.chain(slow).collect()
 }
 
 /// A file as a person finds it.

@@ -9,6 +9,7 @@ use crate::store::{Conn, StoreError, articles};
 use crate::template::context::letters::Neighbour;
 use crate::template::context::pages::{Home, IssueLine, IssueTitles, Issues, NewsletterChoice, NotFound};
 use crate::template::context::{Frame, moment};
+use crate::template::recipe::for_one;
 
 use super::ComposeError;
 use super::letters::{self, Carried, IssueFacts};
@@ -75,6 +76,7 @@ pub async fn issue_page(app: &App, id: &str) -> Result<ArchivedIssue, ComposeErr
     context.web = true;
     let letter = app.templates.letter(&context)?;
     let values = impersonal(&settings.http.address("subscribe"));
+    let letter = for_one(&letter, &values)?;
     let html = fill(&letter.html, &values).map_err(crate::template::TemplateError::from)?;
     Ok(ArchivedIssue::Page(html))
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::outcome::Outcome;
 use super::writer::Op;
 use crate::model::clock::to_micros;
-use crate::store::deliveries::{Attempt, Due, Settled};
+use crate::store::deliveries::{Attempt, Due, Entry, Settled};
 use crate::store::notices::Settlement;
 
 /// What became of an attempt of a notice: its id, the attempt's number, this node.
@@ -23,7 +23,7 @@ pub(super) fn notice_settled(key: (i64, i64, i64), outcome: Outcome, now: DateTi
 
 /// An attempt begins, now in microseconds.
 pub(super) fn begun(due: &Due, chunk_no: i64, owner: i64, newsletter: &str, now: i64) -> Op {
-    Op::Begin(Attempt {
+    Op::Record(Entry::Begin(Attempt {
         issue_id: due.issue_id.clone(),
         subscriber_id: due.subscriber_id,
         attempt_no: due.attempt_no + 1,
@@ -32,12 +32,12 @@ pub(super) fn begun(due: &Due, chunk_no: i64, owner: i64, newsletter: &str, now:
         chunk_no,
         newsletter_id: newsletter.to_owned(),
         address_version: due.address_version,
-    })
+    }))
 }
 
 /// What became of an attempt that began and ended at these moments.
 pub(super) fn settled(due: &Due, owner: i64, outcome: Outcome, (began, now): (DateTime<Utc>, DateTime<Utc>)) -> Op {
-    Op::Settle(Settled {
+    Op::Record(Entry::Settle(Settled {
         issue_id: due.issue_id.clone(),
         subscriber_id: due.subscriber_id,
         attempt_no: due.attempt_no + 1,
@@ -49,5 +49,5 @@ pub(super) fn settled(due: &Due, owner: i64, outcome: Outcome, (began, now): (Da
         code: Some(outcome.code),
         detail: Some(outcome.detail),
         forget_first: outcome.state == "pending" && due.first_at.is_none(),
-    })
+    }))
 }

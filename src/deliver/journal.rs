@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::writer::{Answer, Op};
 use crate::store::audit::{self, Act};
-use crate::store::deliveries::{self, Attempt, Settled};
+use crate::store::deliveries::{self, Entry};
 use crate::store::{Conn, StoreError, nodes};
 
 /// How long a record is remembered: far longer than a standby lags behind.
@@ -17,33 +17,12 @@ const REMEMBERED: Duration = Duration::from_secs(600);
 /// Most records, so that memory stays flat however fast letters go.
 const MOST: usize = 100_000;
 
-#[derive(Debug)]
-struct Entry {
-    at: Instant,
-    told: Told,
-}
-
-#[derive(Debug, Clone)]
-enum Told {
-    Begun(Attempt),
-    Settled(Settled),
-}
-
-impl Told {
-    fn key(&self) -> (&str, i64) {
-        match self {
-            Self::Begun(attempt) => (&attempt.issue_id, attempt.subscriber_id),
-            Self::Settled(settled) => (&settled.issue_id, settled.subscriber_id),
-        }
-    }
-}
-
 /// The latest records of a node, and how many groups of them it committed.
 #[derive(Debug)]
 pub(super) struct Journal {
     node: i64,
     groups: i64,
-    entries: VecDeque<Entry>,
+    entries: VecDeque<(Instant, Entry)>,
 }
 
 impl Journal {
@@ -63,15 +42,14 @@ impl Journal {
             return Ok(None);
         }
         let mut mended = 0;
-        for told in self.latest().values() {
-            let changed = match told {
-                Told::Begun(attempt) => deliveries::remember_attempt(conn, attempt).await?,
+        for entry in self.latest().values().copied() {
+            let changed = match entry {
+                Entry::Begin(attempt) => deliveries::remember_attempt(conn, attempt).await?,
                 // Not tried after all: at most the attempt stands there.
-                Told::Settled(settled) if settled.state == "pending" => {
-                    let changed = deliveries::settle(conn, &[settled]).await?;
-                    changed.has(&settled.issue_id, settled.subscriber_id)
+                Entry::Settle(settled) if settled.state == "pending" => {
+                    deliveries::record(conn, &[entry]).await?.has(entry)
                 }
-                Told::Settled(settled) => deliveries::remember(conn, settled).await?,
+                Entry::Settle(settled) => deliveries::remember(conn, settled).await?,
             };
             mended += u64::from(changed);
         }
@@ -87,11 +65,8 @@ impl Journal {
     }
 
     /// The last word on every delivery.
-    fn latest(&self) -> HashMap<(&str, i64), &Told> {
-        self.entries
-            .iter()
-            .map(|entry| (entry.told.key(), &entry.told))
-            .collect()
+    fn latest(&self) -> HashMap<(&str, i64), &Entry> {
+        self.entries.iter().map(|(_, entry)| (entry.key(), entry)).collect()
     }
 
     /// A group was committed; what a guard refused is not remembered.
@@ -99,17 +74,14 @@ impl Journal {
         let at = Instant::now();
         self.groups += 1;
         for op in ops {
-            let told = match op {
-                (Op::Begin(attempt), Answer::Done) => Told::Begun(attempt.clone()),
-                (Op::Settle(settled), Answer::Done) => Told::Settled(settled.clone()),
-                _ => continue,
-            };
-            self.entries.push_back(Entry { at, told });
+            if let (Op::Record(entry), Answer::Done) = op {
+                self.entries.push_back((at, entry.clone()));
+            }
         }
         while self
             .entries
             .front()
-            .is_some_and(|oldest| self.entries.len() > MOST || at.duration_since(oldest.at) > REMEMBERED)
+            .is_some_and(|(since, _)| self.entries.len() > MOST || at.duration_since(*since) > REMEMBERED)
         {
             self.entries.pop_front();
         }

@@ -1,8 +1,9 @@
 //! From a compiled letter and one delivery to the bytes that go out.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -21,6 +22,9 @@ use crate::model::verdict::Class;
 use crate::store::deliveries::Due;
 use crate::store::{StoreError, issues};
 
+use crate::template::TemplateError;
+use crate::template::recipe::Renderer;
+
 use super::seal::{Unsealed, seal};
 use super::streak::{Patience, Streak};
 
@@ -36,6 +40,9 @@ pub(super) enum LetterError {
     /// The variant is not among the issue's.
     #[error("find the letter of this variant; report this as a defect")]
     NoVariant,
+    /// A template that is filled for each recipient.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
     /// A key did not sign; nothing goes out unsigned instead.
     #[error("sign the letter: the key of [mail.dkim] {0}")]
     Signature(SigningKeyError),
@@ -53,6 +60,8 @@ pub(super) enum LettersError {
     NoNewsletter,
     #[error("read a compiled letter: {0}; cancel the issue and send it again")]
     Unreadable(#[from] serde_json::Error),
+    #[error(transparent)]
+    Template(#[from] TemplateError),
     #[error("find the issue")]
     NoIssue,
 }
@@ -63,7 +72,7 @@ impl LettersError {
         match self {
             Self::Store(_) => "database",
             Self::NoNewsletter => "newsletter_removed",
-            Self::Unreadable(_) | Self::NoIssue => "letter",
+            Self::Unreadable(_) | Self::Template(_) | Self::NoIssue => "letter",
         }
     }
 }
@@ -72,8 +81,33 @@ impl LettersError {
 #[derive(Debug)]
 pub(super) struct IssueLetters {
     head: Letterhead,
-    variants: HashMap<i64, Arc<EncodedLetter>>,
+    variants: HashMap<i64, VariantLetter>,
     refusals: Mutex<Streak>,
+}
+
+/// The letter of one variant.
+#[derive(Debug)]
+enum VariantLetter {
+    /// Slots are filled.
+    Encoded(EncodedLetter),
+    /// Rendered for each recipient.
+    Rendered(Box<Renderer>),
+}
+
+impl VariantLetter {
+    fn new(letter: &Letter) -> Result<Self, TemplateError> {
+        Ok(match Renderer::of(letter)? {
+            Some(renderer) => Self::Rendered(Box::new(renderer)),
+            None => Self::Encoded(EncodedLetter::new(letter)),
+        })
+    }
+
+    fn for_one(&self, values: &SlotValues) -> Result<Cow<'_, EncodedLetter>, TemplateError> {
+        Ok(match self {
+            Self::Encoded(letter) => Cow::Borrowed(letter),
+            Self::Rendered(renderer) => Cow::Owned(EncodedLetter::new(&renderer.letter(values)?)),
+        })
+    }
 }
 
 /// Permanent failures of one issue: 25 in a row, or over 5 % of the last 500.
@@ -100,7 +134,7 @@ impl IssueLetters {
         let mut variants = HashMap::new();
         for variant in issues::variants(&mut conn, issue_id).await? {
             let letter: Letter = serde_json::from_str(variant.letter.as_deref().unwrap_or_default())?;
-            variants.insert(variant.variant_no, Arc::new(EncodedLetter::new(&letter)));
+            variants.insert(variant.variant_no, VariantLetter::new(&letter)?);
         }
         Ok(Self {
             head,
@@ -164,7 +198,8 @@ impl IssueLetters {
                 date: due.first_at.map_or(now, from_micros),
             };
             let outgoing = facts.of_issue(&person, &due.issue_id, due.variant_no)?;
-            let written = write_message(letter, &facts.values(&person), &outgoing, out)?;
+            let values = facts.values(&person);
+            let written = write_message(&*letter.for_one(&values)?, &values, &outgoing, out)?;
             let date = outgoing.date;
             Ok((outgoing.envelope(), Unsealed { written, date }))
         }))

@@ -10,6 +10,8 @@ use crate::mail::dkim;
 use crate::mail::message::{EncodedLetter, Written, write_message};
 use crate::model::letter::{Envelope, Letter, Outgoing, SlotValues};
 
+use crate::template::recipe::for_one;
+
 use super::letters::LetterError;
 
 /// A message that was written, and what its signature needs to know.
@@ -44,7 +46,8 @@ pub(super) async fn write_sealed(
     outgoing: &Outgoing,
     out: &mut Vec<u8>,
 ) -> Result<Envelope, LetterError> {
-    let written = write_message(&EncodedLetter::new(letter), values, outgoing, out)?;
+    let encoded = EncodedLetter::new(&*for_one(letter, values)?);
+    let written = write_message(&encoded, values, outgoing, out)?;
     let date = outgoing.date;
     seal(app, Unsealed { written, date }, out).await?;
     Ok(outgoing.envelope())

@@ -6,6 +6,8 @@ use crate::model::address::{AddressError, EmailAddress};
 use crate::model::letter::{Envelope, Letter, MissingSlot, SlotName, SlotValues, fill};
 use crate::model::verdict::{Class, Verdict};
 
+use crate::template::recipe::for_one;
+
 use super::letters::{Facts, LetterError, Person};
 use super::seal::{Unsealed, seal_here};
 
@@ -80,16 +82,17 @@ pub fn test_letter(app: &App, newsletter: &str, letter: &Letter, to: &EmailAddre
     // Named after the moment, so that a second test does not look like a copy of the first.
     let outgoing = facts.of_issue(&person, &format!("test-{}", now.timestamp_micros()), 0)?;
     let mut source = Vec::new();
-    let written =
-        write_message(&EncodedLetter::new(letter), &values, &outgoing, &mut source).map_err(LetterError::from)?;
+    let letter = for_one(letter, &values).map_err(LetterError::from)?;
+    let encoded = EncodedLetter::new(&letter);
+    let written = write_message(&encoded, &values, &outgoing, &mut source).map_err(LetterError::from)?;
     let date = outgoing.date;
     seal_here(&settings, Unsealed { written, date }, &mut source)?;
     Ok(TestLetter {
         envelope: outgoing.envelope(),
         source,
-        subject: filled(&letter.shape(&values).subject, &values)?,
-        html: filled(&letter.shape(&values).html, &values)?,
-        text: filled(&letter.shape(&values).text, &values)?,
+        subject: filled(&letter.subject, &values)?,
+        html: filled(&letter.html, &values)?,
+        text: filled(&letter.text, &values)?,
         leave: values.get(SlotName::Unsubscribe).unwrap_or_default().to_owned(),
     })
 }

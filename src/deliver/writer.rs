@@ -11,7 +11,7 @@ use super::journal::Journal;
 use crate::app::App;
 use crate::faults;
 use crate::model::clock::{Clock, to_micros};
-use crate::store::deliveries::{self, Attempt, Changed, Settled};
+use crate::store::deliveries::{self, Changed, Entry};
 use crate::store::notices::{self, Settlement, Started};
 use crate::store::{Conn, Database, Engine, StoreError, nodes};
 
@@ -23,10 +23,8 @@ const TRIES: u32 = 5;
 /// A transition of one row. Each is idempotent, so that a commit whose answer was lost can be tried again.
 #[derive(Debug, Clone)]
 pub(super) enum Op {
-    /// An attempt of a delivery begins.
-    Begin(Attempt),
-    /// An attempt of a delivery ended.
-    Settle(Settled),
+    /// An attempt of a delivery begins, or ended.
+    Record(Entry),
     /// A delivery is not wanted any more.
     Skip {
         issue_id: String,
@@ -215,27 +213,36 @@ impl Scribe {
     }
 
     async fn write_once(&mut self, group: &[Bundle]) -> Result<Vec<Answer>, StoreError> {
-        let ops = || group.iter().flat_map(|(ops, _)| ops);
+        let ops: Vec<&Op> = group.iter().flat_map(|(ops, _)| ops).collect();
+        let outcome_of = if self.got_somewhere {
+            None
+        } else {
+            node_with_outcome(&ops)
+        };
+        let is_one_statement = outcome_of.is_none()
+            && self.database.engine() == Engine::Sqlite
+            && ops.iter().all(|op| matches!(op, Op::Record(_)));
+        if is_one_statement {
+            mark(&ops, WRITTEN);
+            let answers = run_all(&mut self.database.at_once().await?, &ops).await?;
+            mark(&ops, COMMITTED);
+            return Ok(answers);
+        }
         let mut conn = self.database.begin().await?;
         let told_again = match &self.journal {
             Some(journal) => journal.open(&mut conn, to_micros(self.clock.now())).await?,
             None => None,
         };
-        let answers = run_all(&mut conn, ops()).await?;
-        let outcome_of = if self.got_somewhere {
-            None
-        } else {
-            node_with_outcome(group)
-        };
+        let answers = run_all(&mut conn, &ops).await?;
         if let Some(node) = outcome_of {
             nodes::note_outcome(&mut conn, node).await?;
         }
-        mark(ops(), ["attempt.written", "outcome.written", "notice.written"]);
+        mark(&ops, WRITTEN);
         conn.commit().await?;
-        mark(ops(), ["attempt.committed", "outcome.committed", "notice.committed"]);
+        mark(&ops, COMMITTED);
         self.got_somewhere |= outcome_of.is_some();
         if let Some(journal) = &mut self.journal {
-            journal.close(ops().zip(&answers));
+            journal.close(ops.iter().copied().zip(&answers));
         }
         if let Some(letters) = told_again {
             tracing::error!(
@@ -249,55 +256,49 @@ impl Scribe {
 }
 
 /// The node that reports an outcome in a group, if one does.
-fn node_with_outcome(group: &[Bundle]) -> Option<i64> {
-    group.iter().flat_map(|(ops, _)| ops).find_map(|op| match op {
-        Op::Settle(settled) => Some(settled.owner),
+fn node_with_outcome(ops: &[&Op]) -> Option<i64> {
+    ops.iter().find_map(|op| match op {
+        Op::Record(Entry::Settle(settled)) => Some(settled.owner),
         Op::SettleNotice { key, .. } => Some(key.2),
         _ => None,
     })
 }
 
+/// The fault points before a commit: of an attempt, an outcome, a notice.
+const WRITTEN: [&str; 3] = ["attempt.written", "outcome.written", "notice.written"];
+/// The fault points after a commit.
+const COMMITTED: [&str; 3] = ["attempt.committed", "outcome.committed", "notice.committed"];
+
 /// Passes the fault points of what a transaction holds.
-fn mark<'a>(ops: impl Iterator<Item = &'a Op>, [attempt, outcome, notice]: [&str; 3]) {
+fn mark(ops: &[&Op], [attempt, outcome, notice]: [&str; 3]) {
     for op in ops {
         match op {
-            Op::Begin(_) => faults::point(attempt),
-            Op::Settle(_) => faults::point(outcome),
+            Op::Record(Entry::Begin(_)) => faults::point(attempt),
+            Op::Record(Entry::Settle(_)) => faults::point(outcome),
             Op::BeginNotice { .. } => faults::point(notice),
             _ => {}
         }
     }
 }
 
-/// Runs operations: nearly all are attempts and outcomes of deliveries, and each of these kinds is one statement. No two
-/// of a group concern the same delivery, because whoever holds one waits until its record is durable.
-async fn run_all<'a>(conn: &mut Conn, ops: impl Iterator<Item = &'a Op> + Clone) -> Result<Vec<Answer>, StoreError> {
-    let settled: Vec<&Settled> = ops
-        .clone()
+/// Runs operations: nearly all are entries about deliveries, and these are one statement. No two of a group concern the
+/// same delivery, because whoever holds one waits until its record is durable.
+async fn run_all(conn: &mut Conn, ops: &[&Op]) -> Result<Vec<Answer>, StoreError> {
+    let entries: Vec<&Entry> = ops
+        .iter()
         .filter_map(|op| match op {
-            Op::Settle(settled) => Some(settled),
+            Op::Record(entry) => Some(entry),
             _ => None,
         })
         .collect();
-    let begun: Vec<&Attempt> = ops
-        .clone()
-        .filter_map(|op| match op {
-            Op::Begin(attempt) => Some(attempt),
-            _ => None,
-        })
-        .collect();
-    let (mut outcomes, mut attempts) = (Changed::default(), Changed::default());
-    if !settled.is_empty() {
-        outcomes = deliveries::settle(conn, &settled).await?;
-    }
-    if !begun.is_empty() {
-        attempts = deliveries::attempt(conn, &begun).await?;
+    let mut recorded = Changed::default();
+    if !entries.is_empty() {
+        recorded = deliveries::record(conn, &entries).await?;
     }
     let mut answers = Vec::new();
     for op in ops {
         answers.push(match op {
-            Op::Settle(one) => Answer::of(outcomes.has(&one.issue_id, one.subscriber_id)),
-            Op::Begin(one) => Answer::of(attempts.has(&one.issue_id, one.subscriber_id)),
+            Op::Record(entry) => Answer::of(recorded.has(entry)),
             other => run(conn, other).await?,
         });
     }
@@ -306,7 +307,7 @@ async fn run_all<'a>(conn: &mut Conn, ops: impl Iterator<Item = &'a Op> + Clone)
 
 async fn run(conn: &mut Conn, op: &Op) -> Result<Answer, StoreError> {
     let changed = match op {
-        Op::Begin(_) | Op::Settle(_) => unreachable!("these run together, in `run_all`"),
+        Op::Record(_) => unreachable!("these run together, in `run_all`"),
         Op::Skip {
             issue_id,
             subscriber_id,

@@ -338,6 +338,7 @@ pub(super) mod tests {
             ],
             language: "en".to_owned(),
             nameless: None,
+            recipe: None,
         }
     }
 

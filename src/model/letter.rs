@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::letter_id::{ListId, MessageId};
 use crate::model::address::{DisplayName, EmailAddress, HeaderToken, HeaderUrl, Mailbox};
+use crate::model::recipe::Recipe;
 
 /// A compiled letter: what all recipients of a variant share, with slots where they differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +27,9 @@ pub struct Letter {
     /// The shape for people without a name, where the template says other words to them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nameless: Option<Box<Letter>>,
+    /// Set when the letter is rendered anew for each recipient; the segments then show what nobody in particular gets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<Box<Recipe>>,
 }
 
 impl Letter {
@@ -46,6 +50,7 @@ impl Letter {
             text: fixed(text),
             language: language.to_owned(),
             nameless: None,
+            recipe: None,
         }
     }
 
@@ -152,6 +157,13 @@ pub enum SlotName {
     Feedback,
     /// URL of the feedback page of one article, counted from 0 in the order of the letter.
     ArticleFeedback(u16),
+}
+
+impl SlotName {
+    /// Whether its value is the address of a page.
+    pub fn is_address(self) -> bool {
+        !matches!(self, Self::Name | Self::Email | Self::Since | Self::Expires)
+    }
 }
 
 const SLOT_WORDS: [(SlotName, &str); 9] = [
@@ -393,6 +405,7 @@ mod tests {
             text: vec![slot(SlotName::Unsubscribe, Place::Plain)],
             language: "en".to_owned(),
             nameless: None,
+            recipe: None,
         };
         let stored = serde_json::to_string(&letter).unwrap();
         assert!(

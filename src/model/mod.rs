@@ -18,6 +18,7 @@ pub mod links;
 pub mod network;
 pub mod quiet;
 pub mod rate;
+pub mod recipe;
 pub mod schedule;
 pub mod signing_key;
 pub mod slug;

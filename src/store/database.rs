@@ -146,7 +146,7 @@ pub enum Database {
 #[derive(Debug)]
 pub enum Conn {
     /// Reads from SQLite.
-    SqliteRead(PoolConnection<Sqlite>),
+    Sqlite(PoolConnection<Sqlite>),
     /// Writes to SQLite, `BEGIN IMMEDIATE`.
     SqliteTx(Transaction<'static, Sqlite>),
     /// Reads from PostgreSQL, or writes to it inside a transaction.
@@ -159,7 +159,7 @@ impl Conn {
         match self {
             Self::SqliteTx(tx) => tx.commit().await?,
             Self::Postgres(held) => held.commit().await?,
-            Self::SqliteRead(_) => {}
+            Self::Sqlite(_) => {}
         }
         Ok(())
     }
@@ -167,7 +167,7 @@ impl Conn {
     /// Which engine this is.
     pub fn engine(&self) -> Engine {
         match self {
-            Self::SqliteRead(_) | Self::SqliteTx(_) => Engine::Sqlite,
+            Self::Sqlite(_) | Self::SqliteTx(_) => Engine::Sqlite,
             Self::Postgres(_) => Engine::Postgres,
         }
     }
@@ -176,7 +176,7 @@ impl Conn {
     pub async fn shared_time(&mut self, here: i64) -> Result<i64, StoreError> {
         match self {
             Self::Postgres(held) => held.time().await,
-            Self::SqliteRead(_) | Self::SqliteTx(_) => Ok(here),
+            Self::Sqlite(_) | Self::SqliteTx(_) => Ok(here),
         }
     }
 
@@ -257,8 +257,16 @@ impl Database {
     /// A connection for reading. On SQLite it sees the last commit at its first statement.
     pub async fn read(&self) -> Result<Conn, StoreError> {
         Ok(match self {
-            Self::Sqlite { read, .. } => Conn::SqliteRead(read.acquire().await?),
+            Self::Sqlite { read, .. } => Conn::Sqlite(read.acquire().await?),
             Self::Postgres(server) => Conn::Postgres(server.read().await?),
+        })
+    }
+
+    /// A connection for one statement that is a transaction of its own; on PostgreSQL it is to be committed.
+    pub async fn at_once(&self) -> Result<Conn, StoreError> {
+        Ok(match self {
+            Self::Sqlite { write, .. } => Conn::Sqlite(write.acquire().await?),
+            Self::Postgres(server) => Conn::Postgres(server.begin().await?),
         })
     }
 

@@ -7,7 +7,7 @@
 macro_rules! on {
     ($conn:expr, |$c:ident| $body:expr) => {
         match $conn {
-            $crate::store::Conn::SqliteRead(held) => {
+            $crate::store::Conn::Sqlite(held) => {
                 let $c = &mut **held;
                 $body
             }

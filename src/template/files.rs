@@ -1,6 +1,6 @@
 //! Template files: built into the binary, each replaced by its namesake in the author's folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use rust_embed::RustEmbed;
@@ -45,6 +45,11 @@ impl Files {
         Ok(Self(files))
     }
 
+    /// These files alone.
+    pub(super) fn of(files: BTreeMap<String, String>) -> Self {
+        Self(files)
+    }
+
     /// Path and text of every file, in the order of paths.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(path, text)| (path.as_str(), text.as_str()))
@@ -57,7 +62,17 @@ impl Files {
 
     /// Every reason why these files may not be registered.
     pub(super) fn problems(&self) -> Vec<TemplateError> {
+        self.findings().problems
+    }
+
+    /// What the guard finds in these files.
+    pub(super) fn findings(&self) -> guard::Findings<'_> {
         guard::check(&self.templates().collect::<Vec<_>>())
+    }
+
+    /// The paths of `roots` and of everything that they include.
+    pub(super) fn needed(&self, roots: &[String]) -> BTreeSet<String> {
+        self.findings().reachable(roots)
     }
 
     /// The text of one file.

@@ -4,14 +4,16 @@ use aws_lc_rs::digest::{SHA256, digest};
 use css_inline::CSSInliner;
 use data_encoding::HEXLOWER;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::adapt::{Below, adapt};
 use super::context::letters::{AlreadyLetter, ConfirmationLetter, IssueKind, IssueLetter, NoticeLetter, WelcomeLetter};
+use super::recipe::{needed, rendered, with_values};
 use super::shorten;
 use super::split::Sentinels;
 use super::{TemplateError, Templates};
 use crate::model::letter::{Letter, Place, SlotName};
+use crate::model::recipe::Recipe;
 use crate::model::text::truncate_at_word;
 
 /// Steps of shortening before a letter goes out as it is.
@@ -25,15 +27,16 @@ impl Templates {
         let mut letter = fitted(letter);
         shorten::beforehand(&mut letter);
         let folder = letter.kind.word();
+        let feedback = letter.feedback && !letter.web;
         for _ in 0..STEPS {
-            let rendered = self.render(folder, &letter, letter.articles.len(), letter.feedback && !letter.web)?;
+            let rendered = self.render(folder, &letter, feedback)?;
             let size = rendered.size();
             if size <= letter.max_html || !shorten::step(&mut letter, size) {
                 return rendered.into_letter(&letter.frame.site.language);
             }
         }
-        let rendered = self.render(folder, &letter, letter.articles.len(), letter.feedback && !letter.web)?;
-        rendered.into_letter(&letter.frame.site.language)
+        self.render(folder, &letter, feedback)?
+            .into_letter(&letter.frame.site.language)
     }
 
     /// Compiles the letter that asks for confirmation.
@@ -57,22 +60,16 @@ impl Templates {
     }
 
     fn single(&self, folder: &str, context: &impl Serialize, language: &str) -> Result<Letter, TemplateError> {
-        self.render(folder, context, 0, false)?.into_letter(language)
+        self.render(folder, context, false)?.into_letter(language)
     }
 
     /// Renders a letter with sentinels, and once more for people without a name where that makes a difference.
-    fn render(
-        &self,
-        folder: &str,
-        context: &impl Serialize,
-        articles: usize,
-        feedback: bool,
-    ) -> Result<Rendered, TemplateError> {
+    fn render(&self, folder: &str, context: &impl Serialize, feedback: bool) -> Result<Rendered, TemplateError> {
         let whole = serde_json::to_value(context).expect("contexts are plain data with text keys");
         let hash = HEXLOWER.encode(digest(&SHA256, whole.to_string().as_bytes()).as_ref());
         let contexts = |word: &str, nonce: &str| {
             let mut sentinels = Sentinels::new(format!("{word}{nonce}"));
-            let context = with_slots(whole.clone(), articles, feedback, &mut sentinels);
+            let context = with_values(whole.clone(), feedback, &mut |name| Some(sentinels.of(name)));
             Words { context, sentinels }
         };
         let named = contexts("lp", &hash[..16]);
@@ -80,15 +77,26 @@ impl Templates {
         let mut nameless = contexts("nn", &hash[48..]);
         nameless.context["subscriber"]["name"] = Value::String(String::new());
         let mut is_told_apart = false;
+        let mut is_decided = self.is_decided(folder);
         for name in PARTS {
             let path = file_of(folder, name);
-            let made = named.sentinels.neutral(&self.part(&path, &named.context)?);
+            let made = named.sentinels.neutral(&self.registries.part(&path, &named.context)?);
             // What a recipient's value does to the words around it shows when it is another. Whether there is a name at
             // all may decide: then there are two shapes of the letter.
-            if made != other.sentinels.neutral(&self.part(&path, &other.context)?) {
-                return Err(decided(&path));
-            }
-            is_told_apart |= made != nameless.sentinels.neutral(&self.part(&path, &nameless.context)?);
+            is_decided |= made != other.sentinels.neutral(&self.registries.part(&path, &other.context)?);
+            is_told_apart |= made
+                != nameless
+                    .sentinels
+                    .neutral(&self.registries.part(&path, &nameless.context)?);
+        }
+        if is_decided {
+            let recipe = Recipe {
+                folder: folder.to_owned(),
+                templates: needed(&self.files, folder),
+                context: whole,
+                feedback,
+            };
+            return self.by_recipe(recipe, &named);
         }
         let mut rendered = self.rendered(folder, named)?;
         if is_told_apart {
@@ -97,22 +105,46 @@ impl Templates {
         Ok(rendered)
     }
 
-    fn part(&self, path: &str, context: &Value) -> Result<String, TemplateError> {
-        if path.ends_with("body.html.hbs") {
-            self.registries.html(path, context)
-        } else {
-            self.registries.plain(path, context)
+    /// Whether a template of this letter looks at a recipient's value before it prints something.
+    fn is_decided(&self, folder: &str) -> bool {
+        let mut looks = self.looks.iter().map(|look| look.file.as_str()).peekable();
+        // The built-in templates look at none.
+        looks.peek().is_some() && {
+            let needed = needed(&self.files, folder);
+            looks.any(|file| needed.contains_key(file))
         }
+    }
+
+    /// A letter that is rendered anew for each recipient; what it shows meanwhile is a letter to nobody in particular.
+    fn by_recipe(&self, recipe: Recipe, named: &Words) -> Result<Rendered, TemplateError> {
+        let folder = recipe.folder.clone();
+        let [_, file, _] = PARTS.map(|name| file_of(&folder, name));
+        // A recipient's value inside a style is refused here, too.
+        let printed = self.registries.part(&file, &named.context)?;
+        named.sentinels.split_html(&printed, &file)?;
+        let nobody = with_values(recipe.context.clone(), recipe.feedback, &mut |name| {
+            Some(stranger(name))
+        });
+        let [subject, html, text] = rendered(&self.registries, &folder, &nobody)?;
+        Ok(Rendered {
+            subject,
+            html,
+            text,
+            file,
+            slots: named.sentinels.count(&printed),
+            sentinels: Sentinels::new("no slots".to_owned()),
+            nameless: None,
+            recipe: Some(Box::new(recipe)),
+        })
     }
 
     /// One shape of a letter.
     fn rendered(&self, folder: &str, Words { context, sentinels }: Words) -> Result<Rendered, TemplateError> {
-        let [subject, html, text] = PARTS.map(|name| file_of(folder, name));
-        let file = html;
-        let html = self.part(&file, &context)?;
-        let promised = sentinels.count(&html);
-        let html = inlined(&html, &file)?;
-        if sentinels.count(&html) != promised {
+        let file = file_of(folder, "body.html");
+        let promised = sentinels.count(&self.registries.part(&file, &context)?);
+        let [subject, html, text] = rendered(&self.registries, folder, &context)?;
+        let slots = sentinels.count(&html);
+        if slots != promised {
             return Err(TemplateError::new(
                 &file,
                 None,
@@ -121,20 +153,22 @@ impl Templates {
             ));
         }
         Ok(Rendered {
-            subject: self.part(&subject, &context)?,
-            text: self.part(&text, &context)?,
-            file,
+            subject,
             html,
+            text,
+            file,
+            slots,
             sentinels,
             nameless: None,
+            recipe: None,
         })
     }
 }
 
 /// The templates of a letter.
-const PARTS: [&str; 3] = ["subject.txt", "body.html", "body.txt"];
+pub(super) const PARTS: [&str; 3] = ["subject.txt", "body.html", "body.txt"];
 
-fn file_of(folder: &str, name: &str) -> String {
+pub(super) fn file_of(folder: &str, name: &str) -> String {
     format!("email/{folder}/{name}.hbs")
 }
 
@@ -144,14 +178,13 @@ struct Words {
     sentinels: Sentinels,
 }
 
-fn decided(file: &str) -> TemplateError {
-    TemplateError::new(
-        file,
-        None,
-        "a recipient's value decides what the letter says beside it",
-        "print `subscriber`, `links` and `confirmation` as they are; only whether there is a name may decide: \
-         `{{#if subscriber.name}}`",
-    )
+/// What stands in a letter to nobody in particular.
+fn stranger(name: SlotName) -> String {
+    if name.is_address() {
+        "https://slot.invalid/x".to_owned()
+    } else {
+        String::new()
+    }
 }
 
 /// A letter before it is cut into segments.
@@ -160,29 +193,30 @@ struct Rendered {
     html: String,
     text: String,
     file: String,
+    slots: usize,
     sentinels: Sentinels,
     nameless: Option<Box<Rendered>>,
+    recipe: Option<Box<Recipe>>,
 }
 
 impl Rendered {
     /// Of the larger shape.
     fn size(&self) -> usize {
-        let own = shorten::size(&self.html, self.sentinels.count(&self.html));
+        let own = shorten::size(&self.html, self.slots);
         self.nameless.as_ref().map_or(own, |shape| own.max(shape.size()))
     }
 
     fn into_letter(self, language: &str) -> Result<Letter, TemplateError> {
-        let subject = crate::model::text::one_line(&self.subject);
-        let text = format!("{}\n", self.text.trim());
         Ok(Letter {
-            subject: self.sentinels.split_plain(&subject, Place::Subject),
+            subject: self.sentinels.split_plain(&self.subject, Place::Subject),
             html: self.sentinels.split_html(&self.html, &self.file)?,
-            text: self.sentinels.split_plain(&text, Place::Plain),
+            text: self.sentinels.split_plain(&self.text, Place::Plain),
             language: language.to_owned(),
             nameless: match self.nameless {
                 Some(shape) => Some(Box::new(shape.into_letter(language)?)),
                 None => None,
             },
+            recipe: self.recipe,
         })
     }
 }
@@ -215,48 +249,6 @@ fn preheader(letter: &IssueLetter) -> String {
         (!said.is_empty()).then(|| crate::model::text::one_line(said))
     });
     truncate_at_word(&words.unwrap_or_default(), PREHEADER)
-}
-
-/// Adds the recipient's values to a context, as sentinels.
-pub(super) fn with_slots(mut context: Value, articles: usize, feedback: bool, sentinels: &mut Sentinels) -> Value {
-    let subscriber = json!({
-        "name": sentinels.text(SlotName::Name),
-        "email": sentinels.text(SlotName::Email),
-        "since": sentinels.text(SlotName::Since),
-    });
-    let confirmation = json!({
-        "url": sentinels.url(SlotName::Confirm),
-        "expires": sentinels.text(SlotName::Expires),
-    });
-    let links = [
-        ("unsubscribe", SlotName::Unsubscribe),
-        ("preferences", SlotName::Preferences),
-        ("feedback", SlotName::Feedback),
-    ]
-    .map(|(name, slot)| (name.to_owned(), Value::String(sentinels.url(slot))));
-    let ratings: Vec<Value> = (0..articles)
-        .map(|place| match u16::try_from(place) {
-            Ok(place) if feedback => Value::String(sentinels.url(SlotName::ArticleFeedback(place))),
-            _ => Value::Null,
-        })
-        .collect();
-    if let Some(fields) = context.as_object_mut() {
-        fields.insert("others".to_owned(), json!(articles.saturating_sub(1)));
-        fields.insert("subscriber".to_owned(), subscriber);
-        fields.insert("confirmation".to_owned(), confirmation);
-        let known = fields.entry("links").or_insert_with(|| Value::Object(Map::new()));
-        if let Some(known) = known.as_object_mut() {
-            known.extend(links);
-        }
-        if let Some(Value::Array(shown)) = fields.get_mut("articles") {
-            for (article, rating) in shown.iter_mut().zip(ratings) {
-                if let Some(article) = article.as_object_mut() {
-                    article.insert("feedback_url".to_owned(), rating);
-                }
-            }
-        }
-    }
-    context
 }
 
 /// CSS into `style` attributes; blocks marked `data-css-inline="keep"` stay as they are. Nothing is fetched.

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! A letter is rendered once per variant. What differs per recipient is a sentinel word while templates and inliner work
-//! and a slot afterwards (`email.md` 4).
+//! and a slot afterwards (`email.md` 4). Where a recipient's values decide what is said, it is rendered for each of them
+//! ([`recipe`]).
 
 mod adapt;
 mod calls;
@@ -18,6 +19,7 @@ mod letter;
 pub mod lint;
 #[cfg(test)]
 mod proofs;
+pub mod recipe;
 mod registry;
 mod shorten;
 mod split;
@@ -82,7 +84,9 @@ impl From<MissingSlot> for TemplateError {
 #[derive(Debug)]
 pub struct Templates {
     registries: Registries,
-    css: String,
+    files: Files,
+    /// Where a recipient's value decides what a letter says.
+    looks: Vec<TemplateError>,
     hash: String,
 }
 
@@ -99,8 +103,9 @@ impl Templates {
         }
         Ok(Self {
             registries: Registries::new(&files)?,
-            css: files.get("pages/pages.css").unwrap_or_default().to_owned(),
+            looks: files.findings().looks,
             hash: HEXLOWER.encode(&hash.finish().as_ref()[..16]),
+            files,
         })
     }
 
@@ -111,7 +116,8 @@ impl Templates {
 
     /// The style sheet of all pages, in the colours and the type of the author's theme.
     pub fn css(&self, theme: &config::Theme) -> String {
-        format!("{}\n{}", self.css, Theme::new(theme, "").page_style())
+        let css = self.files.get("pages/pages.css").unwrap_or_default();
+        format!("{css}\n{}", Theme::new(theme, "").page_style())
     }
 
     /// A page.
@@ -138,6 +144,12 @@ impl Templates {
         templates.check_pages(&mut problems);
         problems.dedup();
         problems
+    }
+
+    /// Where the templates under `dir` look at a recipient's value, so that a letter is rendered anew for each recipient:
+    /// allowed, and slower by far than filling slots.
+    pub fn slow_places(dir: Option<&Path>) -> Vec<TemplateError> {
+        Files::read(dir).map_or_else(|_| Vec::new(), |files| files.findings().looks)
     }
 
     fn check_letters(&self, problems: &mut Vec<TemplateError>) {

@@ -3,12 +3,11 @@
 use std::path::Path;
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::context::letters::{AlreadyLetter, ConfirmationLetter, IssueKind, IssueLetter, NoticeLetter, WelcomeLetter};
 use super::context::{Sample, Voice};
-use super::letter::{fitted, inlined, with_slots};
-use super::split::Sentinels;
+use super::letter::fitted;
+use super::recipe::{for_one, rendered, with_values};
 use super::{TemplateError, Templates};
 use crate::model::letter::{Letter, SlotName, SlotValues, fill};
 use crate::model::text::one_line;
@@ -35,36 +34,17 @@ fn values() -> SlotValues {
     values
 }
 
-/// Puts a recipient's values where their sentinels are.
-fn with_values(context: &mut Value, sentinels: &Sentinels, values: &SlotValues) {
-    match context {
-        Value::String(text) => *text = sentinels.filled(text, values),
-        Value::Array(items) => items.iter_mut().for_each(|item| with_values(item, sentinels, values)),
-        Value::Object(fields) => fields
-            .values_mut()
-            .for_each(|field| with_values(field, sentinels, values)),
-        _ => {}
-    }
-}
-
 /// The letter of one recipient by the slow way: values in the context, rendered and inlined for this one person.
 fn whole(
     templates: &Templates,
     folder: &str,
     context: &impl Serialize,
-    articles: usize,
     feedback: bool,
+    to: &SlotValues,
 ) -> [String; 3] {
-    let mut sentinels = Sentinels::new("q7q7q7".to_owned());
     let context = serde_json::to_value(context).unwrap();
-    let mut context = with_slots(context, articles, feedback, &mut sentinels);
-    with_values(&mut context, &sentinels, &values());
-    let file = |name: &str| format!("email/{folder}/{name}.hbs");
-    let html = templates.registries.html(&file("body.html"), &context).unwrap();
-    let subject = templates.registries.plain(&file("subject.txt"), &context).unwrap();
-    let text = templates.registries.plain(&file("body.txt"), &context).unwrap();
-    let html = inlined(&html, "x").unwrap();
-    [one_line(&subject), html, format!("{}\n", text.trim())]
+    let context = with_values(context, feedback, &mut |name| to.get(name).map(ToOwned::to_owned));
+    rendered(&templates.registries, folder, &context).unwrap()
 }
 
 fn filled(letter: &Letter) -> [String; 3] {
@@ -76,29 +56,23 @@ fn a_subscriber_gets_from_slots_what_rendering_for_them_alone_would_give() {
     let templates = templates();
     for (name, letter) in IssueLetter::samples() {
         let kind = letter.kind.word();
-        let slow = whole(
-            &templates,
-            kind,
-            &fitted(&letter),
-            letter.articles.len(),
-            letter.feedback,
-        );
+        let slow = whole(&templates, kind, &fitted(&letter), letter.feedback, &values());
         assert_eq!(filled(&templates.letter(&letter).unwrap()), slow, "{name} {kind}");
     }
     for (name, letter) in ConfirmationLetter::samples() {
-        let slow = whole(&templates, "confirmation", &letter, 0, false);
+        let slow = whole(&templates, "confirmation", &letter, false, &values());
         assert_eq!(filled(&templates.confirmation(&letter).unwrap()), slow, "{name}");
     }
     for (name, letter) in WelcomeLetter::samples() {
-        let slow = whole(&templates, "welcome", &letter, 0, false);
+        let slow = whole(&templates, "welcome", &letter, false, &values());
         assert_eq!(filled(&templates.welcome(&letter).unwrap()), slow, "{name}");
     }
     for (name, letter) in AlreadyLetter::samples() {
-        let slow = whole(&templates, "already", &letter, 0, false);
+        let slow = whole(&templates, "already", &letter, false, &values());
         assert_eq!(filled(&templates.already(&letter).unwrap()), slow, "{name}");
     }
     for (name, letter) in NoticeLetter::samples() {
-        let slow = whole(&templates, letter.notice.kind.word(), &letter, 0, false);
+        let slow = whole(&templates, letter.notice.kind.word(), &letter, false, &values());
         assert_eq!(filled(&templates.notice(&letter).unwrap()), slow, "{name}");
     }
 }
@@ -114,7 +88,7 @@ fn a_name_in_text_attribute_comment_and_subject_is_escaped_as_for_one_person() {
     ]);
     let templates = Templates::load(Some(dir.path())).unwrap();
     let (_, letter) = AlreadyLetter::samples().remove(0);
-    let slow = whole(&templates, "already", &letter, 0, false);
+    let slow = whole(&templates, "already", &letter, false, &values());
     let [subject, html, text] = filled(&templates.already(&letter).unwrap());
     assert_eq!([one_line(&subject), html, text], slow);
     assert!(subject.starts_with("Zoë \"O'Neil\" & <Daughters>"), "{subject}");
@@ -135,23 +109,54 @@ fn problems(path: &str, text: &str) -> Vec<TemplateError> {
 }
 
 #[test]
-fn a_letter_that_would_differ_by_more_than_its_slots_is_refused() {
+fn a_letter_that_differs_by_more_than_its_slots_is_rendered_for_each_person() {
     for text in [
         "{{#with subscriber}}{{truncate name 9}}{{/with}}",
         "{{#with subscriber}}{{truncate email 9}}{{/with}}",
         "{{#each links}}{{truncate this 30}}{{/each}}",
+        "{{#if (eq subscriber.name \"\")}}Good morning{{else}}Dear {{truncate subscriber.name 9}}{{/if}}",
+        "{{len subscriber.email}} characters",
     ] {
-        let found = problems("email/already/body.txt.hbs", text);
-        assert!(
-            found.iter().any(|p| p.file == "email/already/body.txt.hbs"),
-            "{text} was taken"
-        );
+        let dir = folder(&[("email/already/body.txt.hbs", text)]);
+        let templates = Templates::load(Some(dir.path())).unwrap();
+        let (_, letter) = AlreadyLetter::samples().remove(0);
+        let compiled = templates.already(&letter).unwrap();
+        assert!(compiled.recipe.is_some(), "{text} was compiled");
+        let stored: Letter = serde_json::from_str(&serde_json::to_string(&compiled).unwrap()).unwrap();
+        let mut nameless = values();
+        nameless.set(SlotName::Name, "");
+        for person in [values(), nameless] {
+            let own = for_one(&stored, &person).unwrap();
+            let parts = [&own.subject, &own.html, &own.text].map(|part| fill(part, &SlotValues::new()).unwrap());
+            assert_eq!(parts, whole(&templates, "already", &letter, false, &person), "{text}");
+        }
     }
-    let fine = problems(
+    let fine = folder(&[(
         "email/already/body.txt.hbs",
         "{{#with subscriber}}{{name}} {{email}}{{/with}}",
+    )]);
+    let (_, letter) = AlreadyLetter::samples().remove(0);
+    let compiled = Templates::load(Some(fine.path())).unwrap().already(&letter).unwrap();
+    assert_eq!(compiled.recipe, None);
+}
+
+#[test]
+fn a_letter_under_way_keeps_the_templates_that_it_was_composed_with() {
+    let text = "{{#if (eq subscriber.email \"x\")}}x{{else}}first edition{{/if}}{{> email/rule}}";
+    let dir = folder(&[
+        ("email/already/body.txt.hbs", text),
+        ("partials/email/rule.hbs", "first rule"),
+    ]);
+    let (_, letter) = AlreadyLetter::samples().remove(0);
+    let compiled = Templates::load(Some(dir.path())).unwrap().already(&letter).unwrap();
+    for path in ["email/already/body.txt.hbs", "partials/email/rule.hbs"] {
+        std::fs::write(dir.path().join(path), "second").unwrap();
+    }
+    let own = for_one(&compiled, &values()).unwrap();
+    assert_eq!(
+        fill(&own.text, &SlotValues::new()).unwrap(),
+        "first editionfirst rule\n"
     );
-    assert_eq!(fine, []);
 }
 
 #[test]
@@ -172,7 +177,7 @@ fn who_has_no_name_is_greeted_in_other_words() {
     let [subject, html, text] = filled(&compiled);
     assert!(subject.starts_with("Dear Zoë") && html.contains("Dear Zoë") && text.starts_with("Dear Zoë"));
     assert_eq!(
-        whole(&templates, "already", &letter, 0, false),
+        whole(&templates, "already", &letter, false, &values()),
         [one_line(&subject), html, text]
     );
     let mut nameless = values();

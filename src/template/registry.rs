@@ -44,6 +44,15 @@ impl Registries {
         Ok(registries)
     }
 
+    /// Renders one part of a letter; its name says whether it is HTML.
+    pub(super) fn part(&self, path: &str, context: &impl Serialize) -> Result<String, TemplateError> {
+        if path.ends_with(".html.hbs") {
+            self.html(path, context)
+        } else {
+            self.plain(path, context)
+        }
+    }
+
     /// Renders with HTML escaping.
     pub(super) fn html(&self, name: &str, context: &impl Serialize) -> Result<String, TemplateError> {
         render(&self.html, name, context)

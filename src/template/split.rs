@@ -27,26 +27,14 @@ impl Sentinels {
         format!("{}s{}z", self.nonce, self.names.len() - 1)
     }
 
-    /// The word of a text slot.
-    pub(super) fn text(&mut self, name: SlotName) -> String {
-        self.word(name)
-    }
-
-    /// The word of a URL slot: an address, so that `url` takes it.
-    pub(super) fn url(&mut self, name: SlotName) -> String {
-        format!("{HOST}{}", self.word(name))
-    }
-
-    /// Every word with what it stands for: what a template prints for a URL slot begins with an address.
-    #[cfg(test)]
-    pub(super) fn filled(&self, text: &str, values: &crate::model::letter::SlotValues) -> String {
-        let mut out = text.to_owned();
-        for (number, name) in self.names.iter().enumerate() {
-            let word = format!("{}s{number}z", self.nonce);
-            let value = values.get(*name).unwrap_or_default();
-            out = out.replace(&format!("{HOST}{word}"), value).replace(&word, value);
+    /// What stands for a value: for an address an address, so that `url` takes it.
+    pub(super) fn of(&mut self, name: SlotName) -> String {
+        let word = self.word(name);
+        if name.is_address() {
+            format!("{HOST}{word}")
+        } else {
+            word
         }
-        out
     }
 
     /// How many slots stand in a text.
@@ -192,8 +180,8 @@ mod tests {
     #[test]
     fn each_slot_knows_where_it_stands() {
         let mut sentinels = Sentinels::new("q7".to_owned());
-        let name = sentinels.text(SlotName::Name);
-        let leave = sentinels.url(SlotName::Unsubscribe);
+        let name = sentinels.of(SlotName::Name);
+        let leave = sentinels.of(SlotName::Unsubscribe);
         let html = format!("<p title=\"a > {name}\">x {name}<!-- {name} --><a href=\"{leave}?x=1\">go</a>");
         let segments = sentinels.split_html(&html, "x").unwrap();
         let slots: Vec<_> = segments
@@ -221,7 +209,7 @@ mod tests {
         let mut sentinels = Sentinels::new("q7".to_owned());
         let html = format!(
             "<style>.a::after {{ content: \"{}\" }}</style>",
-            sentinels.text(SlotName::Name)
+            sentinels.of(SlotName::Name)
         );
         assert!(sentinels.split_html(&html, "x").is_err());
     }

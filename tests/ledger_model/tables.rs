@@ -2,7 +2,7 @@
 
 use letterpress::model::subscriber::{self, Suppressed};
 use letterpress::store::chunks::{self, Chunk};
-use letterpress::store::deliveries::{self, Attempt, Settled, Which};
+use letterpress::store::deliveries::{self, Attempt, Entry, Settled, Which};
 use letterpress::store::issues::{self, Issue};
 use letterpress::store::nodes::{self, NewNode};
 use letterpress::store::subscriptions::{self, Subscription};
@@ -158,9 +158,8 @@ impl Tables<'_> {
     }
 
     async fn attempt(&self, conn: &mut Conn, now: i64, owner: i64, group: &[Begun]) -> Vec<i64> {
-        let attempts: Vec<Attempt> = group
-            .iter()
-            .map(|(who, no, chunk, version)| Attempt {
+        let entry = |(who, no, chunk, version): &Begun| {
+            Entry::Begin(Attempt {
                 issue_id: self.issue.clone(),
                 subscriber_id: *who,
                 attempt_no: *no,
@@ -170,20 +169,13 @@ impl Tables<'_> {
                 newsletter_id: "notes".to_owned(),
                 address_version: *version,
             })
-            .collect();
-        let begun = deliveries::attempt(conn, &attempts.iter().collect::<Vec<_>>())
-            .await
-            .unwrap();
-        group
-            .iter()
-            .map(|one| i64::from(begun.has(&self.issue, one.0)))
-            .collect()
+        };
+        record(conn, &group.iter().map(entry).collect::<Vec<_>>()).await
     }
 
     async fn settle(&self, conn: &mut Conn, now: i64, owner: i64, group: &[Ended]) -> Vec<i64> {
-        let outcomes: Vec<Settled> = group
-            .iter()
-            .map(|(who, no, state, next_at, forget_first)| Settled {
+        let entry = |(who, no, state, next_at, forget_first): &Ended| {
+            Entry::Settle(Settled {
                 issue_id: self.issue.clone(),
                 subscriber_id: *who,
                 attempt_no: *no,
@@ -196,14 +188,8 @@ impl Tables<'_> {
                 detail: None,
                 forget_first: *forget_first,
             })
-            .collect();
-        let settled = deliveries::settle(conn, &outcomes.iter().collect::<Vec<_>>())
-            .await
-            .unwrap();
-        group
-            .iter()
-            .map(|one| i64::from(settled.has(&self.issue, one.0)))
-            .collect()
+        };
+        record(conn, &group.iter().map(entry).collect::<Vec<_>>()).await
     }
 
     pub(super) async fn rows(&self) -> Vec<String> {
@@ -286,4 +272,12 @@ async fn lift(conn: &mut Conn, who: i64) {
     suppressions::lift(conn, &key_of(who), "all", Suppressed::Bounce)
         .await
         .unwrap();
+}
+
+/// Which of the entries changed their rows.
+async fn record(conn: &mut Conn, entries: &[Entry]) -> Vec<i64> {
+    let changed = deliveries::record(conn, &entries.iter().collect::<Vec<_>>())
+        .await
+        .unwrap();
+    entries.iter().map(|entry| i64::from(changed.has(entry))).collect()
 }

@@ -27,74 +27,16 @@ pub struct Attempt {
     pub address_version: i64,
 }
 
-macro_rules! attempt {
-    ($rows:literal, $clock:literal) => {
-        concat!(
-            "UPDATE deliveries SET state = 'attempting', attempt_no = j.attempt_no, owner = j.owner, attempted_at = j.moment, \
-             first_at = COALESCE(deliveries.first_at, j.moment) \
-             FROM (SELECT value ->> 'issue_id' AS issue_id, CAST(value ->> 'subscriber_id' AS BIGINT) AS subscriber_id, \
-               CAST(value ->> 'attempt_no' AS BIGINT) AS attempt_no, CAST(value ->> 'owner' AS BIGINT) AS owner, \
-               CAST(value ->> 'now' AS BIGINT) AS moment, CAST(value ->> 'chunk_no' AS BIGINT) AS chunk_no, \
-               value ->> 'newsletter_id' AS newsletter_id, CAST(value ->> 'address_version' AS BIGINT) AS address_version FROM ",
-            $rows,
-            ") AS j WHERE deliveries.issue_id = j.issue_id AND deliveries.subscriber_id = j.subscriber_id \
-             AND ((deliveries.state IN ('pending', 'deferred', 'unknown') AND deliveries.attempt_no = j.attempt_no - 1 \
-                   AND deliveries.next_at <= j.moment) \
-               OR (deliveries.state = 'attempting' AND deliveries.attempt_no = j.attempt_no AND deliveries.owner = j.owner)) \
-             AND EXISTS (SELECT 1 FROM chunks c JOIN nodes n ON n.id = c.owner JOIN issues i ON i.id = c.issue_id \
-                         WHERE c.issue_id = j.issue_id AND c.chunk_no = j.chunk_no AND c.owner = j.owner \
-                         AND j.subscriber_id BETWEEN c.lo AND c.hi \
-                         AND i.state = 'sending' AND n.stopped_at IS NULL AND n.lease_until > ",
-            $clock,
-            ") AND EXISTS (SELECT 1 FROM subscribers s \
-                         JOIN subscriptions p ON p.subscriber_id = s.id AND p.newsletter_id = j.newsletter_id \
-                         WHERE s.id = j.subscriber_id AND s.address_version = j.address_version AND p.state = 'active' \
-                         AND (p.paused_until IS NULL OR p.paused_until <= j.moment) \
-                         AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.address_key = s.address_key \
-                                         AND x.scope IN ('all', j.newsletter_id) AND x.reason <> 'left' \
-                                         AND (x.until IS NULL OR x.until > j.moment))) \
-             RETURNING deliveries.issue_id, deliveries.subscriber_id"
-        )
-    };
-}
-
-const ATTEMPT_SQLITE: &str = attempt!("json_each($1) AS rows", "j.moment");
-// Nodes share the lease, so the database's clock judges it.
-const ATTEMPT_POSTGRES: &str = attempt!(
-    "json_array_elements(CAST($1 AS json)) AS rows(value)",
-    "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
-);
-
-/// Records that attempts begin, all in one statement; returns of which ones, for a guard may refuse any of them. Repeating
-/// it with the same numbers changes nothing.
-pub async fn attempt(conn: &mut Conn, attempts: &[&Attempt]) -> Result<Changed, StoreError> {
-    change(conn, [ATTEMPT_SQLITE, ATTEMPT_POSTGRES], &attempts).await
-}
-
-/// The deliveries that a statement changed.
+/// The deliveries that changed.
 #[derive(Debug, Default)]
 pub struct Changed(HashSet<(String, i64)>);
 
 impl Changed {
-    /// Whether the delivery of an issue to a subscriber is among them.
-    pub fn has(&self, issue_id: &str, subscriber_id: i64) -> bool {
-        // One group of records holds few issues, mostly one.
+    /// Whether the delivery of an entry is among them.
+    pub fn has(&self, entry: &Entry) -> bool {
+        let (issue_id, subscriber_id) = entry.key();
         self.0.contains(&(issue_id.to_owned(), subscriber_id))
     }
-}
-
-async fn change(
-    conn: &mut Conn,
-    [sqlite, postgres]: [&'static str; 2],
-    rows: &(impl Serialize + Sync),
-) -> Result<Changed, StoreError> {
-    let sql = match conn.engine() {
-        Engine::Sqlite => sqlite,
-        Engine::Postgres => postgres,
-    };
-    let rows = serde_json::to_string(rows).expect("rows are plain data");
-    let changed: Vec<(String, i64)> = on!(conn, |c| sqlx::query_as(sql).bind(&rows).fetch_all(c).await?);
-    Ok(Changed(changed.into_iter().collect()))
 }
 
 /// What became of an attempt.
@@ -124,34 +66,95 @@ pub struct Settled {
     pub forget_first: bool,
 }
 
-macro_rules! settle {
-    ($rows:literal) => {
+/// What a connection has to say about one delivery.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Entry {
+    /// An attempt begins.
+    Begin(Attempt),
+    /// An attempt ended.
+    Settle(Settled),
+}
+
+impl Entry {
+    /// Which delivery: the issue and the subscriber.
+    pub fn key(&self) -> (&str, i64) {
+        match self {
+            Self::Begin(attempt) => (&attempt.issue_id, attempt.subscriber_id),
+            Self::Settle(settled) => (&settled.issue_id, settled.subscriber_id),
+        }
+    }
+}
+
+// One statement for both kinds: on SQLite each call costs more than what it does, and alone it needs no BEGIN and COMMIT.
+// An outcome may also replace `unknown`, as late evidence: the old owner reports what a take-over had to call so, and
+// nothing newer exists.
+macro_rules! record {
+    ($rows:literal, $clock:literal) => {
         concat!(
-            "UPDATE deliveries SET state = j.state, next_at = j.next_at, settled_at = j.moment, code = j.code, \
-             detail = j.detail, \
+            "UPDATE deliveries SET state = CASE j.kind WHEN 'begin' THEN 'attempting' ELSE j.state END, \
+             attempt_no = j.attempt_no - CASE WHEN j.state = 'pending' THEN 1 ELSE 0 END, \
+             owner = j.owner, \
+             attempted_at = CASE j.kind WHEN 'begin' THEN j.moment ELSE deliveries.attempted_at END, \
+             first_at = CASE WHEN j.kind = 'begin' THEN COALESCE(deliveries.first_at, j.moment) \
+               WHEN j.forget_first IN ('1', 'true') THEN NULL ELSE deliveries.first_at END, \
+             next_at = CASE j.kind WHEN 'begin' THEN deliveries.next_at ELSE j.next_at END, \
+             settled_at = CASE j.kind WHEN 'begin' THEN deliveries.settled_at ELSE j.moment END, \
+             code = CASE j.kind WHEN 'begin' THEN deliveries.code ELSE j.code END, \
+             detail = CASE j.kind WHEN 'begin' THEN deliveries.detail ELSE j.detail END, \
              deferrals = deliveries.deferrals + CASE WHEN j.state = 'deferred' THEN 1 ELSE 0 END, \
-             unknowns = deliveries.unknowns + CASE WHEN j.state = 'unknown' AND deliveries.state <> 'unknown' THEN 1 ELSE 0 END, \
-             first_at = CASE WHEN j.forget_first IN ('1', 'true') THEN NULL ELSE deliveries.first_at END, \
-             attempt_no = deliveries.attempt_no - CASE WHEN j.state = 'pending' THEN 1 ELSE 0 END \
-             FROM (SELECT value ->> 'issue_id' AS issue_id, CAST(value ->> 'subscriber_id' AS BIGINT) AS subscriber_id, \
-               CAST(value ->> 'attempt_no' AS BIGINT) AS attempt_no, CAST(value ->> 'owner' AS BIGINT) AS owner, value ->> 'state' AS state, \
-               CAST(value ->> 'next_at' AS BIGINT) AS next_at, CAST(value ->> 'now' AS BIGINT) AS moment, value ->> 'code' AS code, \
-               value ->> 'detail' AS detail, CAST(value ->> 'forget_first' AS TEXT) AS forget_first FROM ",
+             unknowns = deliveries.unknowns + CASE WHEN j.state = 'unknown' AND deliveries.state <> 'unknown' THEN 1 ELSE 0 END \
+             FROM (SELECT value ->> 'kind' AS kind, value ->> 'issue_id' AS issue_id, \
+               CAST(value ->> 'subscriber_id' AS BIGINT) AS subscriber_id, CAST(value ->> 'attempt_no' AS BIGINT) AS attempt_no, \
+               CAST(value ->> 'owner' AS BIGINT) AS owner, CAST(value ->> 'now' AS BIGINT) AS moment, \
+               CAST(value ->> 'chunk_no' AS BIGINT) AS chunk_no, value ->> 'newsletter_id' AS newsletter_id, \
+               CAST(value ->> 'address_version' AS BIGINT) AS address_version, value ->> 'state' AS state, \
+               CAST(value ->> 'next_at' AS BIGINT) AS next_at, value ->> 'code' AS code, value ->> 'detail' AS detail, \
+               CAST(value ->> 'forget_first' AS TEXT) AS forget_first FROM ",
             $rows,
             ") AS j WHERE deliveries.issue_id = j.issue_id AND deliveries.subscriber_id = j.subscriber_id \
-             AND deliveries.attempt_no = j.attempt_no AND deliveries.owner = j.owner \
-             AND deliveries.state IN ('attempting', 'unknown') RETURNING deliveries.issue_id, deliveries.subscriber_id"
+             AND CASE j.kind WHEN 'settle' THEN \
+               deliveries.attempt_no = j.attempt_no AND deliveries.owner = j.owner \
+               AND deliveries.state IN ('attempting', 'unknown') \
+             ELSE \
+               ((deliveries.state IN ('pending', 'deferred', 'unknown') AND deliveries.attempt_no = j.attempt_no - 1 \
+                   AND deliveries.next_at <= j.moment) \
+                 OR (deliveries.state = 'attempting' AND deliveries.attempt_no = j.attempt_no AND deliveries.owner = j.owner)) \
+               AND EXISTS (SELECT 1 FROM chunks c JOIN nodes n ON n.id = c.owner JOIN issues i ON i.id = c.issue_id \
+                           WHERE c.issue_id = j.issue_id AND c.chunk_no = j.chunk_no AND c.owner = j.owner \
+                           AND j.subscriber_id BETWEEN c.lo AND c.hi \
+                           AND i.state = 'sending' AND n.stopped_at IS NULL AND n.lease_until > ",
+            $clock,
+            ") AND EXISTS (SELECT 1 FROM subscribers s \
+                           JOIN subscriptions p ON p.subscriber_id = s.id AND p.newsletter_id = j.newsletter_id \
+                           WHERE s.id = j.subscriber_id AND s.address_version = j.address_version AND p.state = 'active' \
+                           AND (p.paused_until IS NULL OR p.paused_until <= j.moment) \
+                           AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.address_key = s.address_key \
+                                           AND x.scope IN ('all', j.newsletter_id) AND x.reason <> 'left' \
+                                           AND (x.until IS NULL OR x.until > j.moment))) \
+             END RETURNING deliveries.issue_id, deliveries.subscriber_id"
         )
     };
 }
 
-// `unknown` is late evidence: the old owner reports what a take-over had to call so, and nothing newer exists.
-const SETTLE_SQLITE: &str = settle!("json_each($1) AS rows");
-const SETTLE_POSTGRES: &str = settle!("json_array_elements(CAST($1 AS json)) AS rows(value)");
+const RECORD_SQLITE: &str = record!("json_each($1) AS rows", "j.moment");
+// Nodes share the lease, so the database's clock judges it.
+const RECORD_POSTGRES: &str = record!(
+    "json_array_elements(CAST($1 AS json)) AS rows(value)",
+    "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
+);
 
-/// Records outcomes, all in one statement; returns which ones, for something newer may stand there.
-pub async fn settle(conn: &mut Conn, outcomes: &[&Settled]) -> Result<Changed, StoreError> {
-    change(conn, [SETTLE_SQLITE, SETTLE_POSTGRES], &outcomes).await
+/// Records attempts and outcomes, no two of the same delivery, all in one statement; returns which ones: a guard may
+/// refuse an attempt, and something newer may stand where an outcome belongs. Repeating it with the same numbers changes
+/// nothing.
+pub async fn record(conn: &mut Conn, entries: &[&Entry]) -> Result<Changed, StoreError> {
+    let sql = match conn.engine() {
+        Engine::Sqlite => RECORD_SQLITE,
+        Engine::Postgres => RECORD_POSTGRES,
+    };
+    let rows = serde_json::to_string(entries).expect("rows are plain data");
+    let changed: Vec<(String, i64)> = on!(conn, |c| sqlx::query_as(sql).bind(&rows).fetch_all(c).await?);
+    Ok(Changed(changed.into_iter().collect()))
 }
 
 macro_rules! remember {

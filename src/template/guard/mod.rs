@@ -22,28 +22,59 @@ const DEEPEST: usize = 100;
 /// What one file includes, by the name of the partial: the first line where it does.
 type Includes = BTreeMap<String, usize>;
 
-/// Every problem of all files together. None of them may be registered while there is one.
-pub(super) fn check(files: &[(&str, &str)]) -> Vec<TemplateError> {
+/// What there is to say about files.
+#[derive(Debug, Default)]
+pub(super) struct Findings<'t> {
+    /// None of the files may be registered while there is one.
+    pub(super) problems: Vec<TemplateError>,
+    /// Where a recipient's value decides what a letter says: it is then rendered anew for each of them.
+    pub(super) looks: Vec<TemplateError>,
+    /// By path, or by the name of a partial.
+    includes: BTreeMap<&'t str, Includes>,
+}
+
+impl Findings<'_> {
+    /// The paths of `roots` and of everything that they include, whatever the way.
+    pub(super) fn reachable(&self, roots: &[String]) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        let mut ahead: Vec<&str> = roots.iter().map(String::as_str).collect();
+        while let Some(name) = ahead.pop() {
+            if found.insert(path_of(name)) {
+                ahead.extend(
+                    self.includes
+                        .get(name)
+                        .into_iter()
+                        .flat_map(BTreeMap::keys)
+                        .map(String::as_str),
+                );
+            }
+        }
+        found
+    }
+}
+
+/// Looks at all files together.
+pub(super) fn check<'t>(files: &[(&'t str, &'t str)]) -> Findings<'t> {
     let known: BTreeSet<&str> = files.iter().filter_map(|(path, _)| partial_name(path)).collect();
-    let mut includes: BTreeMap<&str, Includes> = BTreeMap::new();
-    let mut problems = Vec::new();
+    let mut found = Findings::default();
     for (path, text) in files {
         if let Some(problem) = tags::problem(path, text, is_html(path)) {
-            problems.push(problem);
+            found.problems.push(problem);
             continue;
         }
         match Template::compile(text) {
             Ok(template) => {
                 let mut walk = tree::Walk::new(path, is_html(path), &known);
                 walk.template(&template);
-                problems.append(&mut walk.problems);
-                includes.insert(partial_name(path).unwrap_or(path), walk.includes);
+                found.problems.append(&mut walk.problems);
+                found.looks.append(&mut walk.looks);
+                found.includes.insert(partial_name(path).unwrap_or(path), walk.includes);
             }
-            Err(error) => problems.push(unparsed(path, &error)),
+            Err(error) => found.problems.push(unparsed(path, &error)),
         }
     }
-    problems.extend(circle(&includes));
-    problems
+    found.problems.extend(circle(&found.includes));
+    found
 }
 
 /// `email/head` for `partials/email/head.hbs`.
@@ -117,7 +148,7 @@ mod tests {
     use super::*;
 
     fn only(files: &[(&str, &str)]) -> TemplateError {
-        let mut problems = check(files);
+        let mut problems = check(files).problems;
         assert_eq!(problems.len(), 1, "{problems:#?}");
         problems.remove(0)
     }
@@ -157,10 +188,6 @@ mod tests {
             "{{truncate (shout title) 3}}",
             "{{{{raw}}}}x{{{{/raw}}}}",
             "{{#*inline \"q\"}}{{> q}}{{/inline}}",
-            "{{#if subscriber.email}}Dear{{/if}}",
-            "{{#if (eq subscriber.name \"\")}}Dear{{/if}}",
-            "{{truncate ../links/unsubscribe 5}}",
-            "{{truncate \"}}\" 5}}{{truncate this.subscriber.email 5}}",
         ] {
             only(&[("pages/x.html.hbs", text)]);
         }
@@ -175,7 +202,24 @@ mod tests {
             "{{url links.unsubscribe}}",
             "<!--[if mso]><td width=\"{{x}}\"><![endif]--> it's {{x}}",
         ] {
-            assert_eq!(check(&[("pages/x.html.hbs", text)]), [], "{text} was refused");
+            let found = check(&[("pages/x.html.hbs", text)]);
+            assert_eq!((found.problems, found.looks), (vec![], vec![]), "{text} was refused");
+        }
+    }
+
+    #[test]
+    fn an_author_is_told_the_line_that_makes_a_letter_differ_by_more_than_its_slots() {
+        for text in [
+            "{{#if subscriber.email}}Dear{{/if}}",
+            "{{#if (eq subscriber.name \"\")}}Dear{{/if}}",
+            "{{truncate ../links/unsubscribe 5}}",
+            "{{truncate \"}}\" 5}}{{truncate this.subscriber.email 5}}",
+        ] {
+            let text = format!("\n{text}");
+            let found = check(&[("email/x/body.html.hbs", &text)]);
+            assert_eq!(found.problems, [], "{text} was refused");
+            assert_eq!(found.looks.len(), 1, "{text}");
+            assert_eq!(found.looks[0].line, Some(2), "{text}");
         }
     }
 
@@ -185,6 +229,6 @@ mod tests {
             ("pages/a.html.hbs", "{{{x}}}\n{{> nowhere}}"),
             ("pages/b.html.hbs", "{{#if x}}"),
         ];
-        assert_eq!(check(&files).len(), 3);
+        assert_eq!(check(&files).problems.len(), 3);
     }
 }

@@ -17,9 +17,10 @@ const BUILT_IN: [&str; 12] = [
 /// Deepest nesting of loops in one file: a few items in each make millions of rounds otherwise.
 const LOOPS: usize = 3;
 
-/// The value of which a letter may ask whether it is there.
+/// The value of which a letter may ask whether it is there, and stays one with slots.
 const NAME: &str = "subscriber.name";
-/// Values of a recipient: a template may print them, and `url` may look at them; blocks and other helpers may not.
+/// Values of a recipient. Where they are printed, or given to `url`, they are slots; where a block or another helper looks
+/// at them, the letter is rendered anew for each recipient.
 const PERSONAL: [&str; 8] = [
     "subscriber.name",
     "subscriber.email",
@@ -40,6 +41,7 @@ pub(super) struct Walk<'t> {
     loops: usize,
     pub(super) includes: Includes,
     pub(super) problems: Vec<TemplateError>,
+    pub(super) looks: Vec<TemplateError>,
 }
 
 impl<'t> Walk<'t> {
@@ -52,15 +54,21 @@ impl<'t> Walk<'t> {
             loops: 0,
             includes: Includes::new(),
             problems: Vec::new(),
+            looks: Vec::new(),
         }
     }
 
     fn refuse(&mut self, message: impl Into<String>, remedy: &str) {
+        let problem = self.here(message, remedy);
+        self.problems.push(problem);
+    }
+
+    fn here(&self, message: impl Into<String>, remedy: &str) -> TemplateError {
         let (line, column) = self.line.unzip();
-        self.problems.push(TemplateError {
+        TemplateError {
             column,
             ..TemplateError::new(self.path, line, message, remedy)
-        });
+        }
     }
 
     pub(super) fn template(&mut self, template: &Template) {
@@ -141,7 +149,7 @@ impl<'t> Walk<'t> {
         self.loops -= usize::from(is_loop);
     }
 
-    /// A letter is compiled once for all, so no other value of a recipient can decide what it says.
+    /// A letter is compiled once for all, unless another value of a recipient decides what it says.
     fn arguments<'p>(&mut self, arguments: impl Iterator<Item = &'p Parameter>) {
         for argument in arguments {
             match argument {
@@ -160,10 +168,13 @@ impl<'t> Walk<'t> {
     fn argument(&mut self, raw: &str) {
         let bare = bare(raw);
         if PERSONAL.contains(&bare.as_str()) {
-            self.refuse(
-                format!("`{bare}` differs per recipient and cannot decide what the letter says"),
-                "print it as it is; `{{#if subscriber.name}}` alone may ask whether there is a name",
+            let look = self.here(
+                format!(
+                    "`{bare}` decides what the letter says, so it is rendered anew for each recipient, which is slow"
+                ),
+                "print the value as it is; only `{{#if subscriber.name}}` costs nothing",
             );
+            self.looks.push(look);
         }
     }
 
