@@ -112,6 +112,7 @@ impl Writer {
         let scribe = Scribe {
             journal: (database.engine() == Engine::Postgres).then(|| Journal::new(node)),
             database,
+            ledger: None,
             disk,
             clock: Arc::clone(&app.clock),
             went_back: went_back.clone(),
@@ -159,6 +160,8 @@ impl Receipt {
 /// The task behind a [`Writer`].
 struct Scribe {
     database: Database,
+    /// SQLite's connection for entries, once one was written.
+    ledger: Option<Conn>,
     disk: Arc<Disk>,
     clock: Arc<dyn Clock>,
     journal: Option<Journal>,
@@ -219,14 +222,12 @@ impl Scribe {
         } else {
             node_with_outcome(&ops)
         };
-        let is_one_statement = outcome_of.is_none()
-            && self.database.engine() == Engine::Sqlite
-            && ops.iter().all(|op| matches!(op, Op::Record(_)));
-        if is_one_statement {
-            mark(&ops, WRITTEN);
-            let answers = run_all(&mut self.database.at_once().await?, &ops).await?;
+        if outcome_of.is_none()
+            && let Some(entries) = entries_alone(&ops)
+            && self.record_all(&entries).await?
+        {
             mark(&ops, COMMITTED);
-            return Ok(answers);
+            return Ok(vec![Answer::Done; ops.len()]);
         }
         let mut conn = self.database.begin().await?;
         let told_again = match &self.journal {
@@ -253,6 +254,35 @@ impl Scribe {
         }
         Ok(answers)
     }
+
+    /// On SQLite: one statement that is its own transaction. `false` when a guard refused some of the entries, or on
+    /// PostgreSQL: writing them again changes nothing that stands, and tells which.
+    async fn record_all(&mut self, entries: &[&Entry]) -> Result<bool, StoreError> {
+        if self.ledger.is_none() {
+            self.ledger = self.database.ledger().await?;
+        }
+        let Some(ledger) = &mut self.ledger else {
+            return Ok(false);
+        };
+        for entry in entries {
+            mark_entry(entry, WRITTEN);
+        }
+        let recorded = deliveries::record_all(ledger, entries).await;
+        if recorded.is_err() {
+            self.ledger = None;
+        }
+        Ok(recorded? == Some(true))
+    }
+}
+
+/// The entries of a group that holds nothing else, as nearly every one.
+fn entries_alone<'a>(ops: &[&'a Op]) -> Option<Vec<&'a Entry>> {
+    ops.iter()
+        .map(|op| match op {
+            Op::Record(entry) => Some(entry),
+            _ => None,
+        })
+        .collect()
 }
 
 /// The node that reports an outcome in a group, if one does.
@@ -270,15 +300,21 @@ const WRITTEN: [&str; 3] = ["attempt.written", "outcome.written", "notice.writte
 const COMMITTED: [&str; 3] = ["attempt.committed", "outcome.committed", "notice.committed"];
 
 /// Passes the fault points of what a transaction holds.
-fn mark(ops: &[&Op], [attempt, outcome, notice]: [&str; 3]) {
+fn mark(ops: &[&Op], points: [&str; 3]) {
     for op in ops {
         match op {
-            Op::Record(Entry::Begin(_)) => faults::point(attempt),
-            Op::Record(Entry::Settle(_)) => faults::point(outcome),
-            Op::BeginNotice { .. } => faults::point(notice),
+            Op::Record(entry) => mark_entry(entry, points),
+            Op::BeginNotice { .. } => faults::point(points[2]),
             _ => {}
         }
     }
+}
+
+fn mark_entry(entry: &Entry, [attempt, outcome, _]: [&str; 3]) {
+    faults::point(match entry {
+        Entry::Begin(_) => attempt,
+        Entry::Settle(_) => outcome,
+    });
 }
 
 /// Runs operations: nearly all are entries about deliveries, and these are one statement. No two of a group concern the

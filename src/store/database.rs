@@ -131,12 +131,14 @@ impl StoreError {
 /// An open database of either engine.
 #[derive(Debug, Clone)]
 pub enum Database {
-    /// One writer connection and a few readers on one file.
+    /// Two writer connections and a few readers on one file.
     Sqlite {
         /// Readers.
         read: SqlitePool,
         /// The writer: exactly one connection.
         write: SqlitePool,
+        /// The writer of attempts and outcomes: one connection.
+        ledger: SqlitePool,
     },
     /// A server.
     Postgres(Server),
@@ -232,6 +234,10 @@ impl Database {
             .test_before_acquire(false)
             .connect_with(options.clone())
             .await?;
+        let ledger = SqlitePoolOptions::new()
+            .max_connections(1)
+            .test_before_acquire(false)
+            .connect_lazy_with(options.clone());
         let found: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&write).await?;
         if version_numbers(&found) < vec![3, 51, 3] {
             return Err(StoreError::TooOld {
@@ -243,7 +249,7 @@ impl Database {
             .max_connections(4)
             .test_before_acquire(false)
             .connect_lazy_with(options.pragma("query_only", "ON"));
-        Ok(Self::Sqlite { read, write })
+        Ok(Self::Sqlite { read, write, ledger })
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {
@@ -262,11 +268,14 @@ impl Database {
         })
     }
 
-    /// A connection for one statement that is a transaction of its own; on PostgreSQL it is to be committed.
-    pub async fn at_once(&self) -> Result<Conn, StoreError> {
+    /// SQLite's connection for the ledger: each statement is a transaction of its own. `None` on PostgreSQL.
+    ///
+    /// It is kept by whoever writes attempts and outcomes, thousands in a second, so that none of them passes through the
+    /// pool; everybody else shares the other writer, and SQLite lets them take turns.
+    pub async fn ledger(&self) -> Result<Option<Conn>, StoreError> {
         Ok(match self {
-            Self::Sqlite { write, .. } => Conn::Sqlite(write.acquire().await?),
-            Self::Postgres(server) => Conn::Postgres(server.begin().await?),
+            Self::Sqlite { ledger, .. } => Some(Conn::Sqlite(ledger.acquire().await?)),
+            Self::Postgres(_) => None,
         })
     }
 
@@ -289,8 +298,9 @@ impl Database {
     /// Closes every connection, so that SQLite folds its write-ahead log back into the file.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { read, write } => {
+            Self::Sqlite { read, write, ledger } => {
                 read.close().await;
+                ledger.close().await;
                 if let Ok(mut connection) = write.acquire().await {
                     let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
                         .execute(&mut *connection)

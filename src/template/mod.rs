@@ -23,6 +23,8 @@ pub mod recipe;
 mod registry;
 mod shorten;
 mod split;
+#[cfg(test)]
+mod two_ways;
 
 use std::path::Path;
 
@@ -93,7 +95,10 @@ pub struct Templates {
 impl Templates {
     /// The built-in templates, with those under `dir` in the place of their namesakes.
     pub fn load(dir: Option<&Path>) -> Result<Self, TemplateError> {
-        let files = Files::read(dir)?;
+        Self::of(Files::read(dir)?)
+    }
+
+    fn of(files: Files) -> Result<Self, TemplateError> {
         let mut hash = Hash::new(&SHA256);
         for (path, text) in files.iter() {
             hash.update(path.as_bytes());

@@ -27,7 +27,9 @@ mod by_hand;
 mod transitions;
 
 pub use by_hand::{Which, accept, resend};
-pub use transitions::{Attempt, Changed, Entry, Settled, fail, postpone, record, remember, remember_attempt, skip};
+pub use transitions::{
+    Attempt, Changed, Entry, Settled, fail, postpone, record, record_all, remember, remember_attempt, skip,
+};
 
 /// A delivery that is due, with what is needed to address its letter.
 #[derive(Debug, Clone)]

@@ -90,7 +90,7 @@ impl Entry {
 // An outcome may also replace `unknown`, as late evidence: the old owner reports what a take-over had to call so, and
 // nothing newer exists.
 macro_rules! record {
-    ($rows:literal, $clock:literal) => {
+    ($rows:literal, $clock:literal, $end:literal) => {
         concat!(
             "UPDATE deliveries SET state = CASE j.kind WHEN 'begin' THEN 'attempting' ELSE j.state END, \
              attempt_no = j.attempt_no - CASE WHEN j.state = 'pending' THEN 1 ELSE 0 END, \
@@ -132,16 +132,23 @@ macro_rules! record {
                            AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.address_key = s.address_key \
                                            AND x.scope IN ('all', j.newsletter_id) AND x.reason <> 'left' \
                                            AND (x.until IS NULL OR x.until > j.moment))) \
-             END RETURNING deliveries.issue_id, deliveries.subscriber_id"
+             END",
+            $end
         )
     };
 }
 
-const RECORD_SQLITE: &str = record!("json_each($1) AS rows", "j.moment");
+const RECORD_SQLITE: &str = record!(
+    "jsonb_each($1) AS rows",
+    "j.moment",
+    " RETURNING deliveries.issue_id, deliveries.subscriber_id"
+);
+const RECORD_ALL_SQLITE: &str = record!("jsonb_each($1) AS rows", "j.moment", "");
 // Nodes share the lease, so the database's clock judges it.
 const RECORD_POSTGRES: &str = record!(
     "json_array_elements(CAST($1 AS json)) AS rows(value)",
-    "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
+    "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",
+    " RETURNING deliveries.issue_id, deliveries.subscriber_id"
 );
 
 /// Records attempts and outcomes, no two of the same delivery, all in one statement; returns which ones: a guard may
@@ -152,9 +159,25 @@ pub async fn record(conn: &mut Conn, entries: &[&Entry]) -> Result<Changed, Stor
         Engine::Sqlite => RECORD_SQLITE,
         Engine::Postgres => RECORD_POSTGRES,
     };
-    let rows = serde_json::to_string(entries).expect("rows are plain data");
+    let rows = rows_of(entries);
     let changed: Vec<(String, i64)> = on!(conn, |c| sqlx::query_as(sql).bind(&rows).fetch_all(c).await?);
     Ok(Changed(changed.into_iter().collect()))
+}
+
+fn rows_of(entries: &[&Entry]) -> String {
+    serde_json::to_string(entries).expect("rows are plain data")
+}
+
+/// As [`record`], and says only whether all of them changed, as nearly always: a row that comes back is another message
+/// between threads, and several thousand of them in a second cost as much as what they tell of. `None` on PostgreSQL,
+/// where rows come back together.
+pub async fn record_all(conn: &mut Conn, entries: &[&Entry]) -> Result<Option<bool>, StoreError> {
+    let Conn::Sqlite(writer) = conn else {
+        return Ok(None);
+    };
+    let recording = sqlx::query(RECORD_ALL_SQLITE).bind(rows_of(entries));
+    let changed = recording.execute(&mut **writer).await?.rows_affected();
+    Ok(Some(usize::try_from(changed) == Ok(entries.len())))
 }
 
 macro_rules! remember {
