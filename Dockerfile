@@ -7,6 +7,7 @@ FROM rust:1.95-bookworm AS build
 WORKDIR /build
 # The dependencies first: they change rarely and take nearly all of the time.
 COPY Cargo.toml Cargo.lock ./
+COPY .cargo .cargo
 RUN mkdir -p src tests \
     && echo 'fn main() {}' > src/main.rs && touch src/lib.rs tests/suite.rs \
     && cargo build --release --locked \

@@ -223,30 +223,35 @@ impl Connection {
             self.give_up(&due, "expired", "it could not be handed over in time", ticket);
             return Ok(());
         }
-        let mut buffer = std::mem::take(&mut self.buffer);
-        let envelope = match letters.write(&app, &due, now, &mut buffer).await {
-            Ok(envelope) => envelope,
-            Err(error) => {
-                self.give_up(&due, "render", &error.to_string(), ticket);
-                return Ok(());
-            }
-        };
+        // The letter is written, signed and handed over while its attempt is committed.
         let begun = entries::begun(&due, chunk_no, self.shared.node, letters.newsletter(), to_micros(now));
         let recording = self.record(begun).await?;
-        let verdict = self
-            .hand_over(&envelope, &buffer, &recording, Some(&due.issue_id))
-            .await;
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let told = match letters.write(&app, &due, now, &mut buffer).await {
+            Ok(envelope) => Ok(self
+                .hand_over(&envelope, &buffer, &recording, Some(&due.issue_id))
+                .await),
+            Err(error) => Err(error),
+        };
+        self.buffer = buffer;
         if !self.recorded(&recording).await? {
             self.refused(&due, to_micros(now), ticket).await;
-        } else if let Some(verdict) = verdict {
-            self.note(&verdict, &seat, Some((&due.issue_id, &letters))).await;
-            let outcome = judge(&verdict, due.deferrals, due.unknowns, self.doubt(), &*app.chance);
-            let times = (now, app.clock.now());
-            self.owing
-                .push(entries::settled(&due, self.shared.node, outcome, times));
-            self.tickets.push(ticket);
+            return Ok(());
         }
-        self.buffer = buffer;
+        let settled = |outcome| entries::settled(&due, self.shared.node, outcome, (now, app.clock.now()));
+        match told {
+            Ok(Some(verdict)) => {
+                self.note(&verdict, &seat, Some((&due.issue_id, &letters))).await;
+                let outcome = judge(&verdict, due.deferrals, due.unknowns, self.doubt(), &*app.chance);
+                self.owing.push(settled(outcome));
+                self.tickets.push(ticket);
+            }
+            Ok(None) => {}
+            Err(error) => {
+                self.owing.push(settled(Outcome::not_tried()));
+                self.give_up(&due, "render", &error.to_string(), ticket);
+            }
+        }
         Ok(())
     }
 

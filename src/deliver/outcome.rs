@@ -25,6 +25,16 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
+    /// Nothing of the letter was said to anybody.
+    pub(super) fn not_tried() -> Self {
+        Self {
+            state: "pending",
+            wait: Some(Duration::ZERO),
+            code: "not tried".to_owned(),
+            detail: String::new(),
+        }
+    }
+
     /// A letter that could not be made.
     pub(super) fn render(detail: &str) -> Self {
         Self {

@@ -173,6 +173,8 @@ struct Scribe {
 impl Scribe {
     async fn write_groups(mut self, mut bundles: mpsc::Receiver<Bundle>) {
         while let Some(first) = bundles.recv().await {
+            // Those who were answered just now have the next letter at hand: a moment makes one group of two.
+            tokio::task::yield_now().await;
             let mut size = first.0.len();
             let mut group = vec![first];
             while size < GROUP

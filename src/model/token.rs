@@ -36,6 +36,16 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    const ALL: [Self; 7] = [
+        Self::Confirm,
+        Self::Leave,
+        Self::Preferences,
+        Self::Undo,
+        Self::Feedback,
+        Self::Delivery,
+        Self::Return,
+    ];
+
     fn byte(self) -> u8 {
         match self {
             Self::Confirm => 1,
@@ -65,10 +75,35 @@ pub struct KeyFileError(usize);
 /// The keys of one installation: they sign links, find addresses and name letters. Losing them breaks every link in
 /// letters already sent and forgets who must not be mailed.
 pub struct KeyRing {
-    /// `(number, key)`, the newest last: it signs, the others only verify.
-    signing: Vec<(u8, [u8; 32])>,
+    /// The newest last: it signs, the others only verify.
+    signing: Vec<SigningKey>,
     address: [u8; 32],
     message: [u8; 32],
+}
+
+/// A key of the ring, and what is derived from it for each purpose: every letter needs several of these.
+struct SigningKey {
+    number: u8,
+    key: [u8; 32],
+    derived: [hmac::Key; Purpose::ALL.len()],
+}
+
+impl SigningKey {
+    fn new(number: u8, key: [u8; 32]) -> Self {
+        Self {
+            number,
+            key,
+            derived: Purpose::ALL.map(|purpose| derived(&key, purpose)),
+        }
+    }
+
+    fn mac(&self, purpose: Purpose, body: &[u8]) -> [u8; MAC] {
+        let place = usize::from(purpose.byte()) - 1;
+        let tag = hmac::sign(&self.derived[place], body);
+        let mut short = [0; MAC];
+        short.copy_from_slice(&tag.as_ref()[..MAC]);
+        short
+    }
 }
 
 /// Never shows a key.
@@ -87,7 +122,7 @@ impl KeyRing {
             key
         };
         Self {
-            signing: vec![(1, draw())],
+            signing: vec![SigningKey::new(1, draw())],
             address: draw(),
             message: draw(),
         }
@@ -103,7 +138,7 @@ impl KeyRing {
             let bytes = BASE32_NOPAD.decode(key.as_bytes()).map_err(|_| fail)?;
             let key: [u8; 32] = bytes.try_into().map_err(|_| fail)?;
             match name.split_once(' ') {
-                Some(("sign", number)) => signing.push((number.parse().map_err(|_| fail)?, key)),
+                Some(("sign", number)) => signing.push(SigningKey::new(number.parse().map_err(|_| fail)?, key)),
                 None if name == "address" => address = Some(key),
                 None if name == "message" => message = Some(key),
                 _ => return Err(fail),
@@ -126,7 +161,7 @@ impl KeyRing {
         let mut line = |name: &str, key: &[u8; 32]| {
             text.push_str(&format!("{name} {}\n", BASE32_NOPAD.encode(key)));
         };
-        for (number, key) in &self.signing {
+        for SigningKey { number, key, .. } in &self.signing {
             line(&format!("sign {number}"), key);
         }
         line("address", &self.address);
@@ -134,14 +169,22 @@ impl KeyRing {
         text
     }
 
+    fn newest(&self) -> &SigningKey {
+        self.signing.last().expect("a ring is never made without a signing key")
+    }
+
+    fn numbered(&self, number: u8) -> Option<&SigningKey> {
+        self.signing.iter().find(|known| known.number == number)
+    }
+
     /// Signs `numbers` for a purpose.
     pub fn sign(&self, purpose: Purpose, numbers: &[u64]) -> String {
-        let (number, key) = self.signing.last().expect("a ring is never made without a signing key");
-        let mut bytes = vec![VERSION, *number, purpose.byte()];
+        let key = self.newest();
+        let mut bytes = vec![VERSION, key.number, purpose.byte()];
         for number in numbers {
             push_varint(*number, &mut bytes);
         }
-        let tag = mac(key, purpose, &bytes);
+        let tag = key.mac(purpose, &bytes);
         bytes.extend_from_slice(&tag);
         BASE64URL_NOPAD.encode(&bytes)
     }
@@ -156,19 +199,19 @@ impl KeyRing {
         let [VERSION, number, kind, rest @ ..] = body else {
             return None;
         };
-        let (_, key) = self.signing.iter().find(|(known, _)| known == number)?;
-        let fits = constant_time::verify_slices_are_equal(&mac(key, purpose, body), tag).is_ok();
+        let key = self.numbered(*number)?;
+        let fits = constant_time::verify_slices_are_equal(&key.mac(purpose, body), tag).is_ok();
         (fits && *kind == purpose.byte()).then(|| read_varints(rest)).flatten()
     }
 
     /// The left part of a return path: as [`KeyRing::sign`], but short, because it has 64 octets (RFC 5321 §4.5.3.1.1),
     /// and in base32, because relays fold case. Its 40 bits of MAC keep strangers from forging a bounce.
     pub fn return_word(&self, issue_code: u64, subscriber: u64) -> String {
-        let (number, key) = self.signing.last().expect("a ring is never made without a signing key");
-        let mut bytes = vec![*number];
+        let key = self.newest();
+        let mut bytes = vec![key.number];
         push_varint(issue_code, &mut bytes);
         push_varint(subscriber, &mut bytes);
-        let tag = mac(key, Purpose::Return, &bytes);
+        let tag = key.mac(Purpose::Return, &bytes);
         let word = |bytes: &[u8]| BASE32_NOPAD.encode(bytes).to_lowercase();
         format!("{}.{}", word(&bytes), word(&tag[..RETURN_MAC]))
     }
@@ -181,8 +224,8 @@ impl KeyRing {
         let (body, tag) = word.split_once('.')?;
         let read = |text: &str| BASE32_NOPAD.decode(text.to_ascii_uppercase().as_bytes()).ok();
         let (body, tag) = (read(body)?, read(tag)?);
-        let (_, key) = self.signing.iter().find(|(number, _)| Some(number) == body.first())?;
-        constant_time::verify_slices_are_equal(&mac(key, Purpose::Return, &body)[..RETURN_MAC], &tag).ok()?;
+        let key = self.numbered(*body.first()?)?;
+        constant_time::verify_slices_are_equal(&key.mac(Purpose::Return, &body)[..RETURN_MAC], &tag).ok()?;
         match read_varints(&body[1..])?[..] {
             [issue_code, subscriber] => Some((issue_code, subscriber)),
             _ => None,
@@ -205,17 +248,14 @@ fn tag_of(key: &[u8; 32], data: &[u8]) -> hmac::Tag {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), data)
 }
 
-fn mac(key: &[u8; 32], purpose: Purpose, body: &[u8]) -> [u8; MAC] {
+fn derived(key: &[u8; 32], purpose: Purpose) -> hmac::Key {
     let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"letterpress link");
     let mut derived = [0; 32];
     salt.extract(key)
         .expand(&[&[purpose.byte()]], hkdf::HKDF_SHA256)
         .and_then(|okm| okm.fill(&mut derived))
         .expect("32 bytes are always within what HKDF can give");
-    let tag = tag_of(&derived, body);
-    let mut short = [0; MAC];
-    short.copy_from_slice(&tag.as_ref()[..MAC]);
-    short
+    hmac::Key::new(hmac::HMAC_SHA256, &derived)
 }
 
 fn push_varint(mut number: u64, out: &mut Vec<u8>) {

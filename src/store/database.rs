@@ -237,7 +237,8 @@ impl Database {
         let ledger = SqlitePoolOptions::new()
             .max_connections(1)
             .test_before_acquire(false)
-            .connect_lazy_with(options.clone());
+            // Thousands of small commits in a second would fold the log back several times in each.
+            .connect_lazy_with(options.clone().pragma("wal_autocheckpoint", "4000"));
         let found: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&write).await?;
         if version_numbers(&found) < vec![3, 51, 3] {
             return Err(StoreError::TooOld {
