@@ -55,7 +55,8 @@ async fn prepare(app: &App, issue: &Issue) -> Result<(), ComposeError> {
         compiled.push((variant.variant_no, text));
     }
     drop(conn);
-    let head = serde_json::to_string(&settings.letterhead(newsletter)).expect("a letterhead is plain data");
+    let head = serde_json::to_string(&settings.letterhead(newsletter, app.templates.dates(&newsletter.language)))
+        .expect("a letterhead is plain data");
     let mut conn = app.database.begin().await?;
     // First, because it locks the issue: of two nodes that compiled it only one may store its letters.
     if !issues::start_sending(&mut conn, &issue.id, &head).await? {

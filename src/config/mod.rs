@@ -23,6 +23,7 @@ mod value;
 use std::path::PathBuf;
 
 use crate::model::address::Mailbox;
+use crate::model::date_words::DateWords;
 use crate::model::letterhead::Letterhead;
 
 pub use bounces::Bounces;
@@ -80,8 +81,8 @@ impl Settings {
         self.newsletters.first()
     }
 
-    /// What stands above the letters of a newsletter, as of now.
-    pub fn letterhead(&self, newsletter: &Newsletter) -> Letterhead {
+    /// What stands above the letters of a newsletter, as of now; `dates` as its language writes them.
+    pub fn letterhead(&self, newsletter: &Newsletter, dates: DateWords) -> Letterhead {
         let (mail, author) = (&self.mail, &self.site.author);
         let to_author = || {
             Some(Mailbox {
@@ -94,6 +95,7 @@ impl Settings {
             newsletter: newsletter.id.clone(),
             name: newsletter.name.clone(),
             time_zone: newsletter.time_zone,
+            dates,
             from: mail.from.clone(),
             reply_to: reply_to.filter(|reply| reply.address != mail.from.address),
             owner: author.email.clone(),

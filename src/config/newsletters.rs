@@ -36,6 +36,8 @@ pub struct Newsletter {
     pub tags: Vec<String>,
     /// Articles older than this are not mailed any more; default 90 d.
     pub look_back: Duration,
+    /// One last letter to people who leave.
+    pub goodbye: bool,
     /// `ledger = "own"`: articles of other newsletters count for nothing here.
     pub own_ledger: bool,
     /// At least one.
@@ -189,6 +191,7 @@ fn read_newsletter(section: &mut Section<'_>, site: &Site) -> Newsletter {
         look_back: section
             .get("look_back", some_time)
             .unwrap_or(Duration::from_secs(90 * 86_400)),
+        goodbye: section.get("goodbye", flag).unwrap_or(false),
         own_ledger: section.get("ledger", one_of(LEDGERS)).unwrap_or(false),
         schedules: Vec::new(),
     };

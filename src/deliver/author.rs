@@ -139,7 +139,7 @@ pub(super) async fn write(
         frame: Frame::new(&settings, &settings.site.language),
         notice,
     })?;
-    let head = settings.letterhead(newsletter);
+    let head = settings.letterhead(newsletter, app.templates.dates(&newsletter.language));
     let facts = Facts {
         head: &head,
         bounces: &settings.bounces,

@@ -6,7 +6,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 use crate::app::App;
 use crate::config::Bounces;
@@ -129,7 +128,7 @@ impl IssueLetters {
         let head = match issues::letterhead(&mut conn, issue_id).await? {
             Some(frozen) => serde_json::from_str(&frozen)?,
             // Prepared by a version that froze none.
-            None => settings.letterhead(newsletter),
+            None => settings.letterhead(newsletter, app.templates.dates(&newsletter.language)),
         };
         let mut variants = HashMap::new();
         for variant in issues::variants(&mut conn, issue_id).await? {
@@ -255,7 +254,7 @@ impl Facts<'_> {
         values
             .set(SlotName::Name, person.name.as_ref().map_or("", DisplayName::as_str))
             .set(SlotName::Email, person.address.as_str())
-            .set(SlotName::Since, long_date(person.since, self.head.time_zone))
+            .set(SlotName::Since, self.head.date(person.since))
             .set(SlotName::Unsubscribe, self.leave(person))
             .set(SlotName::Preferences, self.preferences(person))
             .set(SlotName::Feedback, self.address("issues"))
@@ -321,9 +320,4 @@ impl Facts<'_> {
             ..self.single(person, issue_id)?
         })
     }
-}
-
-/// `12 September 2024` in the newsletter's zone.
-pub(super) fn long_date(at: DateTime<Utc>, zone: Tz) -> String {
-    at.with_timezone(&zone).format("%-d %B %Y").to_string()
 }

@@ -1,4 +1,4 @@
-//! Letters outside any issue: confirmation, welcome, "you are subscribed".
+//! Letters outside any issue: confirmation, welcome, "you are subscribed", "you have left".
 
 use chrono::{DateTime, Utc};
 
@@ -11,11 +11,13 @@ use crate::model::letter::{Envelope, Letter, SlotName};
 use crate::model::links::{CONFIRM_FOR, Confirm, code_of};
 use crate::store::articles;
 use crate::store::notices::DueNotice;
-use crate::template::context::letters::{AlreadyLetter, ConfirmationLetter, FixedLinks, Neighbour, WelcomeLetter};
+use crate::template::context::letters::{
+    AlreadyLetter, ConfirmationLetter, FixedLinks, Neighbour, UnsubscribedLetter, WelcomeLetter,
+};
 use crate::template::context::{self, Frame, moment};
 
 use super::author;
-use super::letters::{Facts, LetterError, Person, long_date};
+use super::letters::{Facts, LetterError, Person};
 use super::seal::write_sealed;
 
 /// Articles that a welcome letter names.
@@ -66,7 +68,7 @@ pub(super) async fn write(
         epoch: due.token_epoch,
         since: from_micros(due.since),
     };
-    let head = settings.letterhead(newsletter);
+    let head = settings.letterhead(newsletter, app.templates.dates(&newsletter.language));
     let facts = Facts {
         head: &head,
         bounces: &settings.bounces,
@@ -83,7 +85,7 @@ pub(super) async fn write(
     let mut values = facts.values(&person);
     values
         .set(SlotName::Confirm, settings.http.address(&confirm.to_path(&app.keys)))
-        .set(SlotName::Expires, long_date(expires, newsletter.time_zone));
+        .set(SlotName::Expires, head.date(expires));
     let mut outgoing = facts
         .single(&person, &format!("notice {}", due.id))
         .map_err(LetterError::from)?;
@@ -102,6 +104,11 @@ async fn compiled(
     let settings = app.settings();
     let frame = Frame::new(&settings, &newsletter.language);
     let shown = context::Newsletter::new(newsletter, schedule);
+    let fixed = || FixedLinks {
+        browser: None,
+        subscribe: settings.http.address("subscribe"),
+        help: None,
+    };
     let letter = match due.kind.as_str() {
         "confirmation" => app.templates.confirmation(&ConfirmationLetter {
             frame,
@@ -115,11 +122,12 @@ async fn compiled(
             frame,
             newsletter: shown,
             latest: latest(app, newsletter).await?,
-            links: FixedLinks {
-                browser: None,
-                subscribe: settings.http.address("subscribe"),
-                help: None,
-            },
+            links: fixed(),
+        })?,
+        "unsubscribed" => app.templates.unsubscribed(&UnsubscribedLetter {
+            frame,
+            newsletter: shown,
+            links: fixed(),
         })?,
         other => return Err(NoticeError::UnknownKind(other.to_owned())),
     };

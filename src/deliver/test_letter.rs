@@ -71,7 +71,7 @@ pub fn test_letter(app: &App, newsletter: &str, letter: &Letter, to: &EmailAddre
         epoch: 0,
         since: now,
     };
-    let head = settings.letterhead(newsletter);
+    let head = settings.letterhead(newsletter, app.templates.dates(&newsletter.language));
     let facts = Facts {
         head: &head,
         bounces: &settings.bounces,

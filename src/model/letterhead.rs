@@ -1,10 +1,12 @@
 //! What stands above every letter of a newsletter: who it comes from and where its links lead. An issue freezes it, so
 //! that a second copy of a letter is the same, whatever the config says by then (`delivery.md` 15).
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::model::address::{EmailAddress, Mailbox};
+use crate::model::date_words::DateWords;
 
 /// The part of a letter that comes from the config and not from a template.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +17,9 @@ pub struct Letterhead {
     pub name: String,
     /// In which dates are written.
     pub time_zone: Tz,
+    /// In whose words.
+    #[serde(default)]
+    pub dates: DateWords,
     /// Who letters come from.
     pub from: Mailbox,
     /// Where answers go, when elsewhere.
@@ -26,6 +31,11 @@ pub struct Letterhead {
 }
 
 impl Letterhead {
+    /// A date as the letters of this newsletter write it.
+    pub fn date(&self, at: DateTime<Utc>) -> String {
+        self.dates.long(&at.with_timezone(&self.time_zone).fixed_offset())
+    }
+
     /// An absolute address of the service; `path` without a leading slash.
     pub fn address(&self, path: &str) -> String {
         format!("{}{path}", self.public_url)

@@ -11,7 +11,7 @@ const NEWS: i64 = 7 * 86_400_000_000;
 pub struct NewNotice<'a> {
     /// A repeated request with the same key adds nothing.
     pub key: &'a str,
-    /// Name of its template: `confirmation`, `welcome`, `already`.
+    /// Name of its template: `confirmation`, `welcome`, `already`, `unsubscribed`.
     pub kind: &'a str,
     /// To whom.
     pub subscriber_id: i64,
@@ -141,6 +141,7 @@ macro_rules! wanted {
          AND p.newsletter_id = notices.newsletter_id WHERE s.id = notices.subscriber_id AND s.erased_at IS NULL \
          AND (notices.kind <> 'confirmation' OR p.state = 'pending') \
          AND (notices.kind NOT IN ('welcome', 'already') OR p.state = 'active') \
+         AND (notices.kind <> 'unsubscribed' OR p.state = 'unsubscribed') \
          AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.address_key = s.address_key \
                          AND x.scope IN ('all', notices.newsletter_id) AND x.reason IN ('complaint', 'by_hand'))))"
     };

@@ -1,6 +1,7 @@
 //! Leaving, and taking it back within a quarter of an hour.
 
 use super::confirm::left;
+use super::sign_up::{NOTICE_FOR, queue};
 use super::{SubscribeError, held, newsletter_of, now};
 use crate::app::App;
 use crate::config::Settings;
@@ -34,7 +35,9 @@ pub async fn leave(app: &App, token: &str) -> Result<Left, SubscribeError> {
     let mut conn = app.database.begin().await?;
     let mut undo = None;
     if let Some((person, subscription)) = held(&mut conn, link.subscriber, link.newsletter).await? {
-        let ended = end(&mut conn, &person, subscription, "link", now(app)).await?;
+        let at = now(app);
+        let ended = end(&mut conn, &person, subscription, "link", at).await?;
+        say_goodbye(app, &mut conn, &ended, at).await?;
         conn.commit().await?;
         let expires = from_micros(ended.changed_at) + UNDO_FOR;
         let can_undo = ended.reason.as_deref() == Some(LEFT) && app.clock.now() < expires;
@@ -51,6 +54,20 @@ pub async fn leave(app: &App, token: &str) -> Result<Left, SubscribeError> {
         newsletter: name_of(&app.settings(), link.newsletter),
         undo,
     })
+}
+
+/// Queues the last letter, where the author wants one, for somebody who left just now.
+async fn say_goodbye(app: &App, conn: &mut Conn, ended: &Subscription, at: i64) -> Result<(), StoreError> {
+    let settings = app.settings();
+    let newsletter = settings.newsletter(&ended.newsletter_id);
+    let is_wanted = newsletter.is_some_and(|newsletter| newsletter.goodbye);
+    if !is_wanted || ended.reason.as_deref() != Some(LEFT) || ended.changed_at != at {
+        return Ok(());
+    }
+    let (whom, newsletter) = (ended.subscriber_id, ended.newsletter_id.as_str());
+    let key = format!("unsubscribed/{whom}/{newsletter}/{at}");
+    queue(conn, "unsubscribed", &key, (whom, newsletter), at, NOTICE_FOR).await?;
+    Ok(())
 }
 
 /// Ends a subscription and keeps imports from bringing it back; one that has ended stays as it is.

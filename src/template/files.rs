@@ -82,7 +82,7 @@ impl Files {
 }
 
 fn is_template(path: &Path) -> bool {
-    has_extension(path, "hbs") || has_extension(path, "css")
+    ["hbs", "css", "toml"].iter().any(|wanted| has_extension(path, wanted))
 }
 
 fn has_extension(path: impl AsRef<Path>, wanted: &str) -> bool {

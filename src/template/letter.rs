@@ -7,7 +7,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::adapt::{Below, adapt};
-use super::context::letters::{AlreadyLetter, ConfirmationLetter, IssueKind, IssueLetter, NoticeLetter, WelcomeLetter};
+use super::context::letters::{
+    AlreadyLetter, ConfirmationLetter, IssueKind, IssueLetter, NoticeLetter, UnsubscribedLetter, WelcomeLetter,
+};
 use super::recipe::{needed, rendered, with_values};
 use super::shorten;
 use super::split::Sentinels;
@@ -52,6 +54,11 @@ impl Templates {
     /// Compiles the letter that says "you are subscribed".
     pub fn already(&self, letter: &AlreadyLetter) -> Result<Letter, TemplateError> {
         self.single("already", letter, &letter.frame.site.language)
+    }
+
+    /// Compiles the letter that says "you have left".
+    pub fn unsubscribed(&self, letter: &UnsubscribedLetter) -> Result<Letter, TemplateError> {
+        self.single("unsubscribed", letter, &letter.frame.site.language)
     }
 
     /// Compiles a letter to the author.

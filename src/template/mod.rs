@@ -25,6 +25,7 @@ mod shorten;
 mod split;
 #[cfg(test)]
 mod two_ways;
+mod words;
 
 use std::path::Path;
 
@@ -33,8 +34,11 @@ use data_encoding::HEXLOWER;
 use serde::Serialize;
 
 use crate::config;
+use crate::model::date_words::DateWords;
 use crate::model::letter::MissingSlot;
-use context::letters::{AlreadyLetter, ConfirmationLetter, IssueLetter, NoticeLetter, WelcomeLetter};
+use context::letters::{
+    AlreadyLetter, ConfirmationLetter, IssueLetter, NoticeLetter, UnsubscribedLetter, WelcomeLetter,
+};
 use context::pages::Page;
 use context::{Sample, Theme};
 use files::Files;
@@ -125,6 +129,11 @@ impl Templates {
         format!("{css}\n{}", Theme::new(theme, "").page_style())
     }
 
+    /// How the letters of a language write dates.
+    pub fn dates(&self, language: &str) -> DateWords {
+        self.registries.dates(language)
+    }
+
     /// A page.
     pub fn page<P: Page>(&self, page: &P) -> Result<String, TemplateError> {
         self.registries.html(&format!("pages/{}.html.hbs", P::TEMPLATE), page)
@@ -172,6 +181,9 @@ impl Templates {
         }
         for (_, letter) in AlreadyLetter::samples() {
             problems.extend(self.already(&letter).err());
+        }
+        for (_, letter) in UnsubscribedLetter::samples() {
+            problems.extend(self.unsubscribed(&letter).err());
         }
         for (_, letter) in NoticeLetter::samples() {
             problems.extend(self.notice(&letter).err());

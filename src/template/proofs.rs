@@ -4,12 +4,15 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::context::letters::{AlreadyLetter, ConfirmationLetter, IssueKind, IssueLetter, NoticeLetter, WelcomeLetter};
+use super::context::letters::{
+    AlreadyLetter, ConfirmationLetter, IssueKind, IssueLetter, NoticeLetter, UnsubscribedLetter, WelcomeLetter,
+};
 use super::context::{Sample, Voice};
 use super::letter::fitted;
 use super::recipe::{for_one, rendered, with_values};
 use super::{TemplateError, Templates};
 use crate::model::letter::{Letter, SlotName, SlotValues, fill};
+use crate::model::palette::{Chosen, Palette};
 use crate::model::text::one_line;
 
 fn templates() -> Templates {
@@ -70,6 +73,10 @@ fn a_subscriber_gets_from_slots_what_rendering_for_them_alone_would_give() {
     for (name, letter) in AlreadyLetter::samples() {
         let slow = whole(&templates, "already", &letter, false, &values());
         assert_eq!(filled(&templates.already(&letter).unwrap()), slow, "{name}");
+    }
+    for (name, letter) in UnsubscribedLetter::samples() {
+        let slow = whole(&templates, "unsubscribed", &letter, false, &values());
+        assert_eq!(filled(&templates.unsubscribed(&letter).unwrap()), slow, "{name}");
     }
     for (name, letter) in NoticeLetter::samples() {
         let slow = whole(&templates, letter.notice.kind.word(), &letter, false, &values());
@@ -264,8 +271,12 @@ fn a_letter_of_megabytes_still_goes_out() {
 
 #[test]
 fn a_page_takes_the_colours_of_the_author() {
+    let chosen = Chosen {
+        accent: Some("#123456".to_owned()),
+        ..Chosen::default()
+    };
     let theme = crate::config::Theme {
-        accent: "#123456".to_owned(),
+        light: Palette::light(&chosen),
         font: "sans".to_owned(),
         ..crate::config::Theme::default()
     };

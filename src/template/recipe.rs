@@ -123,10 +123,12 @@ pub(super) fn with_values(
     context
 }
 
-/// The templates among `files` that the letter of a folder needs.
+/// The templates among `files` that the letter of a folder needs, and all words.
 pub(super) fn needed(files: &Files, folder: &str) -> BTreeMap<String, String> {
     let roots = PARTS.map(|name| file_of(folder, name));
     let needed = files.needed(&roots);
-    let texts = files.iter().filter(|(path, _)| needed.contains(*path));
+    let texts = files
+        .iter()
+        .filter(|(path, _)| needed.contains(*path) || path.starts_with("words/"));
     texts.map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
 }

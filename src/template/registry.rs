@@ -1,6 +1,7 @@
 //! Two registries, since escaping belongs to a registry: HTML escapes, plain text does not.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use handlebars::{Context, Handlebars, no_escape};
@@ -8,7 +9,9 @@ use serde::Serialize;
 
 use super::TemplateError;
 use super::files::Files;
+use super::words::Words;
 use super::{calls, guard};
+use crate::model::date_words::DateWords;
 
 /// Most that one rendering may write: nested loops over a few hundred items would otherwise fill the memory.
 const MOST: usize = 5 << 20;
@@ -20,6 +23,7 @@ const LONGEST: Duration = Duration::from_secs(2);
 pub(super) struct Registries {
     html: Handlebars<'static>,
     plain: Handlebars<'static>,
+    words: Arc<Words>,
 }
 
 impl Registries {
@@ -28,9 +32,11 @@ impl Registries {
         if let Some(problem) = files.problems().into_iter().next() {
             return Err(problem);
         }
+        let words = Arc::new(Words::read(files)?);
         let mut registries = Self {
-            html: empty(),
-            plain: empty(),
+            html: empty(&words, true),
+            plain: empty(&words, false),
+            words: Arc::clone(&words),
         };
         registries.plain.register_escape_fn(no_escape);
         for (path, text) in files.templates() {
@@ -42,6 +48,11 @@ impl Registries {
             }
         }
         Ok(registries)
+    }
+
+    /// How a language writes dates.
+    pub(super) fn dates(&self, language: &str) -> DateWords {
+        self.words.dates(language)
     }
 
     /// Renders one part of a letter; its name says whether it is HTML.
@@ -64,10 +75,10 @@ impl Registries {
     }
 }
 
-fn empty() -> Handlebars<'static> {
+fn empty(words: &Arc<Words>, is_html: bool) -> Handlebars<'static> {
     let mut registry = Handlebars::new();
     registry.set_strict_mode(true);
-    calls::register(&mut registry);
+    calls::register(&mut registry, words, is_html);
     registry
 }
 

@@ -33,7 +33,7 @@ fn words() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => "[a-zäß .,;=&<>'\"!]{0,12}".prop_map(|text| text.replace('<', "&lt;").replace('&', "&amp;")),
         1 => Just("{{articles.[0].title}}".to_owned()),
-        1 => Just("{{#each articles}}{{title}}: {{minutes}} {{/each}}".to_owned()),
+        1 => Just("{{#each articles}}{{title}}: {{minutes minutes}} {{/each}}".to_owned()),
         1 => Just("{{truncate site.title 5}}".to_owned()),
     ]
 }

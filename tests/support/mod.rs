@@ -351,6 +351,7 @@ fn newsletter(id: &str) -> Newsletter {
         categories: Vec::new(),
         tags: Vec::new(),
         look_back: Duration::from_hours(90 * 24),
+        goodbye: false,
         own_ledger: false,
         schedules: vec![instant_schedule()],
     }

@@ -211,6 +211,18 @@ pub struct AlreadyLetter {
     pub newsletter: Newsletter,
 }
 
+/// Tells a person that they have left, and the way back. Without slots.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct UnsubscribedLetter {
+    /// Site, theme, base.
+    #[serde(flatten)]
+    pub frame: Frame,
+    /// What was left.
+    pub newsletter: Newsletter,
+    /// Links that are the same for everybody.
+    pub links: FixedLinks,
+}
+
 /// Tells the author what happened. Without slots: it goes to one person.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NoticeLetter {

@@ -41,8 +41,12 @@ pub struct Theme {
     pub border_dark: String,
     /// CSS font stack.
     pub font: String,
+    /// Of corners, in pixels.
+    pub radius: u32,
     /// Picture in place of the title.
     pub logo: Option<Logo>,
+    /// Portrait beside the author's note.
+    pub author_photo: Option<String>,
     /// Postal address or imprint, line by line; may be empty.
     pub footer_address: Vec<String>,
 }
@@ -52,36 +56,42 @@ pub struct Theme {
 pub struct Logo {
     /// Absolute.
     pub url: String,
+    /// Absolute; where the reader's screen is dark.
+    pub url_dark: Option<String>,
     /// The site's title.
     pub alt: String,
+    /// Pixels; `None`: as wide as it is, up to 240.
+    pub width: Option<u32>,
 }
 
 impl Theme {
     /// The theme of the settings; `title` is what a logo says to those who cannot see it.
     pub fn new(theme: &config::Theme, title: &str) -> Self {
-        let defaults = config::Theme::default();
-        let accent = colour(&theme.accent).unwrap_or(defaults.accent);
-        let accent_dark = colour(&theme.accent_dark).unwrap_or(defaults.accent_dark);
+        let (light, dark) = (theme.light.clone(), theme.dark.clone());
         Self {
-            on_accent: text_on(&accent),
-            on_accent_dark: text_on(&accent_dark),
-            accent,
-            accent_dark,
-            background: "#f4f0e8".to_owned(),
-            background_dark: "#171513".to_owned(),
-            surface: "#fefcf8".to_owned(),
-            surface_dark: "#211e1b".to_owned(),
-            text: "#28231e".to_owned(),
-            text_dark: "#e9e2d8".to_owned(),
-            muted: "#675e54".to_owned(),
-            muted_dark: "#aaa194".to_owned(),
-            border: "#e2dacd".to_owned(),
-            border_dark: "#3b3630".to_owned(),
+            accent: light.accent,
+            accent_dark: dark.accent,
+            on_accent: light.on_accent,
+            on_accent_dark: dark.on_accent,
+            background: light.background,
+            background_dark: dark.background,
+            surface: light.surface,
+            surface_dark: dark.surface,
+            text: light.text,
+            text_dark: dark.text,
+            muted: light.muted,
+            muted_dark: dark.muted,
+            border: light.border,
+            border_dark: dark.border,
             font: font_stack(&theme.font).to_owned(),
+            radius: theme.radius,
             logo: theme.logo.as_ref().map(|url| Logo {
                 url: url.clone(),
+                url_dark: theme.logo_dark.clone(),
                 alt: title.to_owned(),
+                width: theme.logo_width,
             }),
+            author_photo: theme.author_photo.clone(),
             footer_address: theme
                 .footer_address
                 .lines()
@@ -89,92 +99,45 @@ impl Theme {
                 .collect(),
         }
     }
-}
 
-impl Theme {
     /// The variables of `pages.css` that the author's theme decides.
     pub(crate) fn page_style(&self) -> String {
-        let variables = |accent: &str, on_accent: &str| format!("--accent: {accent}; --on-accent: {on_accent};");
+        let scheme = |[accent, on_accent, ground, sheet, text, muted, line]: [&String; 7]| {
+            format!(
+                "--accent: {accent}; --on-accent: {on_accent}; --ground: {ground}; --sheet: {sheet}; --text: {text}; \
+                 --muted: {muted}; --line: {line};"
+            )
+        };
+        let day = scheme([
+            &self.accent,
+            &self.on_accent,
+            &self.background,
+            &self.surface,
+            &self.text,
+            &self.muted,
+            &self.border,
+        ]);
+        let night = scheme([
+            &self.accent_dark,
+            &self.on_accent_dark,
+            &self.background_dark,
+            &self.surface_dark,
+            &self.text_dark,
+            &self.muted_dark,
+            &self.border_dark,
+        ]);
         format!(
-            ":root {{ {} --font: {}; }}\n@media (prefers-color-scheme: dark) {{ :root {{ {} }} }}\n",
-            variables(&self.accent, &self.on_accent),
+            ":root {{ {day} --font: {}; }}\n@media (prefers-color-scheme: dark) {{ :root {{ {night} }} }}\n",
             self.font,
-            variables(&self.accent_dark, &self.on_accent_dark),
         )
     }
 }
 
-fn font_stack(word: &str) -> &'static str {
-    if word == "sans" { SANS } else { SERIF }
-}
-
-/// The colour in lower case when it is `#rrggbb`; anything else never reaches a style sheet.
-fn colour(text: &str) -> Option<String> {
-    let digits = text.strip_prefix('#')?;
-    (digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit())).then(|| text.to_ascii_lowercase())
-}
-
-/// Near-white or near-black, whichever is easier to read on `background`.
-fn text_on(background: &str) -> String {
-    let (light, dark) = ("#fefcf8", "#1b1713");
-    let better = if contrast(background, light) >= contrast(background, dark) {
-        light
-    } else {
-        dark
-    };
-    better.to_owned()
-}
-
-/// Contrast of two colours (WCAG 2.2, 1.4.3), 1 to 21; `#rrggbb` both.
-pub(crate) fn contrast(one: &str, other: &str) -> f64 {
-    let (a, b) = (luminance(one), luminance(other));
-    (a.max(b) + 0.05) / (a.min(b) + 0.05)
-}
-
-fn luminance(colour: &str) -> f64 {
-    let part = |at: usize| {
-        let value = colour.get(at..at + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        let share = f64::from(value.unwrap_or(0)) / 255.0;
-        if share <= 0.04045 {
-            share / 12.92
-        } else {
-            ((share + 0.055) / 1.055).powf(2.4)
-        }
-    };
-    0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reader_can_read_the_default_colours_by_day_and_by_night() {
-        let theme = Theme::new(&config::Theme::default(), "");
-        for (text, ground) in [
-            (&theme.text, &theme.surface),
-            (&theme.muted, &theme.surface),
-            (&theme.muted, &theme.background),
-            (&theme.accent, &theme.surface),
-            (&theme.accent, &theme.background),
-            (&theme.on_accent, &theme.accent),
-            (&theme.text_dark, &theme.surface_dark),
-            (&theme.muted_dark, &theme.surface_dark),
-            (&theme.muted_dark, &theme.background_dark),
-            (&theme.accent_dark, &theme.surface_dark),
-            (&theme.accent_dark, &theme.background_dark),
-            (&theme.on_accent_dark, &theme.accent_dark),
-        ] {
-            assert!(contrast(text, ground) >= 4.5, "{text} on {ground}");
-        }
-    }
-
-    #[test]
-    fn a_colour_that_is_none_never_reaches_a_style_sheet() {
-        let hostile = config::Theme {
-            accent: "red;}body{display:none".to_owned(),
-            ..config::Theme::default()
-        };
-        assert_eq!(Theme::new(&hostile, "").accent, config::Theme::default().accent);
+/// The stack of a word, or the author's own.
+fn font_stack(font: &str) -> &str {
+    match font {
+        "serif" => SERIF,
+        "sans" => SANS,
+        own => own,
     }
 }

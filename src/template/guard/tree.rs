@@ -19,7 +19,7 @@ const LOOPS: usize = 3;
 
 /// The value of which a letter may ask whether it is there, and stays one with slots.
 const NAME: &str = "subscriber.name";
-/// Values of a recipient. Where they are printed, or given to `url`, they are slots; where a block or another helper looks
+/// Values of a recipient. Where they are printed, or given to `url` or `t`, they are slots; where a block or another helper looks
 /// at them, the letter is rendered anew for each recipient.
 const PERSONAL: [&str; 8] = [
     "subscriber.name",
@@ -109,7 +109,8 @@ impl<'t> Walk<'t> {
                 &format!("helpers are {}", calls::NAMES.join(", ")),
             );
         }
-        if name != "url" {
+        // These two print what they are given.
+        if name != "url" && name != "t" {
             self.arguments(call.params.iter().chain(call.hash.values()));
         }
     }

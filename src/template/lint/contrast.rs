@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use dom_query::{Document, NodeRef};
 
 use super::{Flaw, declarations};
-use crate::template::context::theme::contrast;
+use crate::model::palette::contrast;
 
 /// Least contrast of text.
 const LEAST: f64 = 4.5;

@@ -1,6 +1,8 @@
 //! Each letter and page, put together from a voice.
 
-use super::super::letters::{AlreadyLetter, ConfirmationLetter, IssueKind, NoticeLetter, WelcomeLetter};
+use super::super::letters::{
+    AlreadyLetter, ConfirmationLetter, IssueKind, NoticeLetter, UnsubscribedLetter, WelcomeLetter,
+};
 use super::super::pages::{
     BadLink, CheckMailbox, Confirm, Confirmed, Failure, FeedLine, Feeds, HeaderLine, Home, IssueLine, IssueTitles,
     Issues, Left, NewsletterChoice, NotFound, Outbox, OutboxLetter, OutboxLine, Preferences, Saved, ScheduleChoice,
@@ -34,6 +36,16 @@ impl Sample for AlreadyLetter {
         Self {
             frame: voice.frame(),
             newsletter: voice.newsletter(),
+        }
+    }
+}
+
+impl Sample for UnsubscribedLetter {
+    fn sample(voice: &Voice) -> Self {
+        Self {
+            frame: voice.frame(),
+            newsletter: voice.newsletter(),
+            links: voice.links(),
         }
     }
 }
