@@ -112,7 +112,7 @@ language = "english please"
 author = { name = "A. Author", email = "nobody at home", nmae = 1 }
 [site.theme]
 accent = "brown"
-font = "comic"
+font = "comic; }"
 
 [[sources]]
 kind = "ftp"

@@ -107,14 +107,20 @@ impl Palette {
     /// These colours with others in their place, and what follows from those. `lift` of the sheet's own colour is mixed
     /// into the background to make the sheet.
     fn with(mut self, chosen: &Chosen, lift: u32) -> Self {
-        if let Some(accent) = &chosen.accent {
-            self.accent.clone_from(accent);
-            self.on_accent = text_on(accent);
+        // The built-in colours go together better than any rule could make them.
+        let other = |chosen: &Option<String>, built_in: &str| chosen.clone().filter(|own| own != built_in);
+        let accent = other(&chosen.accent, &self.accent);
+        let background = other(&chosen.background, &self.background);
+        let text = other(&chosen.text, &self.text);
+        let is_other_ground = background.is_some() || text.is_some();
+        if let Some(accent) = accent {
+            self.on_accent = text_on(&accent);
+            self.accent = accent;
         }
-        if let Some(text) = &chosen.text {
-            self.text.clone_from(text);
+        if let Some(text) = text {
+            self.text = text;
         }
-        if let Some(background) = &chosen.background {
+        if let Some(background) = &background {
             self.background.clone_from(background);
             let toward = if luminance(background) < 0.2 {
                 &self.text
@@ -123,7 +129,7 @@ impl Palette {
             };
             self.surface = mix(background, toward, if luminance(background) < 0.2 { 6 } else { lift });
         }
-        if chosen.background.is_some() || chosen.text.is_some() {
+        if is_other_ground {
             self.border = mix(&self.background, &self.text, 14);
             let grounds = [self.surface.as_str(), self.background.as_str()];
             let muted = readable(&mix(&self.text, &self.background, 36), &grounds);

@@ -45,7 +45,9 @@ FRAMES = {
         "host": "setzerei.example.org",
         "note": "Die Setzerei arbeitet mit Blei, mit Licht und mit Rechtschreibwörterbüchern.",
         "imprint": "Handsatzwerkstattgemeinschaft, Buchdruckereibesitzerstraße 1\\n00000 Musterstadt",
-        "more": 'font = "sans"\nlogo = "https://setzerei.example.org/bilder/namenszug.png"',
+        "more": 'font = "sans"\nlogo = "https://setzerei.example.org/bilder/namenszug.png"\n'
+        'logo_dark = "https://setzerei.example.org/bilder/namenszug-nachts.png"\nlogo_width = 220\n'
+        'author_photo = "https://setzerei.example.org/bilder/portrait.jpg"\nradius = 10',
     },
     "ar": {
         "title": "رسائل من مطحنة الورق",
@@ -53,8 +55,13 @@ FRAMES = {
         "host": "warak.example.org",
         "note": "تصنع مطحنة الورق الورق باليد على ضفة جدول، وتدوّن ما لا ينجح.",
         "imprint": "مطحنة الورق، طريق السد 1",
-        "more": "",
+        "more": 'background = "#e6eef2"\ntext = "#14242c"\naccent = "#0b5d7a"\nradius = 0',
     },
+}
+# What a letter says in its own language, when there are words for it.
+WORDS = {
+    "en": {"welcome": "Change how often", "unsubscribed": "You have left", "digest": "In this letter"},
+    "de": {"welcome": "Abmelden", "unsubscribed": "Sie sind abgemeldet", "digest": "In diesem Brief"},
 }
 # The people who get letters of an issue: address, schedule, and the kind of letter that this makes.
 PROMISE = ["--active", "--note", "asked at the press"]
@@ -91,6 +98,7 @@ fuse = 100
 
 [[newsletters]]
 id = "notes"
+goodbye = true
 name = "{frame['title']}"
 description = "{frame['description']}"
 [[newsletters.schedules]]
@@ -230,7 +238,11 @@ class Installation:
             self.post(re.search(r"https://[^/\s]+(/confirm/\S+)", text).group(1))
             welcome = self.wait_for_letter(2)
             self.post("/subscribe", **form)
-            return {"confirmation": confirmation, "welcome": welcome, "already": self.wait_for_letter(3)}
+            already = self.wait_for_letter(3)
+            leave = re.search(r"/unsubscribe/\S+(?=>)", welcome["List-Unsubscribe"]).group(0)
+            self.post(leave)
+            farewell = self.wait_for_letter(4)
+            return {"confirmation": confirmation, "welcome": welcome, "already": already, "unsubscribed": farewell}
         finally:
             service.terminate()
             service.wait(40)
@@ -245,6 +257,8 @@ class Installation:
             page = letter.get_body(("html",)).get_content()
             (self.pages / f"{self.language}-{kind}.html").write_text(page, encoding="utf-8")
             faults = faults_of(page, letter, kind)
+            if kind in WORDS.get(self.language, {}) and WORDS[self.language][kind] not in page:
+                faults.append(f"does not say {WORDS[self.language][kind]!r}")
             name = f"{self.language}-{kind}: {len(page.encode())} bytes of HTML"
             lines.append(f"not ok {name}: {'; '.join(faults)}" if faults else f"ok {name}")
         return lines
