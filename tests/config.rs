@@ -104,7 +104,7 @@ fn a_password_of_digits_keeps_its_zeros() {
 }
 
 /// Nearly everything that can be wrong, once.
-const WRONG: &str = r#"titel = "top"
+const WRONG: &str = r##"titel = "top"
 
 [site]
 title = ""
@@ -113,6 +113,7 @@ author = { name = "A. Author", email = "nobody at home", nmae = 1 }
 [site.theme]
 accent = "brown"
 font = "comic; }"
+text = "#c8b8a8"
 
 [[sources]]
 kind = "ftp"
@@ -175,6 +176,7 @@ password = 7
 rate = 50
 connections = 2.5
 pipelining = "perhaps"
+idempotency_header = "Subject"
 
 [templates]
 dir = "missing"
@@ -186,7 +188,7 @@ url = "postgres://notes:swordfish@db.example.org/notes?sslmode=disable"
 listen = "8080"
 public_url = "http://letters.example.org"
 trusted_proxies = ["proxy"]
-"#;
+"##;
 
 #[test]
 fn an_author_sees_every_mistake_at_once_with_line_and_remedy() {

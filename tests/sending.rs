@@ -7,7 +7,7 @@ use letterpress::compose::{self};
 use letterpress::config::{Bounces, OnUnknown, Settings};
 use letterpress::deliver::{self};
 use letterpress::model::address::Mailbox;
-use letterpress::model::token::code_of;
+use letterpress::model::links::{Leave, code_of};
 use letterpress::model::verdict::{Cause, Phase, Reply, Verdict};
 use letterpress::store::{Engine, issues};
 use letterpress::subscribe::{self};
@@ -125,6 +125,56 @@ async fn one_refused_reader_does_not_keep_the_others_from_their_letters() {
         // A refusal is not a letter: what it carried is still owed.
         assert!(press.send().await.is_some());
         press.bench.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_that_looks_at_people_gives_everybody_their_own_letter() {
+    let folder = tempfile::tempdir().unwrap();
+    let subject = folder.path().join("email/digest/subject.txt.hbs");
+    std::fs::create_dir_all(subject.parent().unwrap()).unwrap();
+    std::fs::write(&subject, "{{len subscriber.email}} letters: {{articles.[0].title}}").unwrap();
+    for engine in engines() {
+        let press = Press::with(engine, |settings| settings.templates = Some(folder.path().to_owned())).await;
+        press.join("rosa", "weekly").await;
+        press.join("eve", "weekly").await;
+        press.publish("Ink").await;
+        let issue = press.send().await.unwrap();
+        let (state, counts) = press.drain(&issue).await;
+        assert_eq!((state.as_str(), counts.accepted), ("finished", 2), "{engine:?}");
+        let own = pairs(&[("eve", "15 letters: Ink"), ("rosa", "16 letters: Ink")]);
+        assert_eq!(press.letters(), own, "{engine:?}");
+        press.bench.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_who_leave_get_one_last_letter_where_the_author_wants_it() {
+    for wanted in [false, true] {
+        let press = Press::with(Engine::Sqlite, |settings| {
+            for newsletter in &mut settings.newsletters {
+                newsletter.goodbye = wanted;
+                newsletter.language = "de".to_owned();
+            }
+        })
+        .await;
+        press.join("rosa", "weekly").await;
+        let leave = Leave {
+            subscriber: 1,
+            newsletter: code_of("notes"),
+        };
+        let path = leave.to_path(&press.app().keys);
+        let token = path.rsplit('/').next().unwrap();
+        // A mail program may post more than once.
+        subscribe::leave(press.app(), token).await.unwrap();
+        subscribe::leave(press.app(), token).await.unwrap();
+        deliver::send_all(press.app()).await.unwrap();
+        let letters = press.letters();
+        assert_eq!(letters.len(), usize::from(wanted), "{letters:?}");
+        assert!(
+            letters.iter().all(|(_, subject)| subject.ends_with("abgemeldet")),
+            "{letters:?}"
+        );
     }
 }
 

@@ -158,7 +158,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Code> {
         Command::Demo(demo) => demo.run(stop::on_signal()).await.map(|()| 0),
         Command::Init(init) => init.run().map(|()| 0),
         Command::Serve(serve) => serve.run(&session, stop::on_signal()).await.map(|()| 0),
-        Command::Check => check::run(&session).await,
+        Command::Check => Box::pin(check::run(&session)).await,
         Command::Doctor(doctor) => doctor.run(&session).await,
         Command::Health => health::run(&session).await,
         Command::Migrate => {

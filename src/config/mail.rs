@@ -9,6 +9,7 @@ use url::Url;
 
 use super::database::is_here;
 use super::dkim::{self, Dkim};
+use super::own_header::own_header;
 use super::problem::Wrong;
 use super::rate::rates;
 use super::secret::{Files, secret, warn_if_written_in_the_open};
@@ -117,6 +118,8 @@ pub struct Smtp {
     pub rates: Vec<Rate>,
     /// Letters per connection at most; default 100.
     pub messages_per_connection: u32,
+    /// The header in which the relay looks for what tells a second copy of a letter from another letter.
+    pub idempotency_header: Option<String>,
     /// Whether commands are sent together where the relay offers it (RFC 2920); default true.
     pub pipelining: bool,
 }
@@ -271,6 +274,7 @@ fn read_smtp(mut section: Section<'_>, beside: &Surroundings<'_>, required: bool
         connections: section.get("connections", whole(1)).unwrap_or(8),
         rates: section.get("rate", rates).unwrap_or_default(),
         messages_per_connection: section.get("messages_per_connection", whole(1)).unwrap_or(100),
+        idempotency_header: section.get("idempotency_header", own_header),
         pipelining: section.get("pipelining", flag).unwrap_or(true),
         host: relay,
         tls,

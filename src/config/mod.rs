@@ -11,6 +11,7 @@ mod load;
 mod mail;
 mod nearest;
 mod newsletters;
+mod own_header;
 mod place;
 mod problem;
 mod rate;

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 
 use crate::app::App;
-use crate::config::Bounces;
+use crate::config::Settings;
 use crate::mail::message::{EncodedLetter, MessageError, write_message};
 use crate::model::address::{AddressError, DisplayName, EmailAddress, HeaderToken, HeaderUrl};
 use crate::model::clock::from_micros;
@@ -192,7 +192,7 @@ impl IssueLetters {
             };
             let facts = Facts {
                 head: &self.head,
-                bounces: &settings.bounces,
+                settings: &settings,
                 keys: &app.keys,
                 date: due.first_at.map_or(now, from_micros),
             };
@@ -220,7 +220,7 @@ pub(super) struct Person {
 #[derive(Debug)]
 pub(super) struct Facts<'a> {
     pub(super) head: &'a Letterhead,
-    pub(super) bounces: &'a Bounces,
+    pub(super) settings: &'a Settings,
     pub(super) keys: &'a KeyRing,
     pub(super) date: DateTime<Utc>,
 }
@@ -275,7 +275,7 @@ impl Facts<'_> {
             date: self.date,
             from: from.clone(),
             reply_to: self.head.reply_to.clone(),
-            return_path: self.bounces.return_path(&from.address, &back)?,
+            return_path: self.settings.bounces.return_path(&from.address, &back)?,
             to: person.address.clone(),
             to_name: person.name.clone(),
             list: None,
@@ -283,6 +283,7 @@ impl Facts<'_> {
             archived_at: None,
             feedback_id: None,
             delivery_token: None,
+            key_header: None,
         })
     }
 
@@ -317,6 +318,7 @@ impl Facts<'_> {
             archived_at: Some(HeaderUrl::parse(&self.address(&format!("issues/{issue_id}")))?),
             feedback_id: Some(HeaderToken::parse(&feedback)?),
             delivery_token: Some(HeaderToken::parse(&token)?),
+            key_header: self.settings.mail.smtp.idempotency_header.clone(),
             ..self.single(person, issue_id)?
         })
     }

@@ -71,7 +71,7 @@ pub(super) async fn write(
     let head = settings.letterhead(newsletter, app.templates.dates(&newsletter.language));
     let facts = Facts {
         head: &head,
-        bounces: &settings.bounces,
+        settings: &settings,
         keys: &app.keys,
         date: due.first_at.map_or(now, from_micros),
     };

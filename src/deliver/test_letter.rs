@@ -74,7 +74,7 @@ pub fn test_letter(app: &App, newsletter: &str, letter: &Letter, to: &EmailAddre
     let head = settings.letterhead(newsletter, app.templates.dates(&newsletter.language));
     let facts = Facts {
         head: &head,
-        bounces: &settings.bounces,
+        settings: &settings,
         keys: &app.keys,
         date: now,
     };

@@ -255,6 +255,9 @@ fn write_handling(facts: &Outgoing, out: &mut Vec<u8>) {
         .end();
     if let Some(token) = &facts.delivery_token {
         Field::new("X-Letterpress-Delivery", out).word(token.as_str()).end();
+        if let Some(name) = &facts.key_header {
+            Field::new(name, out).word(token.as_str()).end();
+        }
     }
 }
 
@@ -315,6 +318,7 @@ pub(super) mod tests {
             archived_at: Some(url("https://letters.example.org/issues/7")),
             feedback_id: Some(HeaderToken::parse("i7:v1:notes:letterpress").unwrap()),
             delivery_token: Some(HeaderToken::parse("d41x").unwrap()),
+            key_header: None,
         }
     }
 
@@ -360,6 +364,21 @@ pub(super) mod tests {
     /// A letter without slots as it goes out.
     pub(in crate::mail) fn written(letter: &Letter, facts: &Outgoing) -> Vec<u8> {
         message(letter, &SlotValues::new(), facts).0.into_bytes()
+    }
+
+    #[test]
+    fn a_relay_that_asks_for_it_finds_the_key_of_a_letter_in_its_own_header() {
+        let mut facts = issue_facts();
+        assert_eq!(
+            message(&issue_letter(), &issue_values(""), &facts)
+                .0
+                .matches("d41x")
+                .count(),
+            1
+        );
+        facts.key_header = Some("X-EE-Idempotency-Key".to_owned());
+        let (text, body_at) = message(&issue_letter(), &issue_values(""), &facts);
+        assert!(text[..body_at].contains("\r\nX-EE-Idempotency-Key: d41x\r\n"), "{text}");
     }
 
     /// The decoded text and HTML parts, found by the boundary that the header names.

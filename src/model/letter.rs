@@ -326,6 +326,8 @@ pub struct Outgoing {
     pub feedback_id: Option<HeaderToken>,
     /// Opaque token by which events and returned mail find the delivery.
     pub delivery_token: Option<HeaderToken>,
+    /// A header in which the relay wants that token, to know a second copy of the letter.
+    pub key_header: Option<String>,
 }
 
 impl Outgoing {

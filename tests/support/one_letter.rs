@@ -18,6 +18,7 @@ pub(crate) fn relay_at(port: u16) -> Smtp {
         connections: 8,
         rates: Vec::new(),
         messages_per_connection: 100,
+        idempotency_header: None,
         pipelining: true,
     }
 }
