@@ -5,9 +5,12 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use letterpress::config;
+use letterpress::mail::Gate;
 use letterpress::mail::smtp::{Deadlines, Idle, Smtp};
 use letterpress::model::verdict::{Cause, Class, Fault, Phase, Told, Trouble, Verdict};
 use secrecy::SecretString;
@@ -468,6 +471,52 @@ async fn fault_19_a_relay_that_goes_away_before_the_dot_is_noticed_before_the_do
         let idle = client(&relay).connect().await.unwrap();
         let (verdict, _) = idle.deliver(&to("rosa@example.org"), &large, &|| true).await;
         assert_eq!(verdict.class(), AWAY, "{verdict:?}");
+    }
+}
+
+/// The gate of a letter whose attempt is still on its way to the disk: it is settled once the relay waits for the content.
+struct Late<'r> {
+    relay: &'r Relay,
+    outcome: bool,
+    is_settled: AtomicBool,
+}
+
+impl Gate for Late<'_> {
+    fn settled(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            while !self.relay.seen().lines.iter().any(|line| line.starts_with("DATA")) {
+                sleep(Duration::from_millis(1)).await;
+            }
+            self.is_settled.store(true, Ordering::SeqCst);
+        })
+    }
+
+    fn is_open(&self) -> bool {
+        self.outcome && self.is_settled.load(Ordering::SeqCst)
+    }
+}
+
+#[tokio::test]
+async fn a_letter_travels_while_its_attempt_is_recorded_and_its_dot_waits() {
+    for outcome in [true, false] {
+        let relay = Relay::start(EVERYTHING).await;
+        let gate = Late {
+            relay: &relay,
+            outcome,
+            is_settled: AtomicBool::new(false),
+        };
+        let idle = client(&relay).connect().await.unwrap();
+        let (verdict, idle) = idle.deliver(&to("rosa@example.org"), &message(60_000), &gate).await;
+        let class = if outcome {
+            Class::Accepted
+        } else {
+            Class::NotTried(Trouble::Stopped)
+        };
+        assert_eq!(verdict.class(), class, "{verdict:?}");
+        assert!(!verdict.dot_began || outcome);
+        // Without its dot the relay throws the letter away, and the connection is of no more use.
+        assert_eq!(idle.is_some(), outcome);
+        assert_eq!(relay.seen().arrived.len(), usize::from(outcome));
     }
 }
 
