@@ -145,8 +145,9 @@ impl Sender {
         });
         if drained.await.is_err() {
             tracing::warn!("the relay did not answer in time; these letters are recorded as unknown");
-            connections.shutdown().await;
+            // First, so that no chunk is given back whose letters are cut off.
             chunks.shutdown().await;
+            connections.shutdown().await;
         }
         faults::point("stop.drained");
         self.node.stop(&self.shared.app).await?;
