@@ -172,10 +172,19 @@ impl Connection {
         }
     }
 
+    /// What could not be recorded is for a take-over to find: from then on this node gives no chunk back.
+    fn or_close<T>(&self, answer: Result<T, WriteError>) -> Result<T, WriteError> {
+        if answer.is_err() {
+            self.shared.gate.close();
+        }
+        answer
+    }
+
     /// Makes everything durable that is still owed.
     async fn flush(&mut self) -> Result<(), WriteError> {
         if !self.owing.is_empty() {
-            self.shared.writer.write(std::mem::take(&mut self.owing)).await?;
+            let written = self.shared.writer.write(std::mem::take(&mut self.owing)).await;
+            self.or_close(written)?;
         }
         self.tickets.clear();
         Ok(())
@@ -185,17 +194,18 @@ impl Connection {
     async fn record(&mut self, begin: Op) -> Result<Recording, WriteError> {
         let mut ops = std::mem::take(&mut self.owing);
         ops.push(begin);
-        let receipt = self.shared.writer.submit(ops).await?;
+        let submitted = self.shared.writer.submit(ops).await;
+        let receipt = self.or_close(submitted)?;
         let recording = Recording::new(receipt, self.shared.gate.clone());
         if self.wary > 0 {
-            recording.answer().await?;
+            self.or_close(recording.answer().await)?;
         }
         Ok(recording)
     }
 
     /// Whether the attempt became durable; with it everything that was owed before.
     async fn recorded(&mut self, recording: &Recording) -> Result<bool, WriteError> {
-        let began = recording.answer().await? == Answer::Done;
+        let began = self.or_close(recording.answer().await)? == Answer::Done;
         self.tickets.clear();
         self.wary = if began { self.wary.saturating_sub(1) } else { WARY };
         Ok(began)

@@ -310,6 +310,10 @@ impl Sender {
             }
         }
         load.tally.down_to(0).await;
+        if !self.shared.gate.is_open() {
+            // Its letters may have been cut off: left leased, so that whoever takes it over looks at each of them.
+            return;
+        }
         if let Err(error) = self.give_back(&load.chunk).await {
             // Left leased: the next take-over finds it.
             tracing::warn!(%error, issue = load.chunk.issue_id, "a chunk was not given back");
