@@ -198,7 +198,7 @@ fn mix(one: &str, other: &str, percent: u32) -> String {
 }
 
 /// The colour that plain inversion makes of it.
-fn inverted(colour: &str) -> String {
+pub fn inverted(colour: &str) -> String {
     let part = |at: usize| format!("{:02x}", 255 - channel(colour, at));
     format!("#{}{}{}", part(1), part(3), part(5))
 }

@@ -114,7 +114,7 @@ impl Templates {
 
     /// Whether a template of this letter looks at a recipient's value before it prints something.
     fn is_decided(&self, folder: &str) -> bool {
-        let mut looks = self.looks.iter().map(|look| look.file.as_str()).peekable();
+        let mut looks = self.registries.looks().iter().map(|look| look.file.as_str()).peekable();
         // The built-in templates look at none.
         looks.peek().is_some() && {
             let needed = needed(&self.files, folder);

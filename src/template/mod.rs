@@ -91,8 +91,6 @@ impl From<MissingSlot> for TemplateError {
 pub struct Templates {
     registries: Registries,
     files: Files,
-    /// Where a recipient's value decides what a letter says.
-    looks: Vec<TemplateError>,
     hash: String,
 }
 
@@ -112,7 +110,6 @@ impl Templates {
         }
         Ok(Self {
             registries: Registries::new(&files)?,
-            looks: files.findings().looks,
             hash: HEXLOWER.encode(&hash.finish().as_ref()[..16]),
             files,
         })

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::TemplateError;
 use super::files::Files;
+use super::guard::Findings;
 use super::words::Words;
 use super::{calls, guard};
 use crate::model::date_words::DateWords;
@@ -24,12 +25,14 @@ pub(super) struct Registries {
     html: Handlebars<'static>,
     plain: Handlebars<'static>,
     words: Arc<Words>,
+    looks: Vec<TemplateError>,
 }
 
 impl Registries {
     /// Checks and registers every file.
     pub(super) fn new(files: &Files) -> Result<Self, TemplateError> {
-        if let Some(problem) = files.problems().into_iter().next() {
+        let Findings { problems, looks, .. } = files.findings();
+        if let Some(problem) = problems.into_iter().next() {
             return Err(problem);
         }
         let words = Arc::new(Words::read(files)?);
@@ -37,6 +40,7 @@ impl Registries {
             html: empty(&words, true),
             plain: empty(&words, false),
             words: Arc::clone(&words),
+            looks,
         };
         registries.plain.register_escape_fn(no_escape);
         for (path, text) in files.templates() {
@@ -48,6 +52,11 @@ impl Registries {
             }
         }
         Ok(registries)
+    }
+
+    /// Where a recipient's value decides what a letter says.
+    pub(super) fn looks(&self) -> &[TemplateError] {
+        &self.looks
     }
 
     /// How a language writes dates.

@@ -8,10 +8,8 @@ use std::collections::BTreeSet;
 use dom_query::{Document, NodeRef};
 
 use super::{Flaw, declarations};
-use crate::model::palette::contrast;
+use crate::model::palette::{READABLE, contrast, inverted};
 
-/// Least contrast of text.
-const LEAST: f64 = 4.5;
 /// What a letter stands on when it says nothing.
 const PAPER: &str = "#ffffff";
 /// And its text.
@@ -40,7 +38,7 @@ pub(super) fn look(document: &Document) -> Vec<Flaw> {
 fn flaws_of(ink: &str, paper: &str) -> Vec<Flaw> {
     let mut flaws = Vec::new();
     let plain = contrast(ink, paper);
-    if plain < LEAST {
+    if plain < READABLE {
         let message = format!("text in {ink} on {paper} has a contrast of {plain:.1}");
         flaws.push(Flaw::error(
             "contrast",
@@ -49,7 +47,7 @@ fn flaws_of(ink: &str, paper: &str) -> Vec<Flaw> {
         ));
     } else {
         let turned = contrast(&inverted(ink), &inverted(paper));
-        if turned < LEAST {
+        if turned < READABLE {
             let message =
                 format!("text in {ink} on {paper} has a contrast of {turned:.1} where a mail program inverts it");
             flaws.push(Flaw::warning(
@@ -110,14 +108,6 @@ fn hex(value: &str) -> Option<String> {
         [red, green, blue] => Some(format!("#{red:02x}{green:02x}{blue:02x}")),
         _ => None,
     }
-}
-
-fn inverted(colour: &str) -> String {
-    let part = |at: usize| {
-        let value = colour.get(at..at + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        255 - value.unwrap_or(0)
-    };
-    format!("#{:02x}{:02x}{:02x}", part(1), part(3), part(5))
 }
 
 #[cfg(test)]
