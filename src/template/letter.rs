@@ -87,14 +87,17 @@ impl Templates {
         let mut is_decided = self.is_decided(folder);
         for name in PARTS {
             let path = file_of(folder, name);
-            let made = named.sentinels.neutral(&self.registries.part(&path, &named.context)?);
+            let part = |words: &Words| {
+                let part = self.registries.part(&path, &words.context)?;
+                // Texts lose the blanks at their ends, and where an end is may hang on whether a name stands there.
+                let kept = if name.ends_with(".txt") { part.trim() } else { &part };
+                Ok::<_, TemplateError>(words.sentinels.neutral(kept))
+            };
+            let made = part(&named)?;
             // What a recipient's value does to the words around it shows when it is another. Whether there is a name at
             // all may decide: then there are two shapes of the letter.
-            is_decided |= made != other.sentinels.neutral(&self.registries.part(&path, &other.context)?);
-            is_told_apart |= made
-                != nameless
-                    .sentinels
-                    .neutral(&self.registries.part(&path, &nameless.context)?);
+            is_decided |= made != part(&other)?;
+            is_told_apart |= made != part(&nameless)?;
         }
         if is_decided {
             let recipe = Recipe {

@@ -107,6 +107,21 @@ fn templates(subject: &str, html: &str, text: &str) -> Templates {
     Templates::of(Files::of(files)).unwrap()
 }
 
+/// Who has no name leaves no blank at the end of a text, nor one at its beginning.
+#[test]
+fn an_empty_name_at_the_end_of_a_text_leaves_no_blank() {
+    let letter = Voice::plain().issue(IssueKind::Digest);
+    let body = "<html><head></head><body><p>Hello</p></body></html>";
+    for text in ["Good morning, {{subscriber.name}}", "{{subscriber.name}} good morning,"] {
+        let made = templates("Hello", body, text).letter(&letter).unwrap();
+        let mut nobody = SlotValues::new();
+        nobody.set(SlotName::Name, "");
+        let own = for_one(&made, &nobody).unwrap();
+        let told = fill(&own.text, &nobody).unwrap();
+        assert_eq!(told.to_lowercase(), "good morning,\n");
+    }
+}
+
 #[test]
 fn whatever_the_template_slots_say_to_a_person_what_rendering_for_them_alone_would() {
     let letter = IssueLetter {
