@@ -29,9 +29,11 @@ enum During {
     TakeOver,
     /// `serve`, with a confirmation to send.
     Notice,
+    /// `serve`, which does not die: its database refuses a record and takes the next ones.
+    Refused,
 }
 
-/// Where to die, and whether letters may have been handed over by then of which nobody knows.
+/// Where to die or to fail, and whether letters may have been handed over by then of which nobody knows.
 const POINTS: &[(&str, During, bool)] = &[
     ("compose.locked", During::Compose, false),
     ("compose.occurrence", During::Compose, false),
@@ -63,6 +65,9 @@ const POINTS: &[(&str, During, bool)] = &[
     ("stop.closed", During::Stop, true),
     ("stop.drained", During::Stop, false),
     ("stop.recorded", During::Stop, false),
+    ("record#2", During::Refused, true),
+    ("record#5", During::Refused, true),
+    ("record#9", During::Refused, true),
     ("notice.written", During::Notice, false),
     ("notice.committed", During::Notice, false),
 ];
@@ -102,6 +107,7 @@ const SEND: [&str; 4] = ["send", "notes", "--schedule", "weekly"];
 fn run_into(service: &Service, sink: &Sink, point: &str, during: During) {
     match during {
         During::Compose => die(service, &SEND, point, None),
+        During::Refused => drop(service.run(&SEND)),
         During::Notice => {
             service.run(&["subscribers", "add", "new@example.org"]);
             die(service, &["serve"], point, None);
@@ -199,6 +205,9 @@ impl Template {
             ("LETTERPRESS__MAIL__SMTP__PORT", sink.port().to_string()),
             ("LETTERPRESS__MAIL__UNKNOWN_DELAY", "0".to_owned()),
         ];
+        if point.1 == During::Refused {
+            overrides.push(("LETTERPRESS_TEST_FAIL", point.0.to_owned()));
+        }
         overrides.extend(copy.as_ref().map(|own| ("LETTERPRESS__DATABASE__URL", own.url.clone())));
         let service = self.service.copy_with(overrides);
         let (is_copy, connections) = (copy.is_some(), self.connections);

@@ -22,6 +22,9 @@ struct Rule {
 // Each gives places as text. `$1` is now in microseconds.
 const ATTEMPTS_SQL: &str = "SELECT issue_id || ' subscriber ' || CAST(subscriber_id AS TEXT) FROM deliveries \
      WHERE state = 'attempting' AND (owner IS NULL OR attempted_at IS NULL OR attempt_no < 1 OR attempted_at > $1 + 60000000) LIMIT 20";
+const HELD_SQL: &str = "SELECT d.issue_id || ' subscriber ' || CAST(d.subscriber_id AS TEXT) FROM deliveries d \
+     WHERE d.state = 'attempting' AND $1 > 0 AND NOT EXISTS (SELECT 1 FROM chunks c WHERE c.issue_id = d.issue_id \
+       AND d.subscriber_id BETWEEN c.lo AND c.hi AND c.state = 'leased' AND c.owner = d.owner) LIMIT 20";
 const SUMS_SQL: &str = "SELECT i.id FROM issues i WHERE i.state IN ('finished', 'cancelled') AND $1 > 0 AND (\
      i.candidates <> (SELECT COUNT(*) FROM deliveries d WHERE d.issue_id = i.id) \
      OR (i.state = 'finished' AND EXISTS (SELECT 1 FROM deliveries d WHERE d.issue_id = i.id \
@@ -43,11 +46,17 @@ const CHUNKS_SQL: &str = "SELECT d.issue_id || ' subscriber ' || CAST(d.subscrib
 const FROZEN_SQL: &str = "SELECT a.issue_id || ' article ' || a.article_id FROM issue_articles a \
      WHERE $1 > 0 AND NOT EXISTS (SELECT 1 FROM revisions r WHERE r.id = a.revision_id AND r.article_id = a.article_id) LIMIT 20";
 
-const RULES: [Rule; 8] = [
+const RULES: [Rule; 9] = [
     Rule {
         invariant: "I1",
         sentence: "a letter is on its way without a record of who sends it",
         sql: ATTEMPTS_SQL,
+    },
+    Rule {
+        invariant: "I1",
+        sentence: "a letter is on its way in a part of an issue that its sender does not hold; nobody would ever look at it \
+                   again: this is a defect, please report it",
+        sql: HELD_SQL,
     },
     Rule {
         invariant: "I3",

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
+use crate::faults;
 use crate::store::{Conn, Engine, StoreError};
 
 /// What an attempt needs to become durable.
@@ -155,6 +156,7 @@ const RECORD_POSTGRES: &str = record!(
 /// refuse an attempt, and something newer may stand where an outcome belongs. Repeating it with the same numbers changes
 /// nothing.
 pub async fn record(conn: &mut Conn, entries: &[&Entry]) -> Result<Changed, StoreError> {
+    refused_by_a_test()?;
     let sql = match conn.engine() {
         Engine::Sqlite => RECORD_SQLITE,
         Engine::Postgres => RECORD_POSTGRES,
@@ -162,6 +164,14 @@ pub async fn record(conn: &mut Conn, entries: &[&Entry]) -> Result<Changed, Stor
     let rows = rows_of(entries);
     let changed: Vec<(String, i64)> = on!(conn, |c| sqlx::query_as(sql).bind(&rows).fetch_all(c).await?);
     Ok(Changed(changed.into_iter().collect()))
+}
+
+/// The fault point of a database that is gone for good.
+fn refused_by_a_test() -> Result<(), StoreError> {
+    if faults::strikes("record") {
+        return Err(sqlx::Error::WorkerCrashed.into());
+    }
+    Ok(())
 }
 
 fn rows_of(entries: &[&Entry]) -> String {
@@ -175,6 +185,7 @@ pub async fn record_all(conn: &mut Conn, entries: &[&Entry]) -> Result<Option<bo
     let Conn::Sqlite(writer) = conn else {
         return Ok(None);
     };
+    refused_by_a_test()?;
     let recording = sqlx::query(RECORD_ALL_SQLITE).bind(rows_of(entries));
     let changed = recording.execute(&mut **writer).await?.rows_affected();
     Ok(Some(usize::try_from(changed) == Ok(entries.len())))
