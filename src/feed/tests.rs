@@ -119,14 +119,14 @@ fn read(xml: &str) -> (Vec<String>, Vec<String>) {
         );
         match event {
             Event::Start(start) | Event::Empty(start) => {
-                names.push(String::from_utf8(start.name().as_ref().to_vec()).unwrap());
+                names.push(start.name().as_ref().to_owned());
                 for attribute in start.attributes() {
                     let value = attribute.unwrap().normalized_value(XmlVersion::Implicit1_0).unwrap();
                     texts.push(value.into_owned());
                 }
             }
-            Event::Text(text) => texts.push(text.decode().unwrap().into_owned()),
-            Event::CData(text) => texts.push(text.decode().unwrap().into_owned()),
+            Event::Text(text) => texts.push(text.xml10_content().into_owned()),
+            Event::CData(text) => texts.push(text.xml10_content().into_owned()),
             Event::Eof => break,
             _ => {}
         }

@@ -20,6 +20,7 @@ pub mod network;
 pub mod palette;
 pub mod quiet;
 pub mod rate;
+pub mod reach;
 pub mod recipe;
 pub mod schedule;
 pub mod signing_key;

@@ -32,7 +32,7 @@ fn hop_address(hop: &str) -> Option<IpAddr> {
 }
 
 /// An IPv4 address that comes in IPv6 clothes is that IPv4 address.
-fn plain(address: IpAddr) -> IpAddr {
+pub(super) fn plain(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(address, IpAddr::V4),
         IpAddr::V4(_) => address,

@@ -1,0 +1,147 @@
+//! What the fetcher refuses, and what it makes of servers that mean no good.
+
+use std::io::Write;
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::*;
+
+/// A server that gives each connection in turn one of the answers, and the last one to all that follow.
+async fn server(answers: Vec<Vec<u8>>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut turn = 0;
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let answer = answers[turn.min(answers.len() - 1)].clone();
+            turn += 1;
+            tokio::spawn(async move {
+                let mut asked = [0; 4096];
+                let _ = stream.read(&mut asked).await;
+                let _ = stream.write_all(&answer).await;
+                if answer.is_empty() {
+                    std::future::pending::<()>().await;
+                }
+            });
+        }
+    });
+    address
+}
+
+fn answer(head: &str, body: &[u8]) -> Vec<u8> {
+    let mut bytes = format!(
+        "HTTP/1.1 {head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    )
+    .into_bytes();
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+fn url(address: SocketAddr) -> Url {
+    format!("http://{address}/feed").parse().unwrap()
+}
+
+fn near() -> Reach {
+    Reach::public(["127.0.0.0/8".parse().unwrap()])
+}
+
+fn quick() -> Caps {
+    Caps {
+        bytes: 2 << 20,
+        whole: Duration::from_millis(1500),
+        ..Caps::default()
+    }
+}
+
+async fn get(url: Url) -> Result<Fetched, FetchError> {
+    Fetcher::new(near(), quick()).unwrap().fetch(Ask::get(url)).await
+}
+
+#[tokio::test]
+async fn an_answer_is_unpacked_and_its_way_is_told() {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    packed.write_all(b"hello").unwrap();
+    let far = server(vec![answer(
+        "200 OK\r\nContent-Encoding: gzip",
+        &packed.finish().unwrap(),
+    )])
+    .await;
+    let moved = format!("301 Moved Permanently\r\nLocation: http://{far}/new");
+    let fetched = get(url(server(vec![answer(&moved, b"")]).await)).await.unwrap();
+    assert_eq!((fetched.status, fetched.body.as_slice()), (200, b"hello".as_slice()));
+    assert_eq!(fetched.url.path(), "/new");
+    assert_eq!(fetched.hops, vec![(301, fetched.url.clone())]);
+    assert!(fetched.wire > fetched.body.len());
+}
+
+#[tokio::test]
+async fn nothing_is_asked_inside_our_own_network() {
+    let public = Fetcher::new(Reach::public([]), quick()).unwrap();
+    for address in [
+        "http://127.0.0.1/",
+        "http://[::1]/",
+        "http://[::ffff:127.0.0.1]/",
+        "http://2130706433/",
+        "http://0x7f.1/",
+        "http://localhost/",
+        "http://169.254.169.254/latest/meta-data/",
+        "http://example.org:22/",
+        "ftp://example.org/",
+        "file:///etc/passwd",
+        "http://name:word@example.org/",
+    ] {
+        let refused = public.fetch(Ask::get(address.parse().unwrap())).await;
+        let words = refused.unwrap_err().to_string();
+        assert!(!words.contains("word@"), "{words}");
+    }
+    // A redirect is looked at like a first address.
+    let there = server(vec![answer("302 Found\r\nLocation: http://10.0.0.1/admin", b"")]).await;
+    let refused = get(url(there)).await.unwrap_err().to_string();
+    assert!(refused.contains("own network"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_server_that_means_no_good_costs_little() {
+    let bomb = |bytes: usize| {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        packed.write_all(&vec![0; bytes]).unwrap();
+        answer("200 OK\r\nContent-Encoding: gzip", &packed.finish().unwrap())
+    };
+    let long = answer("200 OK", &vec![b'x'; 3 << 20]);
+    let broken = answer("200 OK\r\nContent-Encoding: br", b"no brotli at all");
+    let strange = answer("200 OK\r\nContent-Encoding: compress", b"x");
+    let circle = answer("302 Found\r\nLocation: /feed", b"");
+    let nowhere = answer("302 Found\r\nLocation: http://", b"");
+    for (bytes, words) in [
+        (bomb(64 << 20), "too long when it is unpacked"),
+        (bomb(1900 << 10), "more than a hundred times"),
+        (long, "too long"),
+        (broken, "cannot be unpacked"),
+        (strange, "not asked for"),
+        (circle, "more than 5 redirects"),
+        (nowhere, "no address"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab".to_vec(), ""),
+        (b"SSH-2.0\r\n".to_vec(), ""),
+        // Never says anything.
+        (Vec::new(), "no whole answer"),
+    ] {
+        let failed = get(url(server(vec![bytes]).await)).await.unwrap_err().to_string();
+        assert!(failed.contains(words), "{words}: {failed}");
+    }
+}
+
+#[tokio::test]
+async fn a_post_that_is_sent_on_is_not_repeated() {
+    let far = server(vec![answer("200 OK", b"read")]).await;
+    let there = server(vec![answer(
+        &format!("307 Temporary Redirect\r\nLocation: http://{far}/"),
+        b"",
+    )])
+    .await;
+    let fetcher = Fetcher::new(near(), quick()).unwrap();
+    let ask = Ask::post(url(there), "text/plain", b"body".to_vec());
+    assert_eq!(fetcher.fetch(ask).await.unwrap().body, b"read");
+}
