@@ -11,6 +11,7 @@ mod choice;
 mod cli;
 mod config;
 mod disk;
+mod doctor;
 mod feeds;
 mod feeds_http;
 mod kill_points;

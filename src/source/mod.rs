@@ -4,6 +4,7 @@
 //! `header` splits off the fields, `fields`, `dates`, `people`, `marks` and `address` say what they mean, `tags` resolves
 //! template tags, `markdown`, `plain` and `page` make HTML of a body, and `html` makes that HTML safe and absolute.
 
+pub mod discovery;
 pub mod fetch;
 pub mod folder;
 

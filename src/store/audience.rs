@@ -60,6 +60,15 @@ pub async fn count(conn: &mut Conn, schedule: (&str, &str), now: i64) -> Result<
     Ok(row.0)
 }
 
+const AT_DOMAIN: &str = "SELECT COUNT(*) FROM subscribers s WHERE s.address LIKE '%@' || $1 \
+     AND EXISTS (SELECT 1 FROM subscriptions n WHERE n.subscriber_id = s.id AND n.state = 'active')";
+
+/// How many active subscribers have a mailbox at a domain; reads every address.
+pub async fn at_domain(conn: &mut Conn, domain: &str) -> Result<i64, StoreError> {
+    let row: (i64,) = on!(conn, |c| sqlx::query_as(AT_DOMAIN).bind(domain).fetch_one(c).await?);
+    Ok(row.0)
+}
+
 const OWED_FLAGS: &str = "SELECT COUNT(*) FROM subscriptions WHERE newsletter_id = $1 AND schedule_id = $2 AND state = 'active' \
      AND owed_check = 1";
 

@@ -90,7 +90,7 @@ impl Templates {
             let part = |words: &Words| {
                 let part = self.registries.part(&path, &words.context)?;
                 // Texts lose the blanks at their ends, and where an end is may hang on whether a name stands there.
-                let kept = if name.ends_with(".txt") { part.trim() } else { &part };
+                let kept = if name == PARTS[1] { &part } else { part.trim() };
                 Ok::<_, TemplateError>(words.sentinels.neutral(kept))
             };
             let made = part(&named)?;

@@ -103,7 +103,8 @@ fn send_through_kills(service: &Service, trial: Trial) -> (usize, Ended) {
         nodes[victim] = Some(service.serve_from(&place(victim)));
         killed += 1;
     }
-    (killed, Ended::of(service, Duration::from_secs(180)))
+    let patience = Duration::from_secs(180.max(trial.people as u64 / 100));
+    (killed, Ended::of(service, patience))
 }
 
 /// What must hold after an issue was sent through `hits` that each broke off every connection of a process.

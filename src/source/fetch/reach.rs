@@ -29,12 +29,8 @@ impl Reach {
     fn may_ask(&self, address: IpAddr) -> bool {
         match self {
             Self::Anywhere => true,
-            Self::Public(allowed) => is_public(address) || self.is_opened(address, allowed),
+            Self::Public(allowed) => is_public(address) || is_opened(address, allowed),
         }
-    }
-
-    fn is_opened(&self, address: IpAddr, allowed: &[Range]) -> bool {
-        allowed.iter().any(|range| range.contains(address))
     }
 
     /// What can be said about a URL before a name is resolved. A host that is an address never meets the resolver.
@@ -63,7 +59,7 @@ impl Reach {
             return Err(inside());
         }
         let port = url.port_or_known_default().unwrap_or_default();
-        let is_opened = address.is_some_and(|address| self.is_opened(address, allowed));
+        let is_opened = address.is_some_and(|address| is_opened(address, allowed));
         if PORTS.contains(&port) || is_opened || (address.is_none() && !allowed.is_empty()) {
             return Ok(());
         }
@@ -73,6 +69,10 @@ impl Reach {
     pub(super) fn resolver(&self) -> Resolver {
         Resolver(self.clone())
     }
+}
+
+fn is_opened(address: IpAddr, allowed: &[Range]) -> bool {
+    allowed.iter().any(|range| range.contains(address))
 }
 
 fn inside() -> String {

@@ -28,6 +28,22 @@ pub(super) fn look(document: &Document) -> Vec<Flaw> {
         .collect()
 }
 
+/// The addresses on the web that a letter leads to, in order, none twice; jumps inside a page are left off.
+pub fn targets(html: &str) -> Vec<String> {
+    let document = Document::from(html);
+    let mut found: Vec<String> = Vec::new();
+    for link in &document.select("a[href]") {
+        let Ok(mut url) = Url::parse(link.attr_or("href", "").trim()) else {
+            continue;
+        };
+        url.set_fragment(None);
+        if matches!(url.scheme(), "http" | "https") && !found.iter().any(|known| *known == url.as_str()) {
+            found.push(url.into());
+        }
+    }
+    found
+}
+
 fn flaw_of(document: &Document, link: &Selection<'_>) -> Option<Flaw> {
     let href = link.attr_or("href", "").trim().to_owned();
     let said = link.text().trim().to_owned();

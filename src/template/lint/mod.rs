@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 use dom_query::Document;
 use serde::Serialize;
 
+pub use links::targets;
+
 use super::shorten;
 
 /// Gmail cuts a letter at about this many bytes of HTML and hides the footer with it; whether before or after transfer
@@ -55,7 +57,8 @@ impl Flaw {
         }
     }
 
-    fn warning(rule: &'static str, message: impl Into<String>, remedy: &'static str) -> Self {
+    /// What could be better.
+    pub fn warning(rule: &'static str, message: impl Into<String>, remedy: &'static str) -> Self {
         Self {
             weight: Weight::Warning,
             ..Self::error(rule, message, remedy)

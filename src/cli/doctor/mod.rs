@@ -1,8 +1,11 @@
 //! `doctor`: what receivers and the relay will say, before a reader notices.
 
+mod load;
+mod web;
+
 use std::net::SocketAddr;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use rustix::fs::statvfs;
 
 use super::output::{json, line};
@@ -17,28 +20,62 @@ const ROOM: u64 = 256 << 20;
 /// `doctor`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Looks up what receivers look up (SPF, DKIM, DMARC, MX) and opens a connection to the relay; sends nothing.\n\
+    after_help = "Looks up what receivers look up (SPF, DKIM, DMARC, MX), opens a connection to the relay, and opens the site, its \
+                  feeds and the page of one-click leaving as their visitors would; sends nothing and changes nothing.\n\
                   Exit code 1 when something is wrong; warnings and what could not be checked are exit code 0.\n\n\
-                  Examples:\n  letterpress doctor\n  letterpress doctor --dns 9.9.9.9:53\n  letterpress doctor --json"
+                  Examples:\n  letterpress doctor\n  letterpress doctor web\n  letterpress doctor names --dns 9.9.9.9:53\n  letterpress doctor --json"
 )]
 pub(super) struct Doctor {
+    /// What to look at [default: everything]
+    #[arg(value_enum, value_name = "PART")]
+    parts: Vec<Part>,
     /// The name server to ask [default: the system's]
     #[arg(long, value_name = "ADDRESS:PORT")]
     dns: Option<SocketAddr>,
 }
 
+/// What can be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// SPF, DKIM, DMARC, MX
+    Names,
+    /// The relay: certificate, login, what it can do
+    Relay,
+    /// Disk and clock
+    Machine,
+    /// The site, the feeds, the page of one-click leaving
+    Web,
+    /// Letters to large receivers
+    Load,
+}
+
 impl Doctor {
+    fn wants(&self, part: Part) -> bool {
+        self.parts.is_empty() || self.parts.contains(&part)
+    }
+
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Code> {
         let settings = session.settings()?;
         let mut all = Vec::new();
-        match Dns::new(self.dns) {
-            Ok(dns) => all.extend(examine::names(&settings, &dns).await),
-            Err(error) => all.push(unasked("The DNS", &error.to_string())),
+        if self.wants(Part::Names) {
+            match Dns::new(self.dns) {
+                Ok(dns) => all.extend(examine::names(&settings, &dns).await),
+                Err(error) => all.push(unasked("The DNS", &error.to_string())),
+            }
         }
-        all.extend(examine::relays(&settings).await);
-        all.push(one_click(&settings));
-        all.push(disk(&settings));
-        all.push(clock(&settings).await);
+        if self.wants(Part::Relay) {
+            all.extend(examine::relays(&settings).await);
+        }
+        if self.wants(Part::Machine) {
+            all.push(disk(&settings));
+        }
+        match App::open(settings.clone()).await {
+            Ok(app) => {
+                all.extend(self.service(&app).await);
+                app.database.close().await;
+            }
+            Err(error) => all.push(unasked("The database", &error.to_string())),
+        }
         let code = Code::from(all.iter().any(|one| one.standing == Standing::Wrong));
         if session.json {
             json(&all)?;
@@ -46,6 +83,21 @@ impl Doctor {
             say(&all)?;
         }
         Ok(code)
+    }
+
+    /// What is looked at with the keys and the ledger at hand.
+    async fn service(&self, app: &App) -> Vec<Examined> {
+        let mut all = Vec::new();
+        if self.wants(Part::Machine) {
+            all.push(clock(app).await);
+        }
+        if self.wants(Part::Web) {
+            all.extend(web::look(app).await);
+        }
+        if self.wants(Part::Load) {
+            all.extend(load::look(app).await);
+        }
+        all
     }
 }
 
@@ -86,20 +138,6 @@ fn unasked(what: &str, why: &str) -> Examined {
     seen(what, Standing::NotChecked, why, "")
 }
 
-/// Whether people can leave by one click must be seen from outside; the address at least can be looked at here.
-fn one_click(settings: &Settings) -> Examined {
-    let address = settings.http.address("unsubscribe/TOKEN");
-    let found = format!("{address} is not asked from here");
-    let (standing, remedy) = if settings.http.public_url.scheme() == "https" {
-        let remedy = "see from another machine that the sign-up page of http.public_url opens";
-        (Standing::NotChecked, remedy)
-    } else {
-        let remedy = "write an https:// address into http.public_url: mail programs post to nothing else";
-        (Standing::Wrong, remedy)
-    };
-    seen("Leaving by one click", standing, &found, remedy)
-}
-
 fn disk(settings: &Settings) -> Examined {
     let what = "The disk";
     let folder = &settings.state.dir;
@@ -121,20 +159,14 @@ fn disk(settings: &Settings) -> Examined {
 }
 
 /// The clock as the ledger knows it: one that went back would send early or twice.
-async fn clock(settings: &Settings) -> Examined {
+async fn clock(app: &App) -> Examined {
     let what = "The clock";
-    let app = match App::open(settings.clone()).await {
-        Ok(app) => app,
-        Err(error) => return unasked(what, &error.to_string()),
-    };
     let now = app.clock.now().format("%Y-%m-%d %H:%M:%S UTC").to_string();
     let looked = async {
         let mut conn = app.database.read().await?;
         app.watch_clock(&mut conn).await
     };
-    let looked = looked.await;
-    app.database.close().await;
-    match looked {
+    match looked.await {
         Ok(None) => seen(what, Standing::Good, &now, ""),
         Ok(Some(doubt)) => {
             let found = format!("{now}: {}", doubt.because());
