@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use letterpress::app::App;
+use letterpress::model::feed_key::{Format, Kind};
 use letterpress::syndicate::{self, Answer, Prepared};
 
 use crate::support::{Bench, at, engines};
@@ -157,6 +158,70 @@ async fn other_settings_print_other_feeds_without_a_new_article() {
     press.app.replace_settings(settings);
     assert!(syndicate::refresh(&press.app).await.unwrap());
     assert!(!text(&press.app, "/rss.xml").await.contains("The text of proof"));
+}
+
+#[tokio::test]
+async fn an_author_chooses_formats_kinds_and_pages_and_old_addresses_lead_on_or_are_gone() {
+    let press = Bench::in_the_morning(|settings| {
+        let feeds = &mut settings.feeds;
+        feeds.formats = vec![Format::Atom, Format::Json];
+        feeds.by = vec![Kind::Tag];
+        feeds.pages = [(Kind::Tag, "/tags/{slug}/".to_owned())].into();
+        feeds.aliases = [("blog/feed.php".to_owned(), "atom.xml".to_owned())].into();
+        feeds.retired = vec!["tag/old/rss.xml".to_owned()];
+        feeds.description = "All that is printed".to_owned();
+        feeds.logo = Some("https://example.org/wide.png".to_owned());
+    })
+    .await;
+    press.publish(1, |_| {}).await;
+    syndicate::refresh(&press.app).await.unwrap();
+    let answer = async |path: &str| syndicate::answer(&press.app, path).await;
+    for path in ["/rss.xml", "/tag/ink/rss.xml", "/category/press/atom.xml", "/feed"] {
+        assert!(matches!(answer(path).await, Answer::NotFound), "{path}");
+    }
+    assert!(matches!(answer("/blog/feed.php").await, Answer::Moved(to) if to == "/atom.xml"));
+    assert!(matches!(answer("/index.json").await, Answer::Moved(to) if to == "/feed.json"));
+    assert!(matches!(answer("/tag/old/rss.xml").await, Answer::Gone));
+    let tag = text(&press.app, "/tag/ink/atom.xml").await;
+    for expected in [
+        "href=\"https://example.org/tags/ink/\" rel=\"alternate\" type=\"text/html\"",
+        "<logo>https://example.org/wide.png</logo>",
+        "<subtitle>All that is printed</subtitle>",
+    ] {
+        assert!(tag.contains(expected), "{expected} in {tag}");
+    }
+    assert!(!tag.contains("rss.xml"), "a format that is not served is not announced");
+    let (page, list) = (text(&press.app, "/feeds").await, text(&press.app, "/feeds.opml").await);
+    assert!(!page.contains("rss.xml") && page.contains("atom.xml"), "{page}");
+    assert!(
+        list.contains("xmlUrl=\"https://letters.example.org/atom.xml\""),
+        "{list}"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    syndicate::export(&press.app, folder.path(), &|_, _| {}).await.unwrap();
+    assert!(folder.path().join("atom.xml.br").exists() && !folder.path().join("rss.xml").exists());
+}
+
+#[tokio::test]
+async fn readers_of_one_language_get_its_articles_where_a_site_has_several() {
+    let press = Bench::in_the_morning(|settings| settings.feeds.by = vec![Kind::Language]).await;
+    press
+        .publish(1, |article| article.content.language = "en".to_owned())
+        .await;
+    syndicate::refresh(&press.app).await.unwrap();
+    let of = async |tag: &str| syndicate::answer(&press.app, &format!("/language/{tag}/rss.xml")).await;
+    assert!(
+        matches!(of("en").await, Answer::NotFound),
+        "the main feed says the same"
+    );
+    press
+        .publish(2, |article| article.content.language = "pt-BR".to_owned())
+        .await;
+    syndicate::refresh(&press.app).await.unwrap();
+    assert!(matches!(of("en").await, Answer::Document(_)));
+    let portuguese = text(&press.app, "/language/pt-br/rss.xml").await;
+    assert!(portuguese.contains("<language>pt-BR</language>") && portuguese.contains("Workshop Notes: pt-BR"));
+    assert!(portuguese.contains("Proof 2") && !portuguese.contains("Proof 1"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -376,3 +376,58 @@ async fn a_half_sent_request_is_cut_off() {
     let read = tokio::time::timeout(Duration::from_secs(15), stream.read_to_end(&mut rest)).await;
     assert!(read.is_ok(), "the connection is still open after 15 s");
 }
+
+#[tokio::test]
+async fn who_copies_a_feed_again_and_again_without_remembering_it_is_asked_to_wait() {
+    let bench = Bench::in_the_morning(|settings| {
+        settings.feeds.burst = Some(10);
+        settings.http.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    })
+    .await;
+    bench.publish(1, |_| {}).await;
+    syndicate::refresh(&bench.app).await.unwrap();
+    let served = bench.serve().await;
+    let from = |client: &str| format!("X-Forwarded-For: {client}");
+    let forgetful = from("9.9.9.9");
+    let mut turns = Vec::new();
+    for _ in 0..12 {
+        turns.push(served.get("/rss.xml", &[&forgetful]).await);
+    }
+    assert!(turns[..10].iter().all(|turn| turn.status == 200));
+    let refused = &turns[11];
+    assert_eq!(
+        (refused.status, refused.header("cache-control")),
+        (429, Some("no-store"))
+    );
+    assert_eq!(refused.header("retry-after"), Some("900"));
+    // A neighbour is the same network; everybody else, every other feed and everybody who remembers is not meant.
+    assert_eq!(served.get("/rss.xml", &[&from("9.9.9.200")]).await.status, 429);
+    assert_eq!(served.get("/rss.xml", &[&from("9.9.8.1")]).await.status, 200);
+    assert_eq!(served.get("/atom.xml", &[&forgetful]).await.status, 200);
+    assert_eq!(served.ask("HEAD", "/rss.xml", &[&forgetful]).await.status, 200);
+    let tag = format!("If-None-Match: {}", turns[0].header("etag").unwrap());
+    assert_eq!(served.get("/rss.xml", &[&forgetful, &tag]).await.status, 304);
+    assert_eq!(
+        served
+            .get("/rss.xml", &[&forgetful, "If-None-Match: \"old\""])
+            .await
+            .status,
+        200
+    );
+    bench.wait(Duration::from_mins(15));
+    assert_eq!(served.get("/rss.xml", &[&forgetful]).await.status, 200);
+}
+
+#[tokio::test]
+async fn readers_behind_a_proxy_that_nobody_named_do_not_share_one_limit() {
+    let bench = Bench::in_the_morning(|settings| settings.feeds.burst = Some(2)).await;
+    bench.publish(1, |_| {}).await;
+    syndicate::refresh(&bench.app).await.unwrap();
+    let served = bench.serve().await;
+    for _ in 0..6 {
+        assert_eq!(served.get("/rss.xml", &["X-Forwarded-For: 9.9.9.9"]).await.status, 200);
+    }
+    for expected in [200, 200, 429] {
+        assert_eq!(served.get("/rss.xml", &[]).await.status, expected);
+    }
+}

@@ -1,11 +1,15 @@
 //! `[feeds]`: what feeds hold and how long readers may keep them.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use config::{Value, ValueKind};
 use url::Url;
 
+use super::problem::Wrong;
 use super::section::Section;
-use super::value::{base_address, one_of, size, some_time, text, web_address, whole};
+use super::value::{Read, base_address, filled, flag, list, one_of, shown, size, some_time, text, web_address, whole};
+use crate::model::feed_key::{FeedKey, Format, Kind};
 
 /// `[feeds]`
 #[derive(Debug, Clone)]
@@ -22,10 +26,28 @@ pub struct Feeds {
     pub max_entry_bytes: usize,
     /// How long readers may keep a copy; default 15 m.
     pub max_age: Duration,
+    /// What feeds say about themselves; empty: what the site says.
+    pub description: String,
     /// Rights, printed as they are; empty for none.
     pub copyright: String,
     /// URL of a square picture.
     pub icon: Option<String>,
+    /// URL of a wide picture, two to one.
+    pub logo: Option<String>,
+    /// The formats that are served, in the order RSS, Atom, JSON Feed; default all.
+    pub formats: Vec<Format>,
+    /// What else than all articles has feeds; default categories, tags and authors.
+    pub by: Vec<Kind>,
+    /// The site's own page of a kind, with `{slug}`: `/tags/{slug}/`.
+    pub pages: BTreeMap<Kind, String>,
+    /// Further paths that readers know, and where each leads; none has a leading slash.
+    pub aliases: BTreeMap<String, String>,
+    /// Paths that are gone for ever, without leading slash.
+    pub retired: Vec<String>,
+    /// The author's address stands in the feeds.
+    pub publish_email: bool,
+    /// Whole copies that a network may take of a feed at once; `None` for any number.
+    pub burst: Option<u32>,
 }
 
 /// `full` or `summary`.
@@ -41,6 +63,18 @@ pub enum FullOrSummary {
 pub(super) const CONTENT: &[(&str, FullOrSummary)] =
     &[("full", FullOrSummary::Full), ("summary", FullOrSummary::Summary)];
 
+/// `formats`: what may be written for it.
+const FORMATS: &[(&str, Format)] = &[("rss", Format::Rss), ("atom", Format::Atom), ("json", Format::Json)];
+/// `by`: what may be written for it.
+const KINDS: &[(&str, Kind)] = &[
+    ("category", Kind::Category),
+    ("tag", Kind::Tag),
+    ("author", Kind::Author),
+    ("language", Kind::Language),
+];
+/// Whole copies that a network may take at once.
+const BURST: u32 = 10;
+
 /// Reads `[feeds]`.
 pub(super) fn read(mut section: Section<'_>, public_url: &Url) -> Feeds {
     let feeds = Feeds {
@@ -55,8 +89,131 @@ pub(super) fn read(mut section: Section<'_>, public_url: &Url) -> Feeds {
             .get("max_age", some_time)
             .unwrap_or(Duration::from_secs(15 * 60)),
         copyright: section.get("copyright", text).unwrap_or_default(),
+        description: section.get("description", text).unwrap_or_default(),
         icon: section.get("icon", web_address).map(String::from),
+        logo: section.get("logo", web_address).map(String::from),
+        formats: section.get("formats", formats).unwrap_or_else(|| Format::ALL.to_vec()),
+        by: section
+            .get("by", list(one_of(KINDS)))
+            .unwrap_or_else(|| vec![Kind::Category, Kind::Tag, Kind::Author]),
+        pages: pages(&mut section),
+        aliases: BTreeMap::new(),
+        retired: section.get("retired", list(place)).unwrap_or_default(),
+        publish_email: section.get("publish_email", flag).unwrap_or(false),
+        burst: section.get("rate_limit", rate_limit).unwrap_or(Some(BURST)),
     };
+    let aliases = aliases(&mut section, &feeds);
+    for path in feeds.retired.iter().filter(|path| is_live(path, &feeds)) {
+        let remedy = "take it out of `retired`, or take its format out of `formats`";
+        section.refuse(
+            "retired",
+            Wrong::new(format!("\"/{path}\" is a feed that is served"), remedy),
+        );
+    }
     section.close();
-    feeds
+    Feeds { aliases, ..feeds }
+}
+
+/// At least one, in our order.
+fn formats(value: &Value) -> Read<Vec<Format>> {
+    let wanted = list(one_of(FORMATS))(value)?;
+    let formats: Vec<Format> = Format::ALL
+        .into_iter()
+        .filter(|format| wanted.contains(format))
+        .collect();
+    if formats.is_empty() {
+        return Err(Wrong::new(
+            "must name a format",
+            "write one or more of \"rss\", \"atom\", \"json\"",
+        ));
+    }
+    Ok(formats)
+}
+
+/// The pages of the site that show what a feed holds.
+fn pages(section: &mut Section<'_>) -> BTreeMap<Kind, String> {
+    let read = |value: &Value| {
+        let page = filled(value)?;
+        if page.contains("{slug}") {
+            return Ok(page);
+        }
+        Err(Wrong::new(
+            format!("\"{page}\" has no place for the name"),
+            "write `{slug}` where the name stands, such as `/tags/{slug}/`",
+        ))
+    };
+    let written = section.entries("pages", read);
+    let mut pages = BTreeMap::new();
+    for (name, page) in written {
+        match KINDS.iter().find(|(word, _)| *word == name) {
+            Some((_, kind)) => drop(pages.insert(*kind, page)),
+            None => section.refuse(
+                "pages",
+                Wrong::new(
+                    format!("\"{name}\" is no kind of feed"),
+                    "possible are category, tag, author and language",
+                ),
+            ),
+        }
+    }
+    pages
+}
+
+/// A path with its leading slash, kept without it.
+fn place(value: &Value) -> Read<String> {
+    let written = filled(value)?;
+    match written.strip_prefix('/') {
+        Some(path) if !path.is_empty() && !path.contains(['?', '#']) => Ok(path.to_owned()),
+        _ => Err(Wrong::new(
+            format!("\"{written}\" is not a path"),
+            "write it from the first slash on, such as `/blog/feed.php`",
+        )),
+    }
+}
+
+fn aliases(section: &mut Section<'_>, feeds: &Feeds) -> BTreeMap<String, String> {
+    let written = section.entries("aliases", place);
+    let mut aliases = BTreeMap::new();
+    for (from, to) in &written {
+        let wrong = |found: String, remedy: &str| Wrong::new(found, remedy.to_owned());
+        let refused = match from.strip_prefix('/') {
+            None => Some(wrong(
+                format!("\"{from}\" is not a path"),
+                "write it from the first slash on",
+            )),
+            Some(path) if is_live(path, feeds) => Some(wrong(
+                format!("\"{from}\" is a feed that is served"),
+                "take this alias out",
+            )),
+            Some(path) if path == to || written.contains_key(&format!("/{to}")) => Some(wrong(
+                format!("\"{from}\" leads to another alias"),
+                "write the final path of a feed",
+            )),
+            Some(_) => None,
+        };
+        match (refused, from.strip_prefix('/')) {
+            (Some(wrong), _) => section.refuse("aliases", wrong),
+            (None, path) => drop(aliases.insert(path.unwrap_or(from).to_owned(), to.clone())),
+        }
+    }
+    aliases
+}
+
+/// Whether a path is, or can be, that of a feed.
+fn is_live(path: &str, feeds: &Feeds) -> bool {
+    let main = |key: &FeedKey| key.path() == key.format.file_name();
+    FeedKey::from_path(path).is_some_and(|key| main(&key) && feeds.formats.contains(&key.format))
+}
+
+/// `{ burst = 10 }`, or `false`.
+fn rate_limit(value: &Value) -> Read<Option<u32>> {
+    let remedy = "write `{ burst = 10 }`, or `false` for none";
+    match &value.kind {
+        ValueKind::Boolean(false) => Ok(None),
+        ValueKind::Table(table) if table.len() == 1 => match table.get("burst") {
+            Some(burst) => whole(1)(burst).map(Some),
+            None => Err(Wrong::new("knows `burst` alone", remedy)),
+        },
+        _ => Err(Wrong::new(format!("{} is no limit", shown(value)), remedy)),
+    }
 }

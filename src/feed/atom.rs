@@ -94,14 +94,17 @@ fn head(
         link("alternate", meta.home.to_string(), Some("text/html")),
         link("self", meta.address(Format::Atom), Some(Format::Atom.media_type())),
     ];
-    for format in [Format::Rss, Format::Json] {
+    for format in meta.others(Format::Atom) {
         links.push(link("alternate", meta.address(format), Some(format.media_type())));
     }
     Feed {
         title: words(meta.title.as_str(), None),
         id: meta.id.as_str().to_owned(),
         updated: moment(meta.updated),
-        authors: vec![person(&meta.author)],
+        authors: vec![Person {
+            email: meta.email.as_ref().map(|email| email.as_str().to_owned()),
+            ..person(&meta.author)
+        }],
         categories: Vec::new(),
         contributors: Vec::new(),
         generator: Some(Generator {
@@ -111,7 +114,7 @@ fn head(
         }),
         icon: meta.icon.as_ref().map(ToString::to_string),
         links,
-        logo: None,
+        logo: meta.logo.as_ref().map(ToString::to_string),
         rights: meta.rights.as_ref().map(|rights| words(rights.as_str(), None)),
         subtitle: meta.description.as_ref().map(|text| words(text.as_str(), None)),
         entries: Vec::new(),

@@ -1,4 +1,4 @@
-//! A finished document: bytes in three encodings, and what its headers say.
+//! A finished document: bytes in four encodings, and what its headers say.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ impl Kind {
     }
 }
 
-/// One document as bytes: plain, and compressed for the two codings that readers ask for.
+/// One document as bytes: plain, and compressed for the codings that readers ask for.
 #[derive(Debug, Clone)]
 pub struct Bodies {
     /// As it is.
@@ -47,6 +47,8 @@ pub struct Bodies {
     pub gzip: Arc<[u8]>,
     /// `br`, quality 5.
     pub brotli: Arc<[u8]>,
+    /// `zstd`, level 12, in a window that every reader must take (RFC 9659).
+    pub zstd: Arc<[u8]>,
     /// Base32 of the first 128 bits of SHA-256 over `identity`.
     pub tag: String,
 }
@@ -63,7 +65,9 @@ impl Bodies {
         let mut brotli = brotli::CompressorWriter::new(Vec::with_capacity(bytes.len() / 3), 4096, 5, 22);
         brotli.write_all(bytes)?;
         brotli.flush()?;
+        let zstd = zstd::bulk::compress(bytes, 12)?;
         Ok(Self {
+            zstd: zstd.into(),
             gzip: gzip.finish()?.into(),
             brotli: brotli.into_inner().into(),
             tag: BASE32_NOPAD.encode(&digest::digest(&digest::SHA256, bytes).as_ref()[..16]),
@@ -72,7 +76,7 @@ impl Bodies {
     }
 
     fn len(&self) -> usize {
-        self.identity.len() + self.gzip.len() + self.brotli.len()
+        self.identity.len() + self.gzip.len() + self.brotli.len() + self.zstd.len()
     }
 }
 
@@ -147,6 +151,7 @@ mod tests {
             .read_to_string(&mut plain)
             .unwrap();
         assert_eq!(plain, text);
+        assert_eq!(zstd::decode_all(&*bodies.zstd).unwrap(), text.as_bytes());
         assert_eq!(bodies.tag.len(), 26);
         assert_eq!(Bodies::of(&text).unwrap().gzip, bodies.gzip);
     }

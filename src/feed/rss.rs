@@ -45,7 +45,10 @@ fn channel(
             .map_or_else(|| title.clone(), |d| d.as_str().to_owned()),
         language: meta.language.as_ref().map(|tag| tag.as_str().to_owned()),
         copyright: meta.rights.as_ref().map(|rights| rights.as_str().to_owned()),
-        managing_editor: None,
+        managing_editor: meta
+            .email
+            .as_ref()
+            .map(|email| format!("{} ({})", email.as_str(), meta.author.name.as_str())),
         webmaster: None,
         pub_date: None,
         last_build_date: Some(meta.updated.mail_style()),
@@ -78,9 +81,8 @@ fn channel(
 }
 
 fn links(meta: &FeedMeta) -> Vec<Link> {
-    let others = Format::ALL.into_iter().filter(|format| *format != Format::Rss);
     std::iter::once(Format::Rss)
-        .chain(others)
+        .chain(meta.others(Format::Rss))
         .map(|format| Link {
             href: meta.address(format),
             rel: if format == Format::Rss { "self" } else { "alternate" }.to_owned(),

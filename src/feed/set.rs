@@ -11,7 +11,7 @@ use crate::model::clock::from_micros;
 use crate::model::feed_date::FeedDate;
 use crate::model::feed_key::{FeedKey, Format, Scope, Terms};
 
-use super::Prepared;
+use super::{Allowance, Prepared};
 
 /// Bytes of prepared documents that stay in memory; the main feed always does.
 const BUDGET: usize = 64 << 20;
@@ -22,6 +22,8 @@ pub struct FeedSet {
     shelf: ArcSwap<Shelf>,
     scanned: AtomicBool,
     uses: AtomicU64,
+    /// What networks took of each feed lately.
+    pub allowance: Allowance,
     /// Which article has which terms; held by whoever brings the feeds up to date, one at a time.
     pub index: Mutex<TermIndex>,
 }
@@ -92,11 +94,12 @@ pub struct Shelf {
 }
 
 impl Shelf {
-    /// Feeds and other documents (path without leading slash → document).
+    /// Feeds in the formats that are served, and other documents (path without leading slash → document).
     pub fn new(
         version: i64,
         settings: String,
         slots: Vec<Arc<Slot>>,
+        formats: &[Format],
         others: HashMap<&'static str, Arc<Prepared>>,
     ) -> Self {
         let key = |slot: &Slot, format| FeedKey {
@@ -105,7 +108,10 @@ impl Shelf {
         };
         let paths = slots
             .iter()
-            .flat_map(|slot| Format::ALL.map(|format| (key(slot, format).path(), (Arc::clone(slot), format))))
+            .flat_map(|slot| {
+                let path = |format: &Format| (key(slot, *format).path(), (Arc::clone(slot), *format));
+                formats.iter().map(path)
+            })
             .collect();
         Self {
             version: Some(version),

@@ -9,7 +9,7 @@ use super::*;
 use crate::model::article::{Article, Author, Content, Image, Term, Visibility};
 use crate::model::entry::{Byline, Clean, Language};
 use crate::model::feed_date::FeedDate;
-use crate::model::feed_key::Scope;
+use crate::model::feed_key::{Format, Scope};
 use crate::model::feed_url::FeedUrl;
 
 const LIMITS: Limits = Limits {
@@ -101,6 +101,9 @@ fn meta(text: &str) -> FeedMeta {
             url: None,
         },
         icon: FeedUrl::parse("https://example.org/icon.png"),
+        logo: FeedUrl::parse("https://example.org/wide.png"),
+        email: None,
+        formats: Format::ALL.to_vec(),
         rights: Clean::line(text),
         minutes: 15,
     }

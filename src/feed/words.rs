@@ -21,6 +21,8 @@ pub struct Words {
     pub tags: &'static str,
     /// Heading over authors.
     pub authors: &'static str,
+    /// Heading over languages.
+    pub languages: &'static str,
 }
 
 const ENGLISH: Words = Words {
@@ -32,6 +34,7 @@ const ENGLISH: Words = Words {
     categories: "Categories",
     tags: "Tags",
     authors: "Authors",
+    languages: "Languages",
 };
 
 const GERMAN: Words = Words {
@@ -43,6 +46,7 @@ const GERMAN: Words = Words {
     categories: "Kategorien",
     tags: "Schlagwörter",
     authors: "Autoren",
+    languages: "Sprachen",
 };
 
 const FRENCH: Words = Words {
@@ -54,6 +58,7 @@ const FRENCH: Words = Words {
     categories: "Catégories",
     tags: "Mots-clés",
     authors: "Auteurs",
+    languages: "Langues",
 };
 
 const SPANISH: Words = Words {
@@ -65,6 +70,7 @@ const SPANISH: Words = Words {
     categories: "Categorías",
     tags: "Etiquetas",
     authors: "Autores",
+    languages: "Idiomas",
 };
 
 /// The words in a language; English where it has none here.

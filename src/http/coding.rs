@@ -11,6 +11,8 @@ pub(super) enum Coding {
     Gzip,
     /// `br`
     Brotli,
+    /// `zstd`
+    Zstd,
 }
 
 impl Coding {
@@ -20,11 +22,12 @@ impl Coding {
             Self::Identity => None,
             Self::Gzip => Some("gzip"),
             Self::Brotli => Some("br"),
+            Self::Zstd => Some("zstd"),
         }
     }
 }
 
-/// The acceptable encoding of the highest weight; equal weights: br, gzip, identity. Nothing acceptable: identity.
+/// The acceptable encoding of the highest weight; equal weights: br, zstd, gzip, identity. Nothing acceptable: identity.
 pub(super) fn wanted(headers: &HeaderMap) -> Coding {
     let lines = headers.get_all(header::ACCEPT_ENCODING);
     let text: Vec<&str> = lines.iter().filter_map(|line| line.to_str().ok()).collect();
@@ -42,6 +45,7 @@ fn choose(accepted: &str) -> Coding {
     let any = named(&["*"]);
     let offered = [
         (Coding::Brotli, named(&["br"]).or(any).unwrap_or(0.0)),
+        (Coding::Zstd, named(&["zstd"]).or(any).unwrap_or(0.0)),
         (Coding::Gzip, named(&["gzip", "x-gzip"]).or(any).unwrap_or(0.0)),
         // Identity is acceptable unless it is refused, and the last choice unless it is asked for.
         (Coding::Identity, named(&["identity"]).unwrap_or(f32::MIN_POSITIVE)),
@@ -76,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_reader_gets_the_encoding_that_it_likes_best() {
-        use Coding::{Brotli, Gzip, Identity};
+        use Coding::{Brotli, Gzip, Identity, Zstd};
         for (accepted, wanted) in [
             ("", Identity),
             ("gzip", Gzip),
@@ -87,12 +91,14 @@ mod tests {
             ("identity, gzip, br", Brotli),
             ("identity;q=0.5, gzip;q=0.5", Gzip),
             ("*", Brotli),
-            ("*;q=0.5, br;q=0", Gzip),
+            ("*;q=0.5, br;q=0", Zstd),
+            ("gzip, deflate, br, zstd", Brotli),
+            ("gzip, zstd", Zstd),
             ("gzip;q=0.001", Gzip),
             ("identity;q=0", Identity),
             ("*;q=0", Identity),
             ("identity;q=0, *", Brotli),
-            ("deflate, zstd", Identity),
+            ("deflate, compress", Identity),
             ("GZIP;Q=1", Gzip),
             ("x-gzip", Gzip),
             ("gzip;q=x, br;q=2", Identity),

@@ -8,7 +8,7 @@ use crate::model::feed_date::FeedDate;
 use super::date;
 
 /// What proxies and careless readers append to a tag, inside or behind its quotes, when they compress.
-const SUFFIXES: [&str; 4] = ["-gzip", "-br", ";gzip", ";br"];
+const SUFFIXES: [&str; 6] = ["-gzip", "-br", "-zstd", ";gzip", ";br", ";zstd"];
 
 /// Whether the answer is 304: by `If-None-Match` if there is one, else by `If-Modified-Since`.
 ///

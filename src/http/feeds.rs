@@ -1,15 +1,19 @@
 //! Feeds and their lists, to the letter of `feeds.md` 13.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::Extension;
 use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
 use crate::model::feed_date::FeedDate;
 use crate::model::feed_key::Format;
+use crate::model::network;
 use crate::syndicate::{self, Answer, Kind, Prepared};
 
 use super::coding::{self, Coding};
@@ -18,6 +22,13 @@ use super::{Shared, conditional};
 const METHODS: &str = "GET, HEAD, OPTIONS";
 const SHORTLY: &str = "public, max-age=60";
 const FOR_A_DAY: &str = "public, max-age=86400";
+/// What proxies add; the first one is read.
+const FORWARDED: [HeaderName; 2] = [
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("forwarded"),
+];
+/// What readers send that remember what they have.
+const REMEMBERING: [HeaderName; 2] = [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE];
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// What an opened feed may do: show itself, and follow a link that a person clicks. A script in it never runs.
@@ -25,7 +36,13 @@ const FEED_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' 
      form-action 'none'; sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation";
 
 /// Answers every path that is no page. The query is ignored.
-pub(super) async fn serve(State(app): Shared, method: Method, uri: Uri, headers: HeaderMap) -> Response {
+pub(super) async fn serve(
+    State(app): Shared,
+    method: Method,
+    uri: Uri,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    headers: HeaderMap,
+) -> Response {
     let answer = syndicate::answer(&app, uri.path()).await;
     if matches!(answer, Answer::NotFound) {
         return plain(
@@ -43,6 +60,8 @@ pub(super) async fn serve(State(app): Shared, method: Method, uri: Uri, headers:
         Answer::Document(document) => Reading {
             app: &app,
             headers: &headers,
+            peer: peer.map(|Extension(ConnectInfo(peer))| peer.ip()),
+            path: uri.path(),
         }
         .answer(&document, method == Method::HEAD),
         Answer::Moved(to) => moved(&to),
@@ -55,6 +74,8 @@ pub(super) async fn serve(State(app): Shared, method: Method, uri: Uri, headers:
 struct Reading<'a> {
     app: &'a App,
     headers: &'a HeaderMap,
+    peer: Option<IpAddr>,
+    path: &'a str,
 }
 
 impl Reading<'_> {
@@ -68,18 +89,41 @@ impl Reading<'_> {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             return response;
         }
+        if !head_only && let Err(wait) = self.may_take() {
+            return too_many(wait);
+        }
         let coding = coding::wanted(self.headers);
         let bodies = document.bodies();
         let body = match coding {
             Coding::Identity => &bodies.identity,
             Coding::Gzip => &bodies.gzip,
             Coding::Brotli => &bodies.brotli,
+            Coding::Zstd => &bodies.zstd,
         };
         self.describe_body(document, coding, body.len(), response.headers_mut());
         if !head_only {
             *response.body_mut() = Body::from(Bytes::from_owner(Arc::clone(body)));
         }
         response
+    }
+
+    /// Only whole copies are counted, and only those of readers that remember nothing. Behind a proxy that is not
+    /// trusted all readers would be one network: they are not counted.
+    fn may_take(&self) -> Result<(), Duration> {
+        let settings = self.app.settings();
+        let (Some(burst), Some(peer)) = (settings.feeds.burst, self.peer) else {
+            return Ok(());
+        };
+        let trusted = &settings.http.trusted_proxies;
+        let is_forwarded = FORWARDED.iter().any(|name| self.headers.contains_key(name));
+        let remembers = REMEMBERING.iter().any(|name| self.headers.contains_key(name));
+        if remembers || (is_forwarded && !trusted.contains(&peer)) {
+            return Ok(());
+        }
+        let forwarded = self.headers.get_all(&FORWARDED[0]).iter();
+        let client = network::client(peer, forwarded.map(|value| value.to_str().unwrap_or("?")), trusted);
+        let (at, every) = (self.app.clock.since_boot(), settings.feeds.max_age);
+        self.app.feeds.allowance.take((client, self.path), at, burst, every)
     }
 
     /// What a 304 says, too.
@@ -135,6 +179,15 @@ fn plain(status: StatusCode, sentence: &'static str, kept: &'static str) -> Resp
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
     ];
     (status, headers, sentence).into_response()
+}
+
+/// In whole seconds: some readers cannot read a date here.
+fn too_many(wait: Duration) -> Response {
+    let sentence = "This feed was copied too often; ask with If-None-Match or If-Modified-Since.\n";
+    let mut response = plain(StatusCode::TOO_MANY_REQUESTS, sentence, "no-store");
+    let seconds = wait.as_secs().max(1).to_string();
+    put(response.headers_mut(), header::RETRY_AFTER, &seconds);
+    response
 }
 
 fn moved(to: &str) -> Response {

@@ -5,6 +5,31 @@ use std::fmt;
 use super::article::{Author, Term};
 use super::feed_url::percent_encode;
 
+/// What articles are gathered by, beside the feed of all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Those of a category.
+    Category,
+    /// Those with a tag.
+    Tag,
+    /// Those of an author.
+    Author,
+    /// Those in a language.
+    Language,
+}
+
+impl Kind {
+    /// The first segment of the path.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Category => "category",
+            Self::Tag => "tag",
+            Self::Author => "author",
+            Self::Language => "language",
+        }
+    }
+}
+
 /// Whose articles a feed holds.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
@@ -16,17 +41,25 @@ pub enum Scope {
     Tag(String),
     /// Those of one author, by slug.
     Author(String),
+    /// Those in one language, by lower-case tag.
+    Language(String),
 }
 
 impl Scope {
-    /// `category`, `tag` or `author`, and the slug; `None` for all articles.
-    pub fn term(&self) -> Option<(&'static str, &str)> {
+    /// What it gathers by, and the slug; `None` for all articles.
+    pub fn gathers(&self) -> Option<(Kind, &str)> {
         match self {
             Self::All => None,
-            Self::Category(slug) => Some(("category", slug)),
-            Self::Tag(slug) => Some(("tag", slug)),
-            Self::Author(slug) => Some(("author", slug)),
+            Self::Category(slug) => Some((Kind::Category, slug)),
+            Self::Tag(slug) => Some((Kind::Tag, slug)),
+            Self::Author(slug) => Some((Kind::Author, slug)),
+            Self::Language(slug) => Some((Kind::Language, slug)),
         }
+    }
+
+    /// `category`, `tag`, `author` or `language`, and the slug; `None` for all articles.
+    pub fn term(&self) -> Option<(&'static str, &str)> {
+        self.gathers().map(|(kind, slug)| (kind.word(), slug))
     }
 
     /// The word in the database: `all`, `tag/ink`.
@@ -48,6 +81,7 @@ impl Scope {
             "category" => Some(Self::Category(slug.to_owned())),
             "tag" => Some(Self::Tag(slug.to_owned())),
             "author" => Some(Self::Author(slug.to_owned())),
+            "language" => Some(Self::Language(slug.to_owned())),
             _ => None,
         }
     }
@@ -146,6 +180,8 @@ pub struct Terms {
     pub tags: Vec<Term>,
     /// The first one is the main one.
     pub categories: Vec<Term>,
+    /// BCP 47 tag.
+    pub language: String,
 }
 
 impl Terms {
@@ -161,7 +197,9 @@ impl Terms {
             .authors
             .iter()
             .map(|a| (Scope::Author(a.slug.clone()), a.name.as_str()));
-        for (scope, name) in categories.chain(tags).chain(authors) {
+        let language = (!self.language.is_empty())
+            .then(|| (Scope::Language(self.language.to_lowercase()), self.language.as_str()));
+        for (scope, name) in categories.chain(tags).chain(authors).chain(language) {
             let readable = Scope::from_word(&scope.word()).as_ref() == Some(&scope);
             if readable && !found.iter().any(|(known, _)| *known == scope) {
                 found.push((scope, name));

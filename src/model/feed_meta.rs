@@ -14,7 +14,7 @@ pub struct FeedMeta {
     pub title: Clean,
     /// The site's description.
     pub description: Option<Clean>,
-    /// The author's site.
+    /// The author's site, or its page of the same articles.
     pub home: FeedUrl,
     /// Where feeds are found, with a trailing slash.
     pub base: FeedUrl,
@@ -32,6 +32,12 @@ pub struct FeedMeta {
     pub author: Byline,
     /// A square picture.
     pub icon: Option<FeedUrl>,
+    /// A picture twice as wide as high.
+    pub logo: Option<FeedUrl>,
+    /// The author's address, where it may be printed.
+    pub email: Option<Clean>,
+    /// The formats that are served.
+    pub formats: Vec<Format>,
     /// Rights.
     pub rights: Option<Clean>,
     /// Minutes that a reader may wait before it asks again.
@@ -46,6 +52,11 @@ impl FeedMeta {
             format,
         };
         format!("{}{key}", self.base)
+    }
+
+    /// The served formats but `own`, in order.
+    pub fn others(&self, own: Format) -> impl Iterator<Item = Format> {
+        self.formats.clone().into_iter().filter(move |format| *format != own)
     }
 
     /// An absolute address under the base; `path` without a leading slash.

@@ -47,6 +47,20 @@ pub fn household(address: IpAddr) -> String {
     }
 }
 
+/// Who shares a limit on feeds: IPv4 /24 or IPv6 /56.
+pub fn vicinity(address: IpAddr) -> String {
+    match plain(address) {
+        IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            format!("{a}.{b}.{c}")
+        }
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            format!("{a:x}:{b:x}:{c:x}:{:x}", d >> 8)
+        }
+    }
+}
+
 /// What a consent record keeps: IPv4 /24 or IPv6 /48.
 pub fn kept_part(address: IpAddr) -> String {
     match plain(address) {

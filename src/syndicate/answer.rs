@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::App;
+use crate::config::Settings;
 use crate::feed::{Plan, Prepared, Shelf, Slot};
 use crate::model::clock::to_micros;
 use crate::model::feed_key::{FeedKey, Format};
@@ -64,10 +65,15 @@ pub async fn answer(app: &App, path: &str) -> Answer {
     if let Some(document) = shelf.other(&path) {
         return Answer::Document(Arc::clone(document));
     }
-    if let Some(now_at) = moved(&shelf, &path) {
-        return Answer::Moved(format!("{}{now_at}", app.settings().feeds.base_url.path()));
+    let settings = app.settings();
+    if settings.feeds.retired.contains(&path) {
+        return Answer::Gone;
     }
-    let expected = FeedKey::from_path(&path).is_some() || OTHERS.contains(&path.as_str());
+    if let Some(now_at) = moved(&shelf, &settings, &path) {
+        return Answer::Moved(format!("{}{now_at}", settings.feeds.base_url.path()));
+    }
+    let is_served = |key: FeedKey| settings.feeds.formats.contains(&key.format);
+    let expected = FeedKey::from_path(&path).is_some_and(is_served) || OTHERS.contains(&path.as_str());
     if expected && shelf.version.is_none() {
         Answer::NotYet
     } else {
@@ -76,9 +82,12 @@ pub async fn answer(app: &App, path: &str) -> Answer {
 }
 
 /// Where an alias, or a path in other letter case, leads.
-fn moved(shelf: &Shelf, path: &str) -> Option<String> {
+fn moved(shelf: &Shelf, settings: &Settings, path: &str) -> Option<String> {
+    if let Some(target) = settings.feeds.aliases.get(path) {
+        return Some(target.clone());
+    }
     if let Some((_, target)) = ALIASES.iter().find(|(alias, _)| *alias == path) {
-        return Some((*target).to_owned());
+        return is_there(settings, target).then(|| (*target).to_owned());
     }
     let lower = path.to_lowercase();
     let (slot, format) = shelf.feed(&lower)?;
@@ -87,6 +96,11 @@ fn moved(shelf: &Shelf, path: &str) -> Option<String> {
         format,
     };
     Some(key.to_string())
+}
+
+/// Whether the target of a built-in alias is served: one whose format is switched off is not there either.
+fn is_there(settings: &Settings, target: &str) -> bool {
+    FeedKey::from_path(target).is_none_or(|key| settings.feeds.formats.contains(&key.format))
 }
 
 async fn feed(app: &App, slot: &Arc<Slot>, format: Format) -> Answer {

@@ -36,14 +36,14 @@ pub async fn export(app: &App, dir: &Path, progress: Progress<'_>) -> Result<Exp
     let shelf = app.feeds.shelf();
     let slots: Vec<&Arc<Slot>> = shelf.slots().filter(|slot| !answer::is_over(&slot.plan, app)).collect();
     let others = shelf.others();
+    let settings = app.settings();
+    let formats = settings.feeds.formats.as_slice();
     let keys = |slot: &Slot| {
-        Format::ALL.map(|format| {
-            FeedKey {
-                scope: slot.plan.scope.clone(),
-                format,
-            }
-            .path()
-        })
+        let key = |format: &Format| FeedKey {
+            scope: slot.plan.scope.clone(),
+            format: *format,
+        };
+        formats.iter().map(|format| key(format).path()).collect::<Vec<_>>()
     };
     let mut planned: Vec<String> = others.keys().map(|path| file_of(path).to_owned()).collect();
     planned.extend(slots.iter().flat_map(|slot| keys(slot)));
@@ -58,8 +58,8 @@ pub async fn export(app: &App, dir: &Path, progress: Progress<'_>) -> Result<Exp
             Some(documents) => documents,
             None => render::on_demand(app, slot).await?,
         };
-        for (path, document) in keys(slot).iter().zip(&*documents) {
-            files.put_document(path, document.bodies())?;
+        for (path, format) in keys(slot).iter().zip(formats) {
+            files.put_document(path, documents[*format as usize].bodies())?;
             progress(files.done.documents, all);
         }
     }

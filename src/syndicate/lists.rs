@@ -41,8 +41,12 @@ pub(super) fn outlines(settings: &Settings, plans: &[&Plan]) -> Result<String, S
         let outline = |plan: &&Plan| {
             Ok(Outline {
                 title: title(settings, plan)?,
-                feed: address(settings, plan, Format::Rss),
-                page: settings.site.url.to_string(),
+                feed: address(
+                    settings,
+                    plan,
+                    settings.feeds.formats.first().copied().unwrap_or(Format::Rss),
+                ),
+                page: render::meta(settings, plan, &plan.feed_id)?.home.to_string(),
             })
         };
         of_kind.map(outline).collect::<Result<Vec<Outline>, SyndicateError>>()
@@ -57,6 +61,7 @@ pub(super) fn outlines(settings: &Settings, plans: &[&Plan]) -> Result<String, S
         (words.categories, group(Some("category"))?),
         (words.tags, group(Some("tag"))?),
         (words.authors, group(Some("author"))?),
+        (words.languages, group(Some("language"))?),
     ];
     let author = meta.author.name.as_str();
     Ok(feed::outlines(
@@ -70,13 +75,15 @@ pub(super) fn outlines(settings: &Settings, plans: &[&Plan]) -> Result<String, S
 
 /// The page for people.
 pub(super) fn page(templates: &Templates, settings: &Settings, plans: &[&Plan]) -> Result<String, SyndicateError> {
+    let formats = &settings.feeds.formats;
+    let served = |plan: &Plan, format| formats.contains(&format).then(|| address(settings, plan, format));
     let line = |plan: &&Plan| {
         Ok(FeedLine {
             title: title(settings, plan)?,
             kind: plan.scope.term().map_or("all", |(kind, _)| kind).to_owned(),
-            rss: address(settings, plan, Format::Rss),
-            atom: address(settings, plan, Format::Atom),
-            json: address(settings, plan, Format::Json),
+            rss: served(plan, Format::Rss),
+            atom: served(plan, Format::Atom),
+            json: served(plan, Format::Json),
         })
     };
     let context = Feeds {

@@ -107,7 +107,8 @@ pub async fn refresh(app: &App) -> Result<bool, SyndicateError> {
     let due = due(&slots, app);
     render::fill(app, &settings, &due).await?;
     let others = others(app, &settings, &slots, version).await?;
-    app.feeds.replace(Shelf::new(version, print, slots, others));
+    let formats = &settings.feeds.formats;
+    app.feeds.replace(Shelf::new(version, print, slots, formats, others));
     Ok(true)
 }
 

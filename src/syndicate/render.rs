@@ -9,7 +9,7 @@ use crate::feed::{self, Bodies, Documents, Kind, Limits, Plan, Prepared, RenderE
 use crate::model::entry::{Byline, Clean, Entry, Language};
 use crate::model::feed_key::{FeedKey, Format, Scope};
 use crate::model::feed_meta::FeedMeta;
-use crate::model::feed_url::FeedUrl;
+use crate::model::feed_url::{FeedUrl, percent_encode};
 use crate::store::{Conn, StoreError, articles};
 
 use super::{SyndicateError, changes};
@@ -124,13 +124,15 @@ async fn put_in(app: &App, settings: &Settings, written: Vec<(&Arc<Slot>, [Bodie
 pub(super) fn meta(settings: &Settings, plan: &Plan, main_id: &str) -> Result<FeedMeta, SyndicateError> {
     let site = &settings.site;
     let home = FeedUrl::from_url(&site.url).ok_or(SyndicateError::Setting("site.url"))?;
+    let feeds = &settings.feeds;
+    let email = site.author.email.as_ref().filter(|_| feeds.publish_email);
     let name = Clean::line(&site.title)
         .or_else(|| Clean::line(&home.host()))
         .ok_or(SyndicateError::Setting("site.title"))?;
     Ok(FeedMeta {
         scope: plan.scope.clone(),
         title: title(&name, plan),
-        description: Clean::line(&site.description),
+        description: Clean::line(&feeds.description).or_else(|| Clean::line(&site.description)),
         base: FeedUrl::from_url(&settings.feeds.base_url).ok_or(SyndicateError::Setting("feeds.base_url"))?,
         sign_up: FeedUrl::parse(&settings.http.address("subscribe"))
             .ok_or(SyndicateError::Setting("http.public_url"))?,
@@ -140,16 +142,39 @@ pub(super) fn meta(settings: &Settings, plan: &Plan, main_id: &str) -> Result<Fe
             .map_or(main_id, |(authority, _)| authority)
             .to_owned(),
         updated: plan.updated(),
-        language: Language::parse(&site.language),
+        language: language(settings, plan),
         author: Byline {
             name: Clean::line(&site.author.name).unwrap_or(name),
             url: site.author.url.as_ref().and_then(FeedUrl::from_url),
         },
         icon: settings.feeds.icon.as_deref().and_then(FeedUrl::parse),
+        logo: feeds.logo.as_deref().and_then(FeedUrl::parse),
+        email: email.and_then(|email| Clean::line(email.as_str())),
+        formats: feeds.formats.clone(),
         rights: Clean::line(&settings.feeds.copyright),
         minutes: (settings.feeds.max_age.as_secs() / 60).max(1),
-        home,
+        home: page(settings, plan).unwrap_or(home),
     })
+}
+
+/// A language's feed is in that language.
+fn language(settings: &Settings, plan: &Plan) -> Option<Language> {
+    match &plan.scope {
+        Scope::Language(_) => Language::parse(&plan.term),
+        _ => None,
+    }
+    .or_else(|| Language::parse(&settings.site.language))
+}
+
+/// The site's own page of the same articles.
+fn page(settings: &Settings, plan: &Plan) -> Option<FeedUrl> {
+    let (kind, slug) = plan.scope.gathers()?;
+    let page = settings
+        .feeds
+        .pages
+        .get(&kind)?
+        .replace("{slug}", &percent_encode(slug));
+    FeedUrl::from_url(&settings.site.url.join(&page).ok()?)
 }
 
 /// `Site`, or `Site: Term`.

@@ -49,13 +49,20 @@ pub(super) async fn plan(
     learn(&mut conn, index, &listed).await?;
     let stored = feeds::scopes(&mut conn).await?;
     drop(conn);
-    let limit = app.settings().feeds.limit.max(1);
-    let mut chosen = choose(&listed, index, limit);
+    let settings = app.settings();
+    let mut chosen = choose(&listed, index, settings.feeds.limit.max(1));
     for row in &stored {
         if let Some(scope) = Scope::from_word(&row.scope) {
             chosen.entry(scope).or_default();
         }
     }
+    let is_wanted = |scope: &Scope| {
+        scope
+            .gathers()
+            .is_none_or(|(kind, _)| settings.feeds.by.contains(&kind))
+    };
+    chosen.retain(|scope, _| is_wanted(scope));
+    leave_one_language(&mut chosen);
     let stored = store(app, &chosen, stored, moment).await?;
     Ok(chosen
         .into_iter()
@@ -95,6 +102,7 @@ async fn terms(conn: &mut Conn, revision: i64) -> Result<Terms, StoreError> {
             authors: content.authors,
             tags: content.tags,
             categories: content.categories,
+            language: content.language,
         }),
         Ok(None) | Err(StoreError::Corrupt { .. }) => Ok(Terms::default()),
         Err(error) => Err(error),
@@ -139,6 +147,15 @@ fn choose<'a>(listed: &'a [Listed], index: &TermIndex, limit: usize) -> BTreeMap
         }
     }
     chosen
+}
+
+/// A site in one language has no feeds by language: they would be the main feed again.
+fn leave_one_language(chosen: &mut BTreeMap<Scope, Members<'_>>) {
+    let spoken =
+        |(scope, members): &(&Scope, &Members<'_>)| matches!(scope, Scope::Language(_)) && !members.articles.is_empty();
+    if chosen.iter().filter(spoken).count() < 2 {
+        chosen.retain(|scope, _| !matches!(scope, Scope::Language(_)));
+    }
 }
 
 /// Stores scopes that are new or whose members changed; returns all as they are stored now.

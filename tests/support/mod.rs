@@ -13,6 +13,7 @@ pub(crate) mod service;
 pub(crate) mod sink;
 pub(crate) mod trial;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -27,6 +28,7 @@ use letterpress::config::{
 use letterpress::config::{Bounces, Cadence, CatchUp, Joiner, Newsletter, Order, Overflow, Schedule};
 use letterpress::model::address::Mailbox;
 use letterpress::model::clock::{SeededChance, SetClock};
+use letterpress::model::feed_key::{Format, Kind};
 use letterpress::model::quiet::Quiet;
 use letterpress::store::Engine;
 use secrecy::SecretString;
@@ -290,8 +292,17 @@ pub(crate) fn settings(folder: &Path) -> Settings {
             max_bytes: 512 * 1024,
             max_entry_bytes: 256 * 1024,
             max_age: Duration::from_mins(15),
+            description: String::new(),
             copyright: String::new(),
             icon: None,
+            logo: None,
+            formats: Format::ALL.to_vec(),
+            by: vec![Kind::Category, Kind::Tag, Kind::Author],
+            pages: BTreeMap::new(),
+            aliases: BTreeMap::new(),
+            retired: Vec::new(),
+            publish_email: false,
+            burst: None,
         },
         newsletters: vec![newsletter("notes")],
         mail: mail(folder),

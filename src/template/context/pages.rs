@@ -298,14 +298,14 @@ page!(Feeds, "feeds");
 pub struct FeedLine {
     /// `Workshop Notes`, `Workshop Notes: Tools`.
     pub title: String,
-    /// `all`, `category`, `tag` or `author`.
+    /// `all`, `category`, `tag`, `author` or `language`.
     pub kind: String,
-    /// RSS 2.0.
-    pub rss: String,
-    /// Atom.
-    pub atom: String,
-    /// JSON Feed.
-    pub json: String,
+    /// RSS 2.0, where it is served.
+    pub rss: Option<String>,
+    /// Atom, where it is served.
+    pub atom: Option<String>,
+    /// JSON Feed, where it is served.
+    pub json: Option<String>,
 }
 
 /// The start page.

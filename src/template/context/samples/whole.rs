@@ -172,9 +172,9 @@ impl Sample for Feeds {
         let line = |kind: &str, path: &str, title: &str| FeedLine {
             title: title.to_owned(),
             kind: kind.to_owned(),
-            rss: format!("https://letters.example.org{path}/rss.xml"),
-            atom: format!("https://letters.example.org{path}/atom.xml"),
-            json: format!("https://letters.example.org{path}/feed.json"),
+            rss: Some(format!("https://letters.example.org{path}/rss.xml")),
+            atom: voice.optional(format!("https://letters.example.org{path}/atom.xml")),
+            json: voice.optional(format!("https://letters.example.org{path}/feed.json")),
         };
         let mut feeds = vec![line("all", "", &voice.site)];
         if !voice.bare {
