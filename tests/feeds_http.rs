@@ -37,6 +37,7 @@ fn plain(got: &Got) -> Vec<u8> {
                 .read_to_end(&mut out)
                 .expect("a body can be unpacked"),
         ),
+        Some("zstd") => out = zstd::decode_all(&*got.body).expect("a body can be unpacked"),
         None => out.clone_from(&got.body),
         Some(other) => panic!("{other}"),
     }
@@ -58,6 +59,7 @@ async fn a_reader_gets_every_feed_in_every_encoding_with_all_that_it_needs_to_as
         for (accepted, coding) in [
             ("gzip", Some("gzip")),
             ("br, gzip", Some("br")),
+            ("zstd, gzip", Some("zstd")),
             ("identity", None),
             ("gzip;q=0, *;q=0", None),
         ] {

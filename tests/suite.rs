@@ -6,6 +6,7 @@
 )]
 
 mod architecture;
+mod archives;
 mod author;
 mod choice;
 mod cli;

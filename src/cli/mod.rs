@@ -159,7 +159,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Code> {
         Command::Init(init) => init.run().map(|()| 0),
         Command::Serve(serve) => serve.run(&session, stop::on_signal()).await.map(|()| 0),
         Command::Check => Box::pin(check::run(&session)).await,
-        Command::Doctor(doctor) => doctor.run(&session).await,
+        Command::Doctor(doctor) => Box::pin(doctor.run(&session)).await,
         Command::Health => health::run(&session).await,
         Command::Migrate => {
             let app = session.open().await?;

@@ -46,6 +46,8 @@ pub struct Feeds {
     pub retired: Vec<String>,
     /// The author's address stands in the feeds.
     pub publish_email: bool,
+    /// Articles in an archive of the main feed; `None` for no archives.
+    pub archives: Option<usize>,
     /// Whole copies that a network may take of a feed at once; `None` for any number.
     pub burst: Option<u32>,
 }
@@ -72,6 +74,8 @@ const KINDS: &[(&str, Kind)] = &[
     ("author", Kind::Author),
     ("language", Kind::Language),
 ];
+/// Articles in an archive.
+const ARCHIVE: usize = 50;
 /// Whole copies that a network may take at once.
 const BURST: u32 = 10;
 
@@ -100,7 +104,12 @@ pub(super) fn read(mut section: Section<'_>, public_url: &Url) -> Feeds {
         aliases: BTreeMap::new(),
         retired: section.get("retired", list(place)).unwrap_or_default(),
         publish_email: section.get("publish_email", flag).unwrap_or(false),
-        burst: section.get("rate_limit", rate_limit).unwrap_or(Some(BURST)),
+        archives: section
+            .get("archives", one_number("size", "50"))
+            .unwrap_or(Some(ARCHIVE)),
+        burst: section
+            .get("rate_limit", one_number("burst", "10"))
+            .unwrap_or(Some(BURST)),
     };
     let aliases = aliases(&mut section, &feeds);
     for path in feeds.retired.iter().filter(|path| is_live(path, &feeds)) {
@@ -205,15 +214,15 @@ fn is_live(path: &str, feeds: &Feeds) -> bool {
     FeedKey::from_path(path).is_some_and(|key| main(&key) && feeds.formats.contains(&key.format))
 }
 
-/// `{ burst = 10 }`, or `false`.
-fn rate_limit(value: &Value) -> Read<Option<u32>> {
-    let remedy = "write `{ burst = 10 }`, or `false` for none";
-    match &value.kind {
-        ValueKind::Boolean(false) => Ok(None),
-        ValueKind::Table(table) if table.len() == 1 => match table.get("burst") {
-            Some(burst) => whole(1)(burst).map(Some),
-            None => Err(Wrong::new("knows `burst` alone", remedy)),
-        },
-        _ => Err(Wrong::new(format!("{} is no limit", shown(value)), remedy)),
+/// A section of one number, such as `{ burst = 10 }`, or `false`.
+fn one_number<T: TryFrom<i64>>(key: &'static str, example: &'static str) -> impl Fn(&Value) -> Read<Option<T>> {
+    move |value| {
+        let remedy = format!("write `{{ {key} = {example} }}`, or `false` for none");
+        match &value.kind {
+            ValueKind::Boolean(false) => Ok(None),
+            ValueKind::Table(table) if table.len() == 1 && table.contains_key(key) => whole(1)(&table[key]).map(Some),
+            ValueKind::Table(_) => Err(Wrong::new(format!("knows `{key}` alone"), remedy)),
+            _ => Err(Wrong::new(format!("{} is not possible here", shown(value)), remedy)),
+        }
     }
 }

@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn what_is_remembered_has_an_end() {
         let allowance = Allowance::default();
-        for number in 0..REMEMBERED as u32 + 1000 {
+        for number in (0_u32..).take(REMEMBERED + 1000) {
             let client = IpAddr::from((number << 8).to_be_bytes());
             let at = Duration::from_secs(1000 + u64::from(number) / 1000);
             allowance.take((client, "rss.xml"), at, 3, QUARTER).unwrap();

@@ -24,12 +24,13 @@ const ENTRY: &str = "<entry xmlns=\"http://www.w3.org/2005/Atom\">";
 /// The Atom document of one scope. RFC 4287's grammar wants entries last, and the crate writes foreign elements behind
 /// them: so the head is written alone, and the entries are put in before its end.
 pub(super) fn document(meta: &FeedMeta, items: &[Item<'_>]) -> Result<String, RenderError> {
-    let hint = element::hint(meta);
-    let mut namespaces = element::namespaces([&hint])?;
+    let mut elements = vec![element::hint(meta)];
+    elements.extend(element::archive(meta));
+    let mut namespaces = element::namespaces(&elements)?;
     for item in items {
         namespaces.extend(element::namespaces(&element::picture(item.entry))?);
     }
-    let head = text(head(meta, element::for_atom(vec![hint]), namespaces).write_with_config(Vec::new(), PLAIN)?)?;
+    let head = text(head(meta, element::for_atom(elements), namespaces).write_with_config(Vec::new(), PLAIN)?)?;
     let head = head
         .strip_suffix(END)
         .ok_or(RenderError::Shape("an Atom feed has no end"))?;
@@ -96,6 +97,9 @@ fn head(
     ];
     for format in meta.others(Format::Atom) {
         links.push(link("alternate", meta.address(format), Some(format.media_type())));
+    }
+    for (rel, href) in meta.neighbours(Format::Atom) {
+        links.push(link(rel, href, Some(Format::Atom.media_type())));
     }
     Feed {
         title: words(meta.title.as_str(), None),

@@ -11,10 +11,11 @@ use crate::model::feed_meta::FeedMeta;
 
 use super::{RenderError, escape, words};
 
-const NAMESPACES: [(&str, &str); 6] = [
+const NAMESPACES: [(&str, &str); 7] = [
     ("atom", "http://www.w3.org/2005/Atom"),
     ("content", "http://purl.org/rss/1.0/modules/content/"),
     ("dc", "http://purl.org/dc/elements/1.1/"),
+    ("fh", "http://purl.org/syndication/history/1.0"),
     ("media", "http://search.yahoo.com/mrss/"),
     ("sy", "http://purl.org/rss/1.0/modules/syndication/"),
     ("xhtml", "http://www.w3.org/1999/xhtml"),
@@ -133,6 +134,11 @@ pub(super) fn hint(meta: &FeedMeta) -> Element {
         link(words.sign_up, meta.sign_up.as_str()),
     ]);
     Element::new("xhtml:div").children(vec![Element::new("xhtml:p").text(words.hint), links])
+}
+
+/// What says that a document is an archive (RFC 5005 §4 and Appendix B).
+pub(super) fn archive(meta: &FeedMeta) -> Option<Element> {
+    meta.is_archive().then(|| Element::new("fh:archive"))
 }
 
 /// The picture that stands for an entry.

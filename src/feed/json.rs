@@ -18,6 +18,8 @@ struct Feed<'a> {
     #[serde(rename = "feed_url")]
     own_url: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    next_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     icon: Option<&'a str>,
@@ -65,6 +67,7 @@ pub(super) fn document(meta: &FeedMeta, items: &[Item<'_>]) -> Result<String, Re
         title: meta.title.as_str(),
         home_page_url: meta.home.as_str(),
         own_url: meta.address(Format::Json),
+        next_url: older(meta),
         description: meta.description.as_ref().map(Clean::as_str),
         icon: meta.icon.as_ref().map(FeedUrl::as_str),
         authors: vec![author(&meta.author)],
@@ -78,6 +81,14 @@ pub(super) fn document(meta: &FeedMeta, items: &[Item<'_>]) -> Result<String, Re
         .replace('\u{2028}', "\\u2028")
         .replace('\u{2029}', "\\u2029");
     Ok(text + "\n")
+}
+
+/// JSON Feed knows only what comes next, which is what is older.
+fn older(meta: &FeedMeta) -> Option<String> {
+    let mut neighbours = meta.neighbours(Format::Json).into_iter();
+    neighbours
+        .find(|(rel, _)| *rel == "prev-archive")
+        .map(|(_, address)| address)
 }
 
 fn author(byline: &Byline) -> Author<'_> {

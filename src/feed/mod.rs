@@ -29,7 +29,7 @@ use crate::model::entry::Entry;
 use crate::model::feed_meta::FeedMeta;
 
 /// Raised with every intended change of what the writers print.
-pub const RENDERER: i64 = 1;
+pub const RENDERER: i64 = 2;
 
 /// The style of an opened feed.
 pub const STYLE: &str = include_str!("feeds.css");
@@ -84,10 +84,12 @@ pub type Texts = [String; 3];
 
 /// Writes the three documents from one list of entries. All three are cut at the same entry, so that they hold the same
 /// ids: the longest list with which none is longer than `limits.max_bytes`.
-pub fn write(meta: &FeedMeta, entries: &[Arc<Entry>], limits: Limits) -> Result<Texts, RenderError> {
+///
+/// Also returns how many entries that are. An archive is never cut: what it leaves out would be nowhere.
+pub fn write(meta: &FeedMeta, entries: &[Arc<Entry>], limits: Limits) -> Result<(Texts, usize), RenderError> {
     let whole = write_all(meta, entries, limits)?;
-    if fits(&whole, limits) || entries.len() < 2 {
-        return Ok(whole);
+    if fits(&whole, limits) || entries.len() < 2 || meta.is_archive() {
+        return Ok((whole, entries.len()));
     }
     let (mut good, mut bad) = (1, entries.len());
     let mut best = write_all(meta, &entries[..good], limits)?;
@@ -100,7 +102,7 @@ pub fn write(meta: &FeedMeta, entries: &[Arc<Entry>], limits: Limits) -> Result<
             bad = middle;
         }
     }
-    Ok(best)
+    Ok((best, good))
 }
 
 fn fits(texts: &Texts, limits: Limits) -> bool {

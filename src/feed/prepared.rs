@@ -87,6 +87,7 @@ pub struct Prepared {
     bodies: Bodies,
     changed: FeedDate,
     link: Option<String>,
+    is_settled: bool,
 }
 
 impl Prepared {
@@ -97,7 +98,19 @@ impl Prepared {
             bodies,
             changed,
             link: address.map(|address| format!("<{address}>; rel=\"self\"")),
+            is_settled: false,
         }
+    }
+
+    /// One that hardly ever changes: readers may keep it for a day.
+    #[must_use]
+    pub fn settled(self, is_settled: bool) -> Self {
+        Self { is_settled, ..self }
+    }
+
+    /// Whether readers may keep it for a day.
+    pub fn is_settled(&self) -> bool {
+        self.is_settled
     }
 
     /// What it is.

@@ -81,11 +81,20 @@ fn channel(
 }
 
 fn links(meta: &FeedMeta) -> Vec<Link> {
-    std::iter::once(Format::Rss)
-        .chain(meta.others(Format::Rss))
-        .map(|format| Link {
-            href: meta.address(format),
-            rel: if format == Format::Rss { "self" } else { "alternate" }.to_owned(),
+    let own = ("self", meta.address(Format::Rss), Format::Rss);
+    let others = meta
+        .others(Format::Rss)
+        .map(|format| ("alternate", meta.address(format), format));
+    let neighbours = meta
+        .neighbours(Format::Rss)
+        .into_iter()
+        .map(|(rel, href)| (rel, href, Format::Rss));
+    std::iter::once(own)
+        .chain(others)
+        .chain(neighbours)
+        .map(|(rel, href, format)| Link {
+            href,
+            rel: rel.to_owned(),
             hreflang: None,
             mime_type: Some(format.media_type().to_owned()),
             title: None,
@@ -102,11 +111,13 @@ fn channel_elements(meta: &FeedMeta) -> Vec<Element> {
         _ => ("weekly", 10_080),
     };
     let frequency = (length / meta.minutes.max(1)).max(1);
-    vec![
+    let mut elements = vec![
         element::hint(meta),
         Element::new("sy:updatePeriod").text(period),
         Element::new("sy:updateFrequency").text(frequency.to_string()),
-    ]
+    ];
+    elements.extend(element::archive(meta));
+    elements
 }
 
 fn item_elements(Item { entry, .. }: Item<'_>) -> Vec<Element> {

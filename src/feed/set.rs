@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::Mutex;
@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use crate::model::clock::from_micros;
 use crate::model::feed_date::FeedDate;
 use crate::model::feed_key::{FeedKey, Format, Scope, Terms};
+use crate::model::feed_meta::Chain;
 
 use super::{Allowance, Prepared};
 
@@ -163,6 +164,8 @@ pub struct Plan {
     pub members: Vec<String>,
     /// Equal when the members, what they say, and the settings are equal.
     pub mark: String,
+    /// The archives beside it.
+    pub chain: Chain,
     /// The content version that this follows from.
     pub version: i64,
 }
@@ -193,6 +196,8 @@ pub struct Slot {
     documents: ArcSwapOption<Documents>,
     fresh: AtomicBool,
     used: AtomicU64,
+    /// Articles in the documents.
+    printed: AtomicUsize,
     /// Held by the one that renders; everybody else waits for it.
     pub flight: Mutex<()>,
 }
@@ -205,8 +210,14 @@ impl Slot {
             documents: ArcSwapOption::new(before.and_then(Slot::last_good)),
             fresh: AtomicBool::new(false),
             used: AtomicU64::new(before.map_or(0, |slot| slot.used.load(Ordering::Relaxed))),
+            printed: AtomicUsize::new(before.map_or(0, Slot::printed)),
             flight: Mutex::new(()),
         }
+    }
+
+    /// How many articles the documents hold: fewer than planned, where more would be too long.
+    pub fn printed(&self) -> usize {
+        self.printed.load(Ordering::Relaxed)
     }
 
     /// The documents, when they show the newest articles.
@@ -219,8 +230,9 @@ impl Slot {
         self.documents.load_full()
     }
 
-    /// Puts rendered documents in.
-    pub fn fill(&self, documents: Documents) {
+    /// Puts rendered documents in, which hold `printed` articles.
+    pub fn fill(&self, documents: Documents, printed: usize) {
+        self.printed.store(printed, Ordering::Relaxed);
         self.documents.store(Some(Arc::new(documents)));
         self.fresh.store(true, Ordering::Release);
     }
@@ -243,4 +255,10 @@ pub struct TermIndex {
     pub newest: i64,
     /// Article → its revision and terms.
     pub terms: HashMap<String, (i64, Terms)>,
+    /// Article → the archive that it is in.
+    pub sealed: HashMap<String, i64>,
+    /// The newest archive.
+    pub runs: i64,
+    /// How many articles fitted into the main feed, where that was fewer than the author wants.
+    pub fits: Option<usize>,
 }

@@ -10,6 +10,7 @@ use crate::model::article::{Article, Author, Content, Image, Term, Visibility};
 use crate::model::entry::{Byline, Clean, Language};
 use crate::model::feed_date::FeedDate;
 use crate::model::feed_key::{Format, Scope};
+use crate::model::feed_meta::Chain;
 use crate::model::feed_url::FeedUrl;
 
 const LIMITS: Limits = Limits {
@@ -105,8 +106,13 @@ fn meta(text: &str) -> FeedMeta {
         email: None,
         formats: Format::ALL.to_vec(),
         rights: Clean::line(text),
+        chain: Chain::default(),
         minutes: 15,
     }
+}
+
+fn write(meta: &FeedMeta, entries: &[Arc<Entry>], limits: Limits) -> Result<Texts, RenderError> {
+    super::write(meta, entries, limits).map(|(texts, _)| texts)
 }
 
 /// Reads a document with a parser that is not ours; returns the names of its elements and its texts.

@@ -134,7 +134,8 @@ impl Reading<'_> {
             put(headers, header::LAST_MODIFIED, &changed.http());
         }
         let kept = format!("public, max-age={age}, stale-while-revalidate=60, stale-if-error=86400");
-        put(headers, header::CACHE_CONTROL, &kept);
+        let kept = if document.is_settled() { FOR_A_DAY } else { &kept };
+        put(headers, header::CACHE_CONTROL, kept);
         put(headers, header::VARY, "Accept-Encoding, Sec-Fetch-Dest");
         put(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
     }

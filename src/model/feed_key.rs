@@ -43,13 +43,15 @@ pub enum Scope {
     Author(String),
     /// Those in one language, by lower-case tag.
     Language(String),
+    /// An archive of the main feed (RFC 5005 §4), counted from 1, the oldest.
+    Archive(u32),
 }
 
 impl Scope {
     /// What it gathers by, and the slug; `None` for all articles.
     pub fn gathers(&self) -> Option<(Kind, &str)> {
         match self {
-            Self::All => None,
+            Self::All | Self::Archive(_) => None,
             Self::Category(slug) => Some((Kind::Category, slug)),
             Self::Tag(slug) => Some((Kind::Tag, slug)),
             Self::Author(slug) => Some((Kind::Author, slug)),
@@ -62,10 +64,13 @@ impl Scope {
         self.gathers().map(|(kind, slug)| (kind.word(), slug))
     }
 
-    /// The word in the database: `all`, `tag/ink`.
+    /// The word in the database: `all`, `tag/ink`, `archive/3`.
     pub fn word(&self) -> String {
-        self.term()
-            .map_or_else(|| "all".to_owned(), |(kind, slug)| format!("{kind}/{slug}"))
+        match (self, self.term()) {
+            (Self::Archive(number), _) => format!("archive/{number}"),
+            (_, Some((kind, slug))) => format!("{kind}/{slug}"),
+            (_, None) => "all".to_owned(),
+        }
     }
 
     /// The word of the database, back.
@@ -82,6 +87,11 @@ impl Scope {
             "tag" => Some(Self::Tag(slug.to_owned())),
             "author" => Some(Self::Author(slug.to_owned())),
             "language" => Some(Self::Language(slug.to_owned())),
+            "archive" => slug
+                .parse()
+                .ok()
+                .filter(|number: &u32| *number > 0 && number.to_string() == slug)
+                .map(Self::Archive),
             _ => None,
         }
     }
@@ -142,9 +152,9 @@ pub struct FeedKey {
 impl FeedKey {
     /// The path without leading slash, not percent-encoded: `tag/ink/rss.xml`.
     pub fn path(&self) -> String {
-        match self.scope.term() {
-            None => self.format.file_name().to_owned(),
-            Some((kind, slug)) => format!("{kind}/{slug}/{}", self.format.file_name()),
+        match &self.scope {
+            Scope::All => self.format.file_name().to_owned(),
+            scope => format!("{}/{}", scope.word(), self.format.file_name()),
         }
     }
 
@@ -164,7 +174,7 @@ impl fmt::Display for FeedKey {
     /// The path without leading slash, percent-encoded.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.scope.term() {
-            None => f.write_str(self.format.file_name()),
+            None => f.write_str(&self.path()),
             Some((kind, slug)) => write!(f, "{kind}/{}/{}", percent_encode(slug), self.format.file_name()),
         }
     }
@@ -215,7 +225,14 @@ mod tests {
 
     #[test]
     fn a_path_means_one_feed_and_a_feed_has_one_path() {
-        for scope in ["all", "category/press-room", "tag/ünï", "author/a"] {
+        for scope in [
+            "all",
+            "category/press-room",
+            "tag/ünï",
+            "author/a",
+            "language/pt-br",
+            "archive/12",
+        ] {
             let scope = Scope::from_word(scope).unwrap();
             for format in Format::ALL {
                 let key = FeedKey {
@@ -233,6 +250,9 @@ mod tests {
             "rss",
             "x/y/rss.xml",
             "tag/rss.xml",
+            "archive/0/rss.xml",
+            "archive/01/rss.xml",
+            "archive/x/rss.xml",
         ] {
             assert_eq!(FeedKey::from_path(path), None, "{path}");
         }

@@ -40,8 +40,19 @@ pub struct FeedMeta {
     pub formats: Vec<Format>,
     /// Rights.
     pub rights: Option<Clean>,
+    /// The archives beside it.
+    pub chain: Chain,
     /// Minutes that a reader may wait before it asks again.
     pub minutes: u64,
+}
+
+/// Where a document stands among the archives of the main feed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Chain {
+    /// The next older archive.
+    pub older: Option<u32>,
+    /// The next newer archive, for one that is an archive itself.
+    pub newer: Option<u32>,
 }
 
 impl FeedMeta {
@@ -52,6 +63,26 @@ impl FeedMeta {
             format,
         };
         format!("{}{key}", self.base)
+    }
+
+    /// Whether this is an archive, which is the main feed's but in what it holds.
+    pub fn is_archive(&self) -> bool {
+        matches!(self.scope, Scope::Archive(_))
+    }
+
+    /// The documents beside this one by relation (RFC 5005 §4), with their addresses.
+    pub fn neighbours(&self, format: Format) -> Vec<(&'static str, String)> {
+        let at = |scope| format!("{}{}", self.base, FeedKey { scope, format });
+        let current = self.is_archive().then(|| ("current", at(Scope::All)));
+        let older = self
+            .chain
+            .older
+            .map(|number| ("prev-archive", at(Scope::Archive(number))));
+        let newer = self
+            .chain
+            .newer
+            .map(|number| ("next-archive", at(Scope::Archive(number))));
+        current.into_iter().chain(older).chain(newer).collect()
     }
 
     /// The served formats but `own`, in order.

@@ -32,6 +32,7 @@ mod postgres;
 
 pub use database::{Conn, Database, Engine, StoreError};
 
+pub mod archives;
 pub mod articles;
 pub mod audience;
 pub mod audit;

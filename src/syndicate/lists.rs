@@ -15,7 +15,7 @@ use super::{SyndicateError, render};
 pub(super) fn shown(slots: &[Arc<Slot>]) -> Vec<&Plan> {
     let plans = slots.iter().map(|slot| &slot.plan);
     plans
-        .filter(|plan| plan.scope == Scope::All || !plan.members.is_empty())
+        .filter(|plan| plan.scope == Scope::All || (plan.scope.term().is_some() && !plan.members.is_empty()))
         .collect()
 }
 

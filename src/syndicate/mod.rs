@@ -11,6 +11,7 @@
 //! every later process answers alike. What fails leaves the last good bytes in service.
 
 mod answer;
+mod archives;
 mod changes;
 mod export;
 mod lists;
@@ -27,7 +28,7 @@ pub use crate::feed::{Bodies, Kind, Prepared};
 
 use crate::app::App;
 use crate::config::Settings;
-use crate::feed::{RENDERER, RenderError, STYLE, Shelf, Slot};
+use crate::feed::{Plan, RENDERER, RenderError, STYLE, Shelf, Slot};
 use crate::model::clock::to_micros;
 use crate::model::feed_key::Scope;
 use crate::store::{StoreError, feeds};
@@ -85,40 +86,47 @@ pub async fn refresh(app: &App) -> Result<bool, SyndicateError> {
     if before.version == Some(version) && before.settings == print {
         return Ok(false);
     }
-    let plans = scopes::plan(
-        app,
-        conn,
-        &mut index,
-        scopes::Moment {
-            now,
-            version,
-            changed_at,
-        },
-    )
-    .await?;
+    drop(conn);
+    let moment = scopes::Moment {
+        now,
+        version,
+        changed_at,
+    };
     let same_settings = before.settings == print;
-    let slots: Vec<Arc<Slot>> = plans
-        .into_iter()
-        .map(|plan| match before.slot(&plan.scope) {
+    let mut slots;
+    loop {
+        let plans = scopes::plan(app, &mut index, moment).await?;
+        let slot = |plan: Plan| match before.slot(&plan.scope) {
             Some(slot) if same_settings && slot.plan.prints_like(&plan) => Arc::clone(slot),
             old => Arc::new(Slot::new(plan, old.map(|slot| &**slot))),
-        })
-        .collect();
-    let due = due(&slots, app);
-    render::fill(app, &settings, &due).await?;
+        };
+        slots = plans.into_iter().map(slot).collect::<Vec<_>>();
+        let due = due(&slots, app);
+        render::fill(app, &settings, &due).await?;
+        // What does not fit for its length must be in an archive, like what is too old.
+        let fits = slots.first().map(|slot| (slot.printed(), slot.plan.members.len()));
+        match fits {
+            Some((printed, planned)) if printed < planned && index.fits.is_none_or(|before| printed < before) => {
+                index.fits = Some(printed);
+            }
+            _ => break,
+        }
+    }
     let others = others(app, &settings, &slots, version).await?;
     let formats = &settings.feeds.formats;
     app.feeds.replace(Shelf::new(version, print, slots, formats, others));
     Ok(true)
 }
 
-/// The slots to render now: the main feed, and with few scopes all, with many those that somebody reads.
+/// The slots to render now: the main feed, and with few terms all of them, with many those that somebody reads, as the
+/// archives.
 fn due(slots: &[Arc<Slot>], app: &App) -> Vec<Arc<Slot>> {
-    let few = slots.len() <= RESIDENT_SCOPES;
+    let is_archive = |slot: &Slot| matches!(slot.plan.scope, Scope::Archive(_));
+    let few = slots.iter().filter(|slot| !is_archive(slot)).count() <= RESIDENT_SCOPES;
     slots
         .iter()
         .filter(|slot| slot.fresh().is_none() && !answer::is_over(&slot.plan, app))
-        .filter(|slot| few || slot.plan.scope == Scope::All || slot.last_good().is_some())
+        .filter(|slot| (few && !is_archive(slot)) || slot.plan.scope == Scope::All || slot.last_good().is_some())
         .cloned()
         .collect()
 }

@@ -76,9 +76,12 @@ fn main_id(app: &App, settings: &Settings, slots: &[Arc<Slot>]) -> String {
     )
 }
 
-fn write(meta: &FeedMeta, members: &[Arc<Entry>], limits: Limits) -> Result<[Bodies; 3], RenderError> {
-    let [rss, atom, json] = feed::write(meta, members, limits)?;
-    Ok([bodies(&rss)?, bodies(&atom)?, bodies(&json)?])
+/// The three documents of a feed, and how many articles they hold.
+type Written = ([Bodies; 3], usize);
+
+fn write(meta: &FeedMeta, members: &[Arc<Entry>], limits: Limits) -> Result<Written, RenderError> {
+    let ([rss, atom, json], printed) = feed::write(meta, members, limits)?;
+    Ok(([bodies(&rss)?, bodies(&atom)?, bodies(&json)?], printed))
 }
 
 fn bodies(text: &str) -> Result<Bodies, RenderError> {
@@ -90,13 +93,13 @@ pub(super) fn memory(_: std::io::Error) -> RenderError {
     RenderError::Shape("it cannot be compressed")
 }
 
-async fn put_in(app: &App, settings: &Settings, written: Vec<(&Arc<Slot>, [Bodies; 3])>) -> Result<(), SyndicateError> {
+async fn put_in(app: &App, settings: &Settings, written: Vec<(&Arc<Slot>, Written)>) -> Result<(), SyndicateError> {
     let key = |slot: &Slot, format| FeedKey {
         scope: slot.plan.scope.clone(),
         format,
     };
     let mut prints = Vec::with_capacity(written.len() * 3);
-    for (slot, bodies) in &written {
+    for (slot, (bodies, _)) in &written {
         for (format, made) in Format::ALL.into_iter().zip(bodies) {
             let path = key(slot, format).path();
             prints.push(changes::Print {
@@ -107,15 +110,16 @@ async fn put_in(app: &App, settings: &Settings, written: Vec<(&Arc<Slot>, [Bodie
         }
     }
     let mut since = changes::since(app, &prints).await?.into_iter();
-    for (slot, bodies) in written {
+    for (slot, (bodies, printed)) in written {
         let mut formats = Format::ALL.into_iter();
         let documents = bodies.map(|made| {
             let format = formats.next().unwrap_or(Format::Json);
             let since = since.next().unwrap_or_else(|| slot.plan.updated());
             let address = format!("{}{}", settings.feeds.base_url, key(slot, format));
-            Arc::new(Prepared::new(Kind::Feed(format), made, since, Some(&address)))
+            let is_settled = matches!(slot.plan.scope, Scope::Archive(_));
+            Arc::new(Prepared::new(Kind::Feed(format), made, since, Some(&address)).settled(is_settled))
         });
-        slot.fill(documents);
+        slot.fill(documents, printed);
     }
     Ok(())
 }
@@ -125,6 +129,9 @@ pub(super) fn meta(settings: &Settings, plan: &Plan, main_id: &str) -> Result<Fe
     let site = &settings.site;
     let home = FeedUrl::from_url(&site.url).ok_or(SyndicateError::Setting("site.url"))?;
     let feeds = &settings.feeds;
+    // An archive is a part of the main feed.
+    let is_archive = matches!(plan.scope, Scope::Archive(_));
+    let own_id = if is_archive { main_id } else { &plan.feed_id };
     let email = site.author.email.as_ref().filter(|_| feeds.publish_email);
     let name = Clean::line(&site.title)
         .or_else(|| Clean::line(&home.host()))
@@ -136,7 +143,7 @@ pub(super) fn meta(settings: &Settings, plan: &Plan, main_id: &str) -> Result<Fe
         base: FeedUrl::from_url(&settings.feeds.base_url).ok_or(SyndicateError::Setting("feeds.base_url"))?,
         sign_up: FeedUrl::parse(&settings.http.address("subscribe"))
             .ok_or(SyndicateError::Setting("http.public_url"))?,
-        id: Clean::line(&plan.feed_id).ok_or(SyndicateError::Setting("site.url"))?,
+        id: Clean::line(own_id).ok_or(SyndicateError::Setting("site.url"))?,
         authority: main_id
             .rsplit_once(':')
             .map_or(main_id, |(authority, _)| authority)
@@ -153,6 +160,7 @@ pub(super) fn meta(settings: &Settings, plan: &Plan, main_id: &str) -> Result<Fe
         formats: feeds.formats.clone(),
         rights: Clean::line(&settings.feeds.copyright),
         minutes: (settings.feeds.max_age.as_secs() / 60).max(1),
+        chain: plan.chain,
         home: page(settings, plan).unwrap_or(home),
     })
 }

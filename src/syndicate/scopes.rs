@@ -10,9 +10,12 @@ use crate::feed::{Plan, TermIndex};
 use crate::model::clock::{from_micros, mint_ulid};
 use crate::model::feed_date::FeedDate;
 use crate::model::feed_key::{Scope, Terms};
+use crate::model::feed_meta::Chain;
 use crate::store::articles::{self, Listed};
 use crate::store::feeds::{self, ScopeRow};
 use crate::store::{Conn, StoreError};
+
+use super::archives;
 
 /// Articles read at once while the index is filled.
 const PAGE: i64 = 500;
@@ -39,20 +42,25 @@ pub(super) fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
 }
 
 /// The feeds of every scope that has or had an article, the main one first.
-pub(super) async fn plan(
-    app: &App,
-    mut conn: Conn,
-    index: &mut TermIndex,
-    moment: Moment,
-) -> Result<Vec<Plan>, StoreError> {
+pub(super) async fn plan(app: &App, index: &mut TermIndex, moment: Moment) -> Result<Vec<Plan>, StoreError> {
+    let mut conn = app.database.read().await?;
     let listed = articles::public(&mut conn, moment.now).await?;
     learn(&mut conn, index, &listed).await?;
+    archives::learn(&mut conn, index).await?;
     let stored = feeds::scopes(&mut conn).await?;
     drop(conn);
     let settings = app.settings();
-    let mut chosen = choose(&listed, index, settings.feeds.limit.max(1));
+    let limit = settings.feeds.limit.max(1);
+    if let Some(size) = settings.feeds.archives {
+        let fits = index.fits.map_or(limit, |fits| fits.min(limit));
+        archives::seal(app, index, &listed, (size, fits), moment.now).await?;
+    }
+    let mut chosen = choose(&listed, index, limit);
+    if settings.feeds.archives.is_some() {
+        add_archives(&mut chosen, &listed, index);
+    }
     for row in &stored {
-        if let Some(scope) = Scope::from_word(&row.scope) {
+        if let Some(scope) = Scope::from_word(&row.scope).filter(|scope| !matches!(scope, Scope::Archive(_))) {
             chosen.entry(scope).or_default();
         }
     }
@@ -114,6 +122,7 @@ async fn terms(conn: &mut Conn, revision: i64) -> Result<Terms, StoreError> {
 struct Members<'a> {
     term: String,
     articles: Vec<&'a Listed>,
+    chain: Chain,
 }
 
 impl Members<'_> {
@@ -123,6 +132,7 @@ impl Members<'_> {
             .articles
             .iter()
             .map(|a| format!("{} {} {}", a.id, a.revision_id, a.published_at))
+            .chain((self.chain != Chain::default()).then(|| format!("{:?}", self.chain)))
             .collect();
         hash(parts.iter().map(String::as_bytes))
     }
@@ -147,6 +157,28 @@ fn choose<'a>(listed: &'a [Listed], index: &TermIndex, limit: usize) -> BTreeMap
         }
     }
     chosen
+}
+
+/// The archives, and the main feed's place before the newest of them.
+fn add_archives<'a>(chosen: &mut BTreeMap<Scope, Members<'a>>, listed: &'a [Listed], index: &TermIndex) {
+    let newest = u32::try_from(index.runs).unwrap_or(0);
+    for number in 1..=newest {
+        let chain = Chain {
+            older: (number > 1).then(|| number - 1),
+            newer: (number < newest).then(|| number + 1),
+        };
+        let members = chosen.entry(Scope::Archive(number)).or_default();
+        members.chain = chain;
+    }
+    for article in listed {
+        let run = index.sealed.get(&article.id).and_then(|run| u32::try_from(*run).ok());
+        if let Some(members) = run.and_then(|run| chosen.get_mut(&Scope::Archive(run))) {
+            members.articles.push(article);
+        }
+    }
+    if let Some(main) = chosen.get_mut(&Scope::All) {
+        main.chain.older = (newest > 0).then_some(newest);
+    }
 }
 
 /// A site in one language has no feeds by language: they would be the main feed again.
@@ -219,6 +251,7 @@ fn planned(scope: Scope, members: &Members<'_>, stored: &HashMap<String, ScopeRo
         updated_at: row.updated_at.max(newest),
         members: members.articles.iter().map(|article| article.id.clone()).collect(),
         mark: members.mark(),
+        chain: members.chain,
         version: moment.version,
     })
 }

@@ -302,6 +302,7 @@ pub(crate) fn settings(folder: &Path) -> Settings {
             aliases: BTreeMap::new(),
             retired: Vec::new(),
             publish_email: false,
+            archives: Some(50),
             burst: None,
         },
         newsletters: vec![newsletter("notes")],
