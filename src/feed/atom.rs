@@ -135,6 +135,11 @@ fn entry(meta: &FeedMeta, Item { entry, body }: Item<'_>) -> AtomEntry {
     if let Some(elsewhere) = &entry.external_url {
         links.push(link("related", elsewhere.to_string(), None));
     }
+    links.extend(entry.files.iter().map(|file| Link {
+        title: file.title.as_ref().map(|title| title.as_str().to_owned()),
+        length: file.bytes.map(|bytes| bytes.to_string()),
+        ..link("enclosure", file.url.to_string(), Some(file.media_type.as_str()))
+    }));
     let category = |label: &Label, kind: &str| Category {
         term: label.slug.as_str().to_owned(),
         scheme: Some(meta.under_base(&format!("{kind}/"))),

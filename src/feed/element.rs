@@ -11,11 +11,12 @@ use crate::model::feed_meta::FeedMeta;
 
 use super::{RenderError, escape, words};
 
-const NAMESPACES: [(&str, &str); 7] = [
+const NAMESPACES: [(&str, &str); 8] = [
     ("atom", "http://www.w3.org/2005/Atom"),
     ("content", "http://purl.org/rss/1.0/modules/content/"),
     ("dc", "http://purl.org/dc/elements/1.1/"),
     ("fh", "http://purl.org/syndication/history/1.0"),
+    ("itunes", "http://www.itunes.com/dtds/podcast-1.0.dtd"),
     ("media", "http://search.yahoo.com/mrss/"),
     ("sy", "http://purl.org/rss/1.0/modules/syndication/"),
     ("xhtml", "http://www.w3.org/1999/xhtml"),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::entry::{Byline, Clean, Language};
+use crate::model::entry::{Byline, Clean, EntryFile, Language};
 use crate::model::feed_date::FeedDate;
 use crate::model::feed_key::Format;
 use crate::model::feed_meta::FeedMeta;
@@ -58,6 +58,20 @@ struct FeedItem<'a> {
     tags: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<Attachment<'a>>,
+}
+
+#[derive(Serialize)]
+struct Attachment<'a> {
+    url: &'a str,
+    mime_type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size_in_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_in_seconds: Option<u32>,
 }
 
 /// The JSON Feed document of one scope.
@@ -98,6 +112,16 @@ fn author(byline: &Byline) -> Author<'_> {
     }
 }
 
+fn attachment(file: &EntryFile) -> Attachment<'_> {
+    Attachment {
+        url: file.url.as_str(),
+        mime_type: file.media_type.as_str(),
+        title: file.title.as_ref().map(Clean::as_str),
+        size_in_bytes: file.bytes,
+        duration_in_seconds: file.seconds,
+    }
+}
+
 fn feed_item(Item { entry, body }: Item<'_>) -> FeedItem<'_> {
     FeedItem {
         id: entry.id.as_str(),
@@ -112,5 +136,6 @@ fn feed_item(Item { entry, body }: Item<'_>) -> FeedItem<'_> {
         authors: entry.authors.iter().map(author).collect(),
         tags: entry.labels().into_iter().map(Clean::as_str).collect(),
         language: entry.language.as_ref().map(Language::as_str),
+        attachments: entry.files.iter().map(attachment).collect(),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ::rss::extension::atom::{AtomExtension, Link};
 use ::rss::extension::dublincore::DublinCoreExtension;
-use ::rss::{Category, Channel, Guid, Image};
+use ::rss::{Category, Channel, Enclosure, Guid, Image};
 
 use crate::model::feed_key::Format;
 use crate::model::feed_meta::FeedMeta;
@@ -122,6 +122,10 @@ fn channel_elements(meta: &FeedMeta) -> Vec<Element> {
 
 fn item_elements(Item { entry, .. }: Item<'_>) -> Vec<Element> {
     let mut elements = element::picture(entry);
+    let played = entry.files.first().filter(|file| file.is_played());
+    if let Some(seconds) = played.and_then(|file| file.seconds) {
+        elements.push(Element::new("itunes:duration").text(seconds.to_string()));
+    }
     if let Some(edited) = entry.edited {
         elements.push(Element::new("atom:updated").text(edited.iso()));
     }
@@ -151,7 +155,12 @@ fn item(Item { entry, body }: Item<'_>, foreign: Vec<Element>) -> ::rss::Item {
         author: None,
         categories: entry.labels().into_iter().map(|name| category(name.as_str())).collect(),
         comments: None,
-        enclosure: None,
+        // Readers know one enclosure, and RSS 2.0 wants its length: 0 where nobody knows it.
+        enclosure: entry.files.first().map(|file| Enclosure {
+            url: file.url.to_string(),
+            length: file.bytes.unwrap_or(0).to_string(),
+            mime_type: file.media_type.as_str().to_owned(),
+        }),
         guid: Some(Guid {
             value: entry.id.as_str().to_owned(),
             permalink: false,

@@ -6,8 +6,8 @@ use quick_xml::XmlVersion;
 use quick_xml::events::Event;
 
 use super::*;
-use crate::model::article::{Article, Author, Content, Image, Term, Visibility};
-use crate::model::entry::{Byline, Clean, Language};
+use crate::model::article::{Article, Author, Content, Enclosure, Image, Term, Visibility};
+use crate::model::entry::{Byline, Clean, EntryFile, Language};
 use crate::model::feed_date::FeedDate;
 use crate::model::feed_key::{Format, Scope};
 use crate::model::feed_meta::Chain;
@@ -20,6 +20,16 @@ const LIMITS: Limits = Limits {
 };
 
 /// An article that says `text` wherever an article can say something.
+fn recording(text: &str) -> Enclosure {
+    Enclosure {
+        url: format!("https://example.org/{text}.mp3"),
+        media_type: format!("audio/{text}"),
+        bytes: Some(1),
+        seconds: Some(2),
+        title: text.to_owned(),
+    }
+}
+
 fn article(number: usize, text: &str) -> Article {
     let term = |slug: &str| Term {
         term: text.to_owned(),
@@ -55,6 +65,7 @@ fn article(number: usize, text: &str) -> Article {
             categories: vec![term("press")],
             language: text.to_owned(),
             direction: text.to_owned(),
+            enclosures: vec![recording(text)],
             image: Some(Image {
                 url: format!("https://example.org/{text}.png"),
                 alt: text.to_owned(),
@@ -143,7 +154,7 @@ fn read(xml: &str) -> (Vec<String>, Vec<String>) {
     (names, texts)
 }
 
-const KNOWN: [&str; 46] = [
+const KNOWN: [&str; 50] = [
     "rss",
     "channel",
     "title",
@@ -164,6 +175,10 @@ const KNOWN: [&str; 46] = [
     "dc:creator",
     "atom:link",
     "atom:updated",
+    "enclosure",
+    "fh:archive",
+    "itunes:duration",
+    "logo",
     "media:thumbnail",
     "media:content",
     "sy:updatePeriod",
@@ -191,6 +206,37 @@ const KNOWN: [&str; 46] = [
     "ownerName",
     "dateModified",
 ];
+
+#[test]
+fn files_go_with_an_article_as_each_format_knows_them() {
+    let mut entry = Entry::clone(&entry(1, "x"));
+    let file = |path: &str, media_type: &str| EntryFile {
+        url: FeedUrl::parse(&format!("https://example.org/{path}")).unwrap(),
+        media_type: Clean::line(media_type).unwrap(),
+        bytes: (path == "a.mp3").then_some(1_234_567),
+        seconds: (path == "a.mp3").then_some(75),
+        title: Clean::line("Said & done"),
+    };
+    entry.files = vec![file("a.mp3", "audio/mpeg"), file("b.pdf", "application/pdf")];
+    let [rss, atom, json] = write(&meta("Notes"), &[Arc::new(entry)], LIMITS).unwrap();
+    assert!(rss.contains("<enclosure url=\"https://example.org/a.mp3\" length=\"1234567\" type=\"audio/mpeg\"/>"));
+    assert!(rss.contains("<itunes:duration>75</itunes:duration>") && !rss.contains("b.pdf"));
+    let link = atom.split("<link ").find(|link| link.contains("a.mp3")).unwrap();
+    for attribute in [
+        "rel=\"enclosure\"",
+        "type=\"audio/mpeg\"",
+        "title=\"Said &amp; done\"",
+        "length=\"1234567\"",
+    ] {
+        assert!(link.contains(attribute), "{attribute} in {link}");
+    }
+    assert!(atom.contains("b.pdf"));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let attachments = &json["items"][0]["attachments"];
+    assert_eq!(attachments[0]["duration_in_seconds"], 75);
+    assert_eq!(attachments[1]["mime_type"], "application/pdf");
+    assert!(attachments[1].get("size_in_bytes").is_none());
+}
 
 proptest! {
     #[test]

@@ -31,6 +31,9 @@ pub struct Content {
     pub image: Option<Image>,
     /// A page elsewhere that this article comments on.
     pub external_url: Option<String>,
+    /// Files that go with it, at most 8.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub enclosures: Vec<Enclosure>,
     /// Words by UAX #29, without CJK characters.
     pub words: u32,
     /// 1 to 240 minutes.
@@ -92,6 +95,22 @@ pub struct Image {
     pub url: String,
     /// At most 500 characters; empty when decorative.
     pub alt: String,
+}
+
+/// A file that goes with an article: a recording, a film, a paper.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Enclosure {
+    /// Absolute.
+    pub url: String,
+    /// `audio/mpeg`.
+    pub media_type: String,
+    /// How large; `None` when nobody said.
+    pub bytes: Option<u64>,
+    /// How long it plays.
+    pub seconds: Option<u32>,
+    /// At most 200 characters; may be empty.
+    pub title: String,
 }
 
 /// Where a publication date came from.

@@ -4,7 +4,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::article::{Article, Author, Content, Term};
+use super::article::{Article, Author, Content, Enclosure, Term};
 use super::feed_date::FeedDate;
 use super::feed_url::{FeedUrl, percent_encode};
 use super::text::{one_line, truncate_at_word, xml_safe};
@@ -179,6 +179,40 @@ impl Label {
     }
 }
 
+/// A file that goes with an article.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryFile {
+    /// Where it is.
+    pub url: FeedUrl,
+    /// `audio/mpeg`.
+    pub media_type: Clean,
+    /// How large, where that is known.
+    pub bytes: Option<u64>,
+    /// How long it plays.
+    pub seconds: Option<u32>,
+    /// What people read.
+    pub title: Option<Clean>,
+}
+
+impl EntryFile {
+    fn of(file: &Enclosure) -> Option<Self> {
+        Some(Self {
+            url: FeedUrl::parse(&file.url)?,
+            media_type: Clean::line(&file.media_type)?,
+            bytes: file.bytes,
+            seconds: file.seconds,
+            title: Clean::line(&file.title),
+        })
+    }
+
+    /// Whether it is listened to or watched.
+    pub fn is_played(&self) -> bool {
+        ["audio/", "video/"]
+            .iter()
+            .any(|kind| self.media_type.as_str().starts_with(kind))
+    }
+}
+
 /// Why an article cannot be an entry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("print an article in a feed: its {field} cannot be used; correct it in the article's source")]
@@ -216,6 +250,8 @@ pub struct Entry {
     pub image: Option<FeedUrl>,
     /// The page elsewhere that the article comments on.
     pub external_url: Option<FeedUrl>,
+    /// Files that go with the article.
+    pub files: Vec<EntryFile>,
     /// Never moves once public.
     pub published: FeedDate,
     /// When the author said that it was edited; later than `published`.
@@ -246,6 +282,7 @@ impl Entry {
             right_to_left: content.direction == "rtl",
             image: content.image.as_ref().and_then(|image| FeedUrl::parse(&image.url)),
             external_url: content.external_url.as_deref().and_then(FeedUrl::parse),
+            files: content.enclosures.iter().filter_map(EntryFile::of).collect(),
             published,
             edited: article.updated_at.map(FeedDate::new).filter(|at| *at > published),
         })

@@ -7,6 +7,7 @@ use crate::model::article::{Content, Draft, Problem, Severity};
 use super::basics::{Basics, notice};
 use super::body::{self, Body, Place, warning};
 use super::decode::{self, Decoded};
+use super::enclosures::enclosures;
 use super::fields::Fields;
 use super::folder::{Candidate, FolderSettings, Locators, Reading};
 use super::header::{self, Header, HeaderError};
@@ -354,6 +355,7 @@ impl File<'_> {
             language: basics.language,
             image: details::image(self.fields, self.page, &links),
             external_url: details::external_url(self.fields),
+            enclosures: enclosures(self.fields, (self.settings, self.locator), &links),
             ..Content::default()
         };
         let stated = self.page.and_then(|page| page.byline.minutes);
@@ -442,6 +444,44 @@ mod tests {
         assert_eq!(content.language, "de");
         assert_eq!(content.external_url.as_deref(), Some("https://x.example/"));
         assert!(!made.mail && made.updated_at.is_some());
+    }
+
+    #[test]
+    fn files_that_go_with_an_article_are_read_in_every_form_that_generators_know() {
+        let files = |header: &str| {
+            let made = draft("x.md", &format!("---\ntitle: x\n{header}\n---\nText"));
+            let said = made.content.enclosures.iter();
+            said.map(|file| (file.url.clone(), file.media_type.clone(), file.bytes, file.seconds))
+                .collect::<Vec<_>>()
+        };
+        let one = |url: &str, kind: &str, bytes, seconds| (url.to_owned(), kind.to_owned(), bytes, seconds);
+        let far = "https://cdn.example/a.mp3";
+        assert_eq!(
+            files("audio: /sound/a.mp3\nduration: \"1:15\"\nlength: 1000"),
+            [one(
+                "https://example.org/sound/a.mp3",
+                "audio/mpeg",
+                Some(1000),
+                Some(75)
+            )]
+        );
+        assert_eq!(
+            files("enclosure:\n  url: https://cdn.example/a.mp3\n  type: Audio/MPEG\n  length: 12\n  duration: 61"),
+            [one(far, "audio/mpeg", Some(12), Some(61))]
+        );
+        assert_eq!(
+            files("enclosure: |-\n  https://cdn.example/a.mp3\n  99\n  audio/mpeg"),
+            [one(far, "audio/mpeg", Some(99), None)]
+        );
+        assert_eq!(
+            files("attachments: [\"https://cdn.example/a.mp3\", {file: b.pdf}, \"https://cdn.example/a.mp3\"]"),
+            [
+                one(far, "audio/mpeg", None, None),
+                one("https://example.org/x/b.pdf", "application/pdf", None, None)
+            ]
+        );
+        assert!(files("audio: \"javascript:alert(1)\"").is_empty());
+        assert!(files("podcast: true").is_empty());
     }
 
     #[test]

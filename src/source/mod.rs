@@ -15,6 +15,7 @@ mod dates;
 mod decode;
 mod details;
 mod draft;
+mod enclosures;
 mod fields;
 mod header;
 mod html;

@@ -267,7 +267,8 @@ def judge_list(path: pathlib.Path, folders: list[pathlib.Path]) -> bool:
 def judge(root: pathlib.Path) -> bool:
     folders = sorted({path.parent for path in root.rglob("rss.xml")})
     results = [result for folder in folders for result in judge_feeds(folder)]
-    results.append(judge_list(root / "feeds.opml", folders))
+    subscribed_to = [folder for folder in folders if folder.parent != root / "archive"]
+    results.append(judge_list(root / "feeds.opml", subscribed_to))
     main = root / "rss.xml"
     results.append(check(main, "there are entries", lambda: demand(b"<item>" in main.read_bytes(), "there is none")))
     return all(results)

@@ -51,7 +51,7 @@ kind = "folder"
 path = "$1"
 
 [feeds]
-limit = 100
+archives = { size = 30 }
 
 [[newsletters]]
 id = "notes"
@@ -90,6 +90,7 @@ category: Press room
 tags: [type, ink]
 author: A. Author
 summary: "What proof number $number is for, in one sentence & a half."
+enclosure: { url: "https://notes.example.org/proof $number.mp3", length: 12345, title: "Read <aloud>", duration: "1:15" }
 ---
 
 ## A heading with \`code\`

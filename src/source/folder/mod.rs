@@ -17,7 +17,7 @@ pub use beneath::LARGEST;
 pub use walk::{Walked, is_fresh, walk};
 
 /// Number of the reading rules: another number reads every file anew, without calling it an edit.
-pub const PIPELINE: u32 = 1;
+pub const PIPELINE: u32 = 2;
 
 /// What reading a folder needs to know.
 #[derive(Debug, Clone)]
