@@ -203,6 +203,21 @@ async fn an_author_chooses_formats_kinds_and_pages_and_old_addresses_lead_on_or_
 }
 
 #[tokio::test]
+async fn a_reader_may_be_told_that_an_article_was_taken_back() {
+    for (kept, is_told) in [(Duration::ZERO, false), (Duration::from_hours(24), true)] {
+        let press = Bench::in_the_morning(|settings| settings.feeds.tombstones = kept).await;
+        press.publish(1, |_| {}).await;
+        press.publish(2, |_| {}).await;
+        press.withdraw(2).await;
+        syndicate::refresh(&press.app).await.unwrap();
+        let atom = text(&press.app, "/atom.xml").await;
+        let mark = "<at:deleted-entry ref=\"tag:example.org,2026-11-25:2\" when=\"2026-11-25T06:30:00Z\"";
+        assert_eq!(atom.contains(mark), is_told, "{atom}");
+        assert!(!text(&press.app, "/rss.xml").await.contains("deleted-entry"));
+    }
+}
+
+#[tokio::test]
 async fn readers_of_one_language_get_its_articles_where_a_site_has_several() {
     let press = Bench::in_the_morning(|settings| settings.feeds.by = vec![Kind::Language]).await;
     press

@@ -8,7 +8,9 @@ use url::Url;
 
 use super::problem::Wrong;
 use super::section::Section;
-use super::value::{Read, base_address, filled, flag, list, one_of, shown, size, some_time, text, web_address, whole};
+use super::value::{
+    Read, base_address, duration, filled, flag, list, one_of, shown, size, some_time, text, web_address, whole,
+};
 use crate::model::feed_key::{FeedKey, Format, Kind};
 
 /// `[feeds]`
@@ -48,6 +50,8 @@ pub struct Feeds {
     pub publish_email: bool,
     /// Articles in an archive of the main feed; `None` for no archives.
     pub archives: Option<usize>,
+    /// How long Atom says that an article was taken back; zero: never.
+    pub tombstones: Duration,
     /// Whole copies that a network may take of a feed at once; `None` for any number.
     pub burst: Option<u32>,
 }
@@ -107,6 +111,7 @@ pub(super) fn read(mut section: Section<'_>, public_url: &Url) -> Feeds {
         archives: section
             .get("archives", one_number("size", "50"))
             .unwrap_or(Some(ARCHIVE)),
+        tombstones: section.get("tombstones", duration).unwrap_or(Duration::ZERO),
         burst: section
             .get("rate_limit", one_number("burst", "10"))
             .unwrap_or(Some(BURST)),

@@ -26,6 +26,7 @@ const ENTRY: &str = "<entry xmlns=\"http://www.w3.org/2005/Atom\">";
 pub(super) fn document(meta: &FeedMeta, items: &[Item<'_>]) -> Result<String, RenderError> {
     let mut elements = vec![element::hint(meta)];
     elements.extend(element::archive(meta));
+    elements.extend(element::deleted(meta));
     let mut namespaces = element::namespaces(&elements)?;
     for item in items {
         namespaces.extend(element::namespaces(&element::picture(item.entry))?);

@@ -11,7 +11,8 @@ use crate::model::feed_meta::FeedMeta;
 
 use super::{RenderError, escape, words};
 
-const NAMESPACES: [(&str, &str); 8] = [
+const NAMESPACES: [(&str, &str); 9] = [
+    ("at", "http://purl.org/atompub/tombstones/1.0"),
     ("atom", "http://www.w3.org/2005/Atom"),
     ("content", "http://purl.org/rss/1.0/modules/content/"),
     ("dc", "http://purl.org/dc/elements/1.1/"),
@@ -140,6 +141,15 @@ pub(super) fn hint(meta: &FeedMeta) -> Element {
 /// What says that a document is an archive (RFC 5005 §4 and Appendix B).
 pub(super) fn archive(meta: &FeedMeta) -> Option<Element> {
     meta.is_archive().then(|| Element::new("fh:archive"))
+}
+
+/// Entries that are no more (RFC 6721 §3).
+pub(super) fn deleted(meta: &FeedMeta) -> impl Iterator<Item = Element> {
+    meta.deleted.iter().map(|(id, when)| {
+        Element::new("at:deleted-entry")
+            .attribute("ref", id.iri(&meta.authority))
+            .attribute("when", when.iso())
+    })
 }
 
 /// The picture that stands for an entry.

@@ -164,6 +164,8 @@ pub struct Plan {
     pub members: Vec<String>,
     /// Equal when the members, what they say, and the settings are equal.
     pub mark: String,
+    /// Entry ids of articles that were taken back lately, each with the moment (microseconds).
+    pub deleted: Vec<(String, i64)>,
     /// The archives beside it.
     pub chain: Chain,
     /// The content version that this follows from.

@@ -7,7 +7,7 @@ use quick_xml::events::Event;
 
 use super::*;
 use crate::model::article::{Article, Author, Content, Enclosure, Image, Term, Visibility};
-use crate::model::entry::{Byline, Clean, EntryFile, Language};
+use crate::model::entry::{Byline, Clean, EntryFile, EntryId, Language};
 use crate::model::feed_date::FeedDate;
 use crate::model::feed_key::{Format, Scope};
 use crate::model::feed_meta::Chain;
@@ -117,6 +117,10 @@ fn meta(text: &str) -> FeedMeta {
         email: None,
         formats: Format::ALL.to_vec(),
         rights: Clean::line(text),
+        deleted: EntryId::new(text)
+            .map(|id| (id, FeedDate::from_seconds(0)))
+            .into_iter()
+            .collect(),
         chain: Chain::default(),
         minutes: 15,
     }
@@ -154,7 +158,8 @@ fn read(xml: &str) -> (Vec<String>, Vec<String>) {
     (names, texts)
 }
 
-const KNOWN: [&str; 50] = [
+const KNOWN: [&str; 51] = [
+    "at:deleted-entry",
     "rss",
     "channel",
     "title",

@@ -1,6 +1,6 @@
 //! What stands at the head of a feed.
 
-use super::entry::{Byline, Clean, Language};
+use super::entry::{Byline, Clean, EntryId, Language};
 use super::feed_date::FeedDate;
 use super::feed_key::{FeedKey, Format, Scope};
 use super::feed_url::FeedUrl;
@@ -40,6 +40,8 @@ pub struct FeedMeta {
     pub formats: Vec<Format>,
     /// Rights.
     pub rights: Option<Clean>,
+    /// Articles that were taken back lately: only Atom has words for them.
+    pub deleted: Vec<(EntryId, FeedDate)>,
     /// The archives beside it.
     pub chain: Chain,
     /// Minutes that a reader may wait before it asks again.

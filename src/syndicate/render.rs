@@ -6,7 +6,9 @@ use std::sync::Arc;
 use crate::app::App;
 use crate::config::Settings;
 use crate::feed::{self, Bodies, Documents, Kind, Limits, Plan, Prepared, RenderError, Slot};
-use crate::model::entry::{Byline, Clean, Entry, Language};
+use crate::model::clock::from_micros;
+use crate::model::entry::{Byline, Clean, Entry, EntryId, Language};
+use crate::model::feed_date::FeedDate;
 use crate::model::feed_key::{FeedKey, Format, Scope};
 use crate::model::feed_meta::FeedMeta;
 use crate::model::feed_url::{FeedUrl, percent_encode};
@@ -160,6 +162,11 @@ pub(super) fn meta(settings: &Settings, plan: &Plan, main_id: &str) -> Result<Fe
         formats: feeds.formats.clone(),
         rights: Clean::line(&settings.feeds.copyright),
         minutes: (settings.feeds.max_age.as_secs() / 60).max(1),
+        deleted: plan
+            .deleted
+            .iter()
+            .filter_map(|(id, at)| Some((EntryId::new(id)?, FeedDate::new(from_micros(*at)))))
+            .collect(),
         chain: plan.chain,
         home: page(settings, plan).unwrap_or(home),
     })

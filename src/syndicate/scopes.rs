@@ -1,13 +1,14 @@
 //! Which articles are in which feed, and the ids and times of feeds.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use aws_lc_rs::digest;
 use data_encoding::BASE32_NOPAD;
 
 use crate::app::App;
 use crate::feed::{Plan, TermIndex};
-use crate::model::clock::{from_micros, mint_ulid};
+use crate::model::clock::{from_micros, micros, mint_ulid};
 use crate::model::feed_date::FeedDate;
 use crate::model::feed_key::{Scope, Terms};
 use crate::model::feed_meta::Chain;
@@ -48,14 +49,19 @@ pub(super) async fn plan(app: &App, index: &mut TermIndex, moment: Moment) -> Re
     learn(&mut conn, index, &listed).await?;
     archives::learn(&mut conn, index).await?;
     let stored = feeds::scopes(&mut conn).await?;
-    drop(conn);
     let settings = app.settings();
+    let deleted = match settings.feeds.tombstones {
+        Duration::ZERO => Vec::new(),
+        kept => articles::withdrawn(&mut conn, moment.now.saturating_sub(micros(kept))).await?,
+    };
+    drop(conn);
     let limit = settings.feeds.limit.max(1);
     if let Some(size) = settings.feeds.archives {
         let fits = index.fits.map_or(limit, |fits| fits.min(limit));
         archives::seal(app, index, &listed, (size, fits), moment.now).await?;
     }
     let mut chosen = choose(&listed, index, limit);
+    chosen.entry(Scope::All).or_default().deleted = deleted;
     if settings.feeds.archives.is_some() {
         add_archives(&mut chosen, &listed, index);
     }
@@ -122,6 +128,7 @@ async fn terms(conn: &mut Conn, revision: i64) -> Result<Terms, StoreError> {
 struct Members<'a> {
     term: String,
     articles: Vec<&'a Listed>,
+    deleted: Vec<(String, i64)>,
     chain: Chain,
 }
 
@@ -132,6 +139,7 @@ impl Members<'_> {
             .articles
             .iter()
             .map(|a| format!("{} {} {}", a.id, a.revision_id, a.published_at))
+            .chain(self.deleted.iter().map(|(id, at)| format!("deleted {id} {at}")))
             .chain((self.chain != Chain::default()).then(|| format!("{:?}", self.chain)))
             .collect();
         hash(parts.iter().map(String::as_bytes))
@@ -251,6 +259,7 @@ fn planned(scope: Scope, members: &Members<'_>, stored: &HashMap<String, ScopeRo
         updated_at: row.updated_at.max(newest),
         members: members.articles.iter().map(|article| article.id.clone()).collect(),
         mark: members.mark(),
+        deleted: members.deleted.clone(),
         chain: members.chain,
         version: moment.version,
     })

@@ -303,6 +303,7 @@ pub(crate) fn settings(folder: &Path) -> Settings {
             retired: Vec::new(),
             publish_email: false,
             archives: Some(50),
+            tombstones: Duration::ZERO,
             burst: None,
         },
         newsletters: vec![newsletter("notes")],

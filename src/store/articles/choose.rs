@@ -33,6 +33,17 @@ pub async fn public(conn: &mut Conn, now: i64) -> Result<Vec<Listed>, StoreError
         .collect())
 }
 
+const WITHDRAWN: &str = "SELECT entry_id, changed_at FROM articles WHERE visibility = 'withdrawn' AND changed_at >= $1 AND published_at <= changed_at \
+     ORDER BY changed_at DESC, entry_id LIMIT 100";
+
+/// Entry ids of articles that were taken back since a moment, newest first, each with the moment (microseconds).
+pub async fn withdrawn(conn: &mut Conn, since: i64) -> Result<Vec<(String, i64)>, StoreError> {
+    Ok(on!(conn, |c| sqlx::query_as(WITHDRAWN)
+        .bind(since)
+        .fetch_all(c)
+        .await?))
+}
+
 /// An article that letters may carry: what composing needs of it.
 #[derive(Debug, Clone)]
 pub struct Mailable {

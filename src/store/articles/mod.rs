@@ -5,7 +5,7 @@ mod decide;
 mod known;
 mod write;
 
-pub use choose::{Listed, Mailable, mailable, public};
+pub use choose::{Listed, Mailable, mailable, public, withdrawn};
 pub use decide::{announced, approve, counts, decide, dismiss, held, held_of, is_undecided, owners_of_url, undecided};
 pub use known::{Known, known, one, page};
 pub use write::{
