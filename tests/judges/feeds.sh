@@ -139,6 +139,11 @@ compressed_copies_match() {
   echo "$count compared"
 }
 
+judge_readers() {
+  make_exports
+  judge "other readers see the same" python3 tests/judges/readers/compare.py "$exports" "$npm_tools"
+}
+
 judge_newsboat() {
   make_exports
   local home

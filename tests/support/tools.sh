@@ -14,6 +14,7 @@ has_chromium() { chromium_program >/dev/null; }
 has_fonts() { [ -n "$(find /usr/share/fonts /usr/local/share/fonts -name '*.[to]tf' -print -quit 2>/dev/null)" ]; }
 has_venv() { python3 -c 'import venv, ensurepip'; }
 has_postgres() { postgres_programs >/dev/null; }
+has_ruby_rss() { ruby -e 'require "rss"'; }
 has() { command -v "$1" >/dev/null; }
 
 # what it is for | how to see that it is there | Debian package
@@ -31,6 +32,10 @@ tools=(
   "jing|has jing|jing"
   "xmllint|has xmllint|libxml2-utils"
   "newsboat|has newsboat|newsboat"
+  "sfeed|has sfeed|sfeed"
+  "ROME|test -e /usr/share/java/rome.jar|librome-java"
+  "BeanShell|test -e /usr/share/java/bsh.jar|bsh"
+  "Ruby's rss|has_ruby_rss|ruby-rss"
   "Chromium|has_chromium|chromium"
   "chromedriver|has chromedriver|chromium-driver"
   "fonts|has_fonts|fonts-dejavu-core"

@@ -1,0 +1,122 @@
+"""Whether every reader sees the same: ids, titles, links and dates of RSS and Atom documents.
+
+compare.py ROOT NPM   judges every rss.xml and atom.xml of the folders ROOT/*/out and their archives; NPM holds node_modules
+
+Prints one line 'ok …' or 'not ok …' per reader, with the first differences. What a reader is known to see otherwise, and
+why that harms nobody, stands in DEVIATIONS.
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+HERE = pathlib.Path(__file__).parent
+JARS = [pathlib.Path("/usr/share/java") / name for name in ("bsh.jar", "rome.jar", "rome-utils.jar", "jdom2.jar", "slf4j-api.jar", "slf4j-nop.jar")]
+MOST = 60
+
+Value = dict[str, object]
+
+
+def expected(path: pathlib.Path) -> list[Value]:
+    """Read by a parser that knows XML and nothing of feeds."""
+    root = ElementTree.parse(path).getroot()
+    if root.tag == "rss":
+        return [
+            {"id": item.findtext("guid"), "title": item.findtext("title"), "link": item.findtext("link"),
+             "date": int(parsedate_to_datetime(item.findtext("pubDate")).timestamp())}
+            for item in root.iter("item")
+        ]
+    return [
+        {"id": entry.findtext(ATOM + "id"), "title": entry.findtext(ATOM + "title"),
+         "link": entry.find(f"{ATOM}link[@rel='alternate']").get("href"),
+         "date": int(datetime.fromisoformat(entry.findtext(ATOM + "published").replace("Z", "+00:00")).timestamp())}
+        for entry in root.iter(ATOM + "entry")
+    ]
+
+
+def by_lines(*command: object) -> Callable[[list[pathlib.Path]], list[list[Value]]]:
+    def read(paths: list[pathlib.Path]) -> list[list[Value]]:
+        listed = "".join(f"{path}\n" for path in paths)
+        said = subprocess.run(list(map(str, command)), input=listed, capture_output=True, text=True, timeout=300)
+        if said.returncode != 0:
+            raise RuntimeError((said.stderr or said.stdout).strip()[-600:])
+        return [json.loads(line) for line in said.stdout.splitlines()]
+
+    return read
+
+
+def sfeed(paths: list[pathlib.Path]) -> list[list[Value]]:
+    """Tab-separated: date, title, link, content, its type, id, …; blanks and backslashes are escaped."""
+    def plain(text: str) -> str:
+        return text.replace("\\n", "\n").replace("\\t", "\t").replace("\\\\", "\\")
+
+    feeds = []
+    for path in paths:
+        said = subprocess.run(["sfeed", "https://letters.example.org/"], stdin=path.open("rb"), capture_output=True, check=True, timeout=60)
+        rows = [line.split("\t") for line in said.stdout.decode().splitlines()]
+        feeds.append([{"date": int(row[0]) if row[0] else None, "title": plain(row[1]), "link": row[2], "id": plain(row[5])} for row in rows])
+    return feeds
+
+
+def squeezed(text: object) -> str:
+    return " ".join(str(text or "").split())
+
+
+# reader → field → what the reader makes of a value; compared after both sides went through it.
+DEVIATIONS: dict[str, dict[str, Callable[[object], object]]] = {
+    # Blanks in titles are squeezed; addresses are printed as its own reading of RFC 3986 has them.
+    "sfeed": {"title": squeezed, "id": squeezed},
+    # An item without a title has an empty one.
+    "ROME": {"title": lambda title: title or ""},
+    "rss-parser": {"title": squeezed},
+    "feedsmith": {"title": squeezed, "id": squeezed},
+}
+
+
+def judge(name: str, read: Callable[[list[pathlib.Path]], list[list[Value]]], paths: list[pathlib.Path]) -> bool:
+    try:
+        seen = read(paths)
+    except (RuntimeError, subprocess.SubprocessError, ValueError) as error:
+        print(f"not ok {name}: {error}")
+        return False
+    table = DEVIATIONS.get(name, {})
+    differences = [] if len(seen) == len(paths) else [f"{len(seen)} of {len(paths)} documents were read"]
+    count = 0
+    for path, values in zip(paths, seen):
+        wanted = expected(path)
+        if len(values) != len(wanted):
+            differences.append(f"{path}: {len(values)} of {len(wanted)} entries")
+        for own, other in zip(wanted, values):
+            for field, value in own.items():
+                same = table.get(field, lambda one: one)
+                count += 1
+                if same(value) != same(other.get(field)):
+                    differences.append(f"{path}: {field} {value!r} is seen as {other.get(field)!r}")
+    print(f"{'not ok' if differences else 'ok'} {name}: {len(paths)} documents, {count} values")
+    for difference in differences[:5]:
+        print(f"#   {difference}")
+    return not differences
+
+
+def main() -> int:
+    root, npm = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    found = sorted(root.glob("*/out/*.xml")) + sorted(root.glob("*/out/archive/*/*.xml"))
+    paths = [path for path in found if path.name in ("rss.xml", "atom.xml")][:MOST]
+    readers = {
+        "sfeed": sfeed,
+        "ROME": by_lines("java", "-cp", ":".join(map(str, JARS)), "bsh.Interpreter", HERE / "rome.bsh"),
+        "Ruby's rss, strict": by_lines("ruby", HERE / "strict.rb"),
+        "feedsmith": by_lines("node", HERE / "npm.mjs", "feedsmith", npm.resolve()),
+        "rss-parser": by_lines("node", HERE / "npm.mjs", "rss-parser", npm.resolve()),
+    }
+    return 0 if all([judge(name, read, paths) for name, read in readers.items()]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
