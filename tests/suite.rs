@@ -14,6 +14,7 @@ mod config;
 mod disk;
 mod doctor;
 mod feeds;
+mod feeds_check;
 mod feeds_http;
 mod kill_points;
 mod kills;

@@ -82,7 +82,7 @@ enum Command {
     /// Scan, list and look at articles
     #[command(subcommand)]
     Articles(articles::Articles),
-    /// Write feeds as files
+    /// Write feeds as files, and examine any feed
     #[command(subcommand)]
     Feeds(feeds::Feeds),
     /// Whether the ledger holds what it promises; changes nothing
@@ -168,7 +168,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Code> {
             Ok(0)
         }
         Command::Articles(articles) => articles.run(&session).await,
-        Command::Feeds(feeds) => feeds.run(&session).await.map(|()| 0),
+        Command::Feeds(feeds) => feeds.run(&session).await,
         Command::Fsck(fsck) => fsck.run(&session).await,
         Command::Schedule(schedule) => schedule.run(&session).await.map(|()| 0),
         Command::Plan(plan) => plan.run(&session).await.map(|()| 0),

@@ -8,6 +8,7 @@
 mod allowance;
 mod atom;
 mod body;
+pub mod check;
 mod element;
 mod json;
 mod opml;

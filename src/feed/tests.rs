@@ -411,3 +411,42 @@ fn a_list_of_feeds_is_well_formed_whatever_they_are_called() {
     assert_eq!(names.iter().filter(|name| *name == "outline").count(), 3);
     assert!(texts.contains(&"<&\">".to_owned()) && texts.contains(&"https://a.example/?a=1&b=2".to_owned()));
 }
+
+#[test]
+fn the_linter_finds_no_fault_with_our_own_feeds() {
+    let now = DateTime::from_timestamp(1_795_600_000, 0).unwrap();
+    for text in ["Ink and paper", "a < b & c ]]> \"d\" 'e' \u{5d0}\u{5d1} 🖨️", "page"] {
+        let ours = |number: usize| {
+            let mut article = article(number, text);
+            article.entry_id = format!("tag:example.org,2026-11-25:{number}");
+            article.content.tags.truncate(1);
+            article.content.tags[0].term = format!("{text} tag");
+            article.content.body_html = format!(
+                "<p>{}</p><p><img src=\"https://example.org/a.png\" alt=\"\"> <a href=\"https://example.org/#a\">a</a></p>",
+                escape(text)
+            );
+            article.content.language = "en".to_owned();
+            article
+        };
+        let mut bare = ours(3);
+        bare.content.title = None;
+        let entries: Vec<Arc<Entry>> = [ours(1), ours(2), bare]
+            .iter()
+            .map(|one| Arc::new(Entry::of(one).unwrap()))
+            .collect();
+        for content in [FullOrSummary::Full, FullOrSummary::Summary] {
+            let documents = write(&meta(text), &entries, Limits { content, ..LIMITS }).unwrap();
+            for (document, format) in documents.iter().zip(crate::model::feed_key::Format::ALL) {
+                let address = meta(text).address(format).parse().unwrap();
+                let found = check::examine(check::Specimen {
+                    bytes: document.as_bytes(),
+                    address: Some(&address),
+                    charset: Some("utf-8"),
+                    now,
+                });
+                assert_eq!(found.findings, [], "{document}");
+                assert_eq!(found.entries, 3);
+            }
+        }
+    }
+}

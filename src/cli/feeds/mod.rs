@@ -1,0 +1,62 @@
+//! `feeds`: files for a static host, and an eye on any feed.
+
+mod check;
+mod web;
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use super::output::{json, line};
+use super::progress::Progress;
+use super::{Code, Session};
+use crate::{ingest, syndicate};
+
+/// `feeds …`
+#[derive(Debug, Subcommand)]
+pub(super) enum Feeds {
+    /// Write every feed, with compressed copies, for a static host
+    #[command(
+        after_help = "Writes rss.xml, atom.xml and feed.json, the same below category/, tag/ and author/, each with \
+                            .gz and .br beside it. Files of feeds that are gone are removed; files of others are left alone.\n\n\
+                            Example:\n  letterpress feeds export /srv/site/public"
+    )]
+    Export {
+        /// The folder
+        dir: PathBuf,
+    },
+    /// Examine any feed, in a file or at an address
+    Check(check::Check),
+}
+
+impl Feeds {
+    pub(super) async fn run(self, session: &Session) -> anyhow::Result<Code> {
+        match self {
+            Self::Export { dir } => export(session, dir).await.map(|()| 0),
+            Self::Check(check) => check.run(session).await,
+        }
+    }
+}
+
+async fn export(session: &Session, dir: PathBuf) -> anyhow::Result<()> {
+    let app = session.open().await?;
+    if !ingest::is_scanned(&app).await? {
+        ingest::scan_all(&app, &|_, _| {}).await?;
+    }
+    let progress = Progress::new("feeds written");
+    let exported = syndicate::export(&app, &dir, &|done, all| progress.at(done, all)).await?;
+    drop(progress);
+    app.database.close().await;
+    if session.json {
+        return json(&serde_json::json!({
+            "documents": exported.documents, "written": exported.written, "removed": exported.removed,
+        }));
+    }
+    line(&format!(
+        "{} documents in {}: {} files written, {} removed",
+        exported.documents,
+        dir.display(),
+        exported.written,
+        exported.removed
+    ))
+}
