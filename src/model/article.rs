@@ -113,6 +113,20 @@ pub struct Enclosure {
     pub title: String,
 }
 
+/// The media type of who knows what (RFC 2046 §4.5.1).
+pub const UNKNOWN_MEDIA: &str = "application/octet-stream";
+
+/// `type/subtype` by RFC 6838 §4.2, in lower case; `None` for anything else.
+pub fn media_type(text: &str) -> Option<String> {
+    let text = text.trim().to_ascii_lowercase();
+    let is_name = |name: &str| {
+        let is_good = |b: u8| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b);
+        (1..=127).contains(&name.len()) && name.bytes().all(is_good)
+    };
+    let (kind, name) = text.split_once('/')?;
+    (is_name(kind) && is_name(name)).then_some(text)
+}
+
 /// Where a publication date came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -4,7 +4,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::article::{Article, Author, Content, Enclosure, Term};
+use super::article::{Article, Author, Content, Enclosure, Term, UNKNOWN_MEDIA, media_type};
 use super::feed_date::FeedDate;
 use super::feed_url::{FeedUrl, percent_encode};
 use super::text::{one_line, truncate_at_word, xml_safe};
@@ -198,7 +198,7 @@ impl EntryFile {
     fn of(file: &Enclosure) -> Option<Self> {
         Some(Self {
             url: FeedUrl::parse(&file.url)?,
-            media_type: Clean::line(&file.media_type)?,
+            media_type: Clean(media_type(&file.media_type).unwrap_or_else(|| UNKNOWN_MEDIA.to_owned())),
             bytes: file.bytes,
             seconds: file.seconds,
             title: Clean::line(&file.title),

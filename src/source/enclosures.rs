@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path};
 
-use crate::model::article::Enclosure;
+use crate::model::article::{Enclosure, UNKNOWN_MEDIA, media_type};
 use crate::model::text::truncate_at_word;
 
 use super::fields::Fields;
@@ -14,8 +14,6 @@ use super::html::Links;
 const MOST: usize = 8;
 /// Characters of a file's title.
 const LONGEST_TITLE: usize = 200;
-/// The media type of who knows what (RFC 2046 §4.5.1).
-const UNKNOWN: &str = "application/octet-stream";
 
 /// The files that a header names, with their sizes where they lie beside the article or say them.
 pub(super) fn enclosures(
@@ -38,7 +36,7 @@ pub(super) fn enclosures(
             file.url = url;
             file.bytes = local.or(file.bytes);
             if file.media_type.is_empty() {
-                media_type(&file.url).clone_into(&mut file.media_type);
+                type_by_name(&file.url).clone_into(&mut file.media_type);
             }
             if found.len() < MOST && !found.iter().any(|known| known.url == file.url) {
                 found.push(file);
@@ -62,11 +60,11 @@ fn one(value: &Value) -> Option<Enclosure> {
         Value::Text(text) => {
             let mut lines = text.lines().map(str::trim);
             // `podcast: true` names no file.
-            let is_file = |url: &&str| url.contains("://") || media_type(url) != UNKNOWN;
+            let is_file = |url: &&str| url.contains("://") || type_by_name(url) != UNKNOWN_MEDIA;
             Some(Enclosure {
                 url: lines.next().filter(is_file)?.to_owned(),
                 bytes: lines.next().and_then(|bytes| bytes.parse().ok()),
-                media_type: lines.next().and_then(proper_type).unwrap_or_default(),
+                media_type: lines.next().and_then(media_type).unwrap_or_default(),
                 ..Enclosure::default()
             })
         }
@@ -80,7 +78,7 @@ fn one(value: &Value) -> Option<Enclosure> {
             Some(Enclosure {
                 url: find(&["url", "href", "src", "file", "path"])?.to_owned(),
                 media_type: find(&["type", "mime", "mime_type", "mimetype", "media_type"])
-                    .and_then(proper_type)
+                    .and_then(media_type)
                     .unwrap_or_default(),
                 bytes: find(&["length", "size", "bytes", "size_in_bytes"]).and_then(|text| text.parse().ok()),
                 seconds: find(&["duration", "seconds", "duration_in_seconds"]).and_then(seconds),
@@ -89,19 +87,6 @@ fn one(value: &Value) -> Option<Enclosure> {
         }
         _ => None,
     }
-}
-
-/// `type/subtype` by RFC 6838 §4.2, in lower case.
-fn proper_type(text: &str) -> Option<String> {
-    let text = text.trim().to_ascii_lowercase();
-    let is_name = |name: &str| {
-        !name.is_empty()
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
-    };
-    let (kind, name) = text.split_once('/')?;
-    (is_name(kind) && is_name(name)).then_some(text)
 }
 
 /// `75`, `1:15` or `01:02:03`.
@@ -138,7 +123,7 @@ fn size_beside(settings: &FolderSettings, locator: &str, written: &str) -> Optio
     found.is_file().then_some(found.len())
 }
 
-fn media_type(url: &str) -> &'static str {
+fn type_by_name(url: &str) -> &'static str {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let ending = path
         .rsplit_once('.')
@@ -161,6 +146,6 @@ fn media_type(url: &str) -> &'static str {
         "png" => "image/png",
         "webp" => "image/webp",
         "txt" => "text/plain",
-        _ => UNKNOWN,
+        _ => UNKNOWN_MEDIA,
     }
 }
