@@ -38,6 +38,7 @@ const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("handlebars", &["template"]),
     ("axum", &["http"]),
     ("clap", &["cli", "main"]),
+    ("reqwest", &["source"]),
 ];
 
 /// Calls that read the wall clock or draw chance: only the composition root makes the real ones.

@@ -1,6 +1,5 @@
 //! The site, the feeds and the page of leaving, opened as their visitors open them.
 
-use reqwest::header;
 use url::Url;
 
 use super::{seen, unasked};
@@ -11,7 +10,7 @@ use crate::model::feed_key::Format;
 use crate::model::links;
 use crate::model::token::code_of;
 use crate::source::discovery::{Announced, announced};
-use crate::source::fetch::{Ask, Caps, Fetched, Fetcher, Reach};
+use crate::source::fetch::{Ask, Caps, Fetched, Fetcher, Reach, header};
 
 /// A feed reader that many sites see: what is done to it is done to others.
 const READER: &str = "FreshRSS/1.27 (Linux; https://freshrss.org)";

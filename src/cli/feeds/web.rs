@@ -1,6 +1,5 @@
 //! How a feed is served: status, redirects, type, conditional requests, compression.
 
-use reqwest::header;
 use url::Url;
 
 use super::check::Checked;
@@ -8,7 +7,7 @@ use crate::app::SystemClock;
 use crate::feed::check::{Dialect, Finding, Specimen, examine, is_page};
 use crate::model::clock::Clock;
 use crate::source::discovery::announced;
-use crate::source::fetch::{Ask, Caps, FetchError, Fetched, Fetcher, Reach};
+use crate::source::fetch::{Ask, Caps, FetchError, Fetched, Fetcher, Reach, header};
 
 /// Feeds of one page that are looked at.
 const MOST_FEEDS: usize = 20;

@@ -9,10 +9,13 @@ mod unpack;
 
 use std::time::Duration;
 
-use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method};
 use url::Url;
+
+/// Names of headers, for those who ask and those who read answers.
+pub use reqwest::header;
 
 pub use reach::Reach;
 
