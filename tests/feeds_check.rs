@@ -86,7 +86,7 @@ fn a_person_hears_the_line_and_the_remedy_and_a_script_sees_the_exit_code() {
 }
 
 /// A web server of a few pages: path to status line, further headers and body. One with an ETag answers 304.
-async fn site(pages: Vec<(&'static str, &'static str, String)>) -> u16 {
+pub(crate) async fn site(pages: Vec<(&'static str, &'static str, String)>) -> u16 {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let pages = Arc::new(pages);

@@ -16,6 +16,7 @@ mod doctor;
 mod feeds;
 mod feeds_check;
 mod feeds_http;
+mod feeds_import;
 mod kill_points;
 mod kills;
 mod ledger_model;

@@ -82,7 +82,7 @@ enum Command {
     /// Scan, list and look at articles
     #[command(subcommand)]
     Articles(articles::Articles),
-    /// Write feeds as files, and examine any feed
+    /// Write feeds as files, examine any feed, take over the ids of an old one
     #[command(subcommand)]
     Feeds(feeds::Feeds),
     /// Whether the ledger holds what it promises; changes nothing

@@ -163,7 +163,8 @@ fn item(Item { entry, body }: Item<'_>, foreign: Vec<Element>) -> ::rss::Item {
         }),
         guid: Some(Guid {
             value: entry.id.as_str().to_owned(),
-            permalink: false,
+            // The crate leaves the flag out where it is true, which is what RSS says of a guid without one.
+            permalink: entry.is_permalink,
         }),
         pub_date: Some(entry.published.mail_style()),
         source: None,

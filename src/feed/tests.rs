@@ -39,6 +39,7 @@ fn article(number: usize, text: &str) -> Article {
     Article {
         id: format!("{number}"),
         entry_id: format!("tag:example.org,2026-11-25:{number}{text}"),
+        is_permalink: false,
         source_id: "folder".to_owned(),
         locator: "a.md".to_owned(),
         url: format!("https://example.org/{number}/{text}"),

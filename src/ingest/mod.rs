@@ -19,6 +19,7 @@ mod row;
 mod scan;
 mod settings;
 mod stillness;
+mod take_over;
 mod watch;
 
 pub use choose::{Approval, EvenIf, approve, dismiss};
@@ -26,4 +27,5 @@ pub use due::{is_scanned, next_due, publish_due};
 pub use list::{ArticleRow, Shown, list, problems, show};
 pub use report::{IngestError, ProblemRow, ScanReport};
 pub use scan::{Progress, accept_vanished, scan_all, scan_source};
+pub use take_over::{Rejected, TakenOver, take_over};
 pub use watch::{Changed, Watch};

@@ -1,10 +1,14 @@
 //! Writing one reading of a file: a new article, a new revision, a move, or nothing.
 
+use std::collections::HashMap;
+
 use crate::app::App;
 use crate::model::article::{Draft, Problem, Severity, Visibility};
 use crate::model::clock::to_micros;
+use crate::model::same_address::comparison_form;
 use crate::source::folder::Candidate;
 use crate::store::articles::{self, Known, NewRevision, Written};
+use crate::store::imported::{self, Imported};
 use crate::store::{Conn, StoreError, counters};
 
 use super::identity::{Identity, Index, likeness};
@@ -33,9 +37,19 @@ pub(super) struct Writing {
     numbers: std::ops::Range<i64>,
     revisions: Vec<NewRevision>,
     articles: Vec<Written>,
+    /// Entries of a feed that was taken over, by the comparison form of their addresses.
+    waiting: HashMap<String, Imported>,
 }
 
 impl Writing {
+    /// Nothing written yet; these entries wait for articles.
+    pub(super) fn with(waiting: HashMap<String, Imported>) -> Self {
+        Self {
+            waiting,
+            ..Self::default()
+        }
+    }
+
     async fn next_number(&mut self, conn: &mut Conn) -> Result<i64, StoreError> {
         const AT_ONCE: i64 = 200;
         if self.numbers.is_empty() {
@@ -45,6 +59,22 @@ impl Writing {
         let number = self.numbers.start;
         self.numbers.start += 1;
         Ok(number)
+    }
+
+    /// The entry that waited for an article; an id in the header counts more.
+    async fn waited(&mut self, conn: &mut Conn, draft: &Draft) -> Result<Option<Imported>, StoreError> {
+        if self.waiting.is_empty() || draft.header_id.is_some() {
+            return Ok(None);
+        }
+        let forms = std::iter::once(&draft.url).chain(&draft.aliases);
+        let mut forms = forms.filter_map(|url| comparison_form(url));
+        let Some(found) = forms.find_map(|form| self.waiting.remove(&form)) else {
+            return Ok(None);
+        };
+        imported::forget(conn, &found.address, &found.entry_id).await?;
+        let taken = self.articles.iter().any(|new| new.known.entry_id == found.entry_id)
+            || articles::has_entry_id(conn, &found.entry_id).await?;
+        Ok((!taken).then_some(found))
     }
 
     /// Writes the new articles of a batch.
@@ -196,7 +226,8 @@ async fn new(
     report: &mut ScanReport,
 ) -> Result<(), StoreError> {
     let revision_id = writing.next_number(conn).await?;
-    let known = row::first(scene, candidate, &prepared, revision_id);
+    let waited = writing.waited(conn, &prepared.draft).await?;
+    let known = row::first(scene, candidate, &prepared, revision_id, waited);
     let held = known.not_mailable.as_deref() == Some("held");
     report.added += u64::from(known.visibility != Visibility::Excluded);
     report.excluded += u64::from(known.visibility == Visibility::Excluded);

@@ -4,6 +4,7 @@ use crate::model::article::{DateOrigin, Draft, Visibility};
 use crate::model::clock::{from_micros, mint_ulid, to_micros};
 use crate::source::folder::Candidate;
 use crate::store::articles::Known;
+use crate::store::imported::Imported;
 
 use super::read::Prepared;
 use super::record::Scene;
@@ -31,21 +32,34 @@ pub(super) fn wanted_visibility(draft: &Draft, published_at: i64, now: i64) -> V
     }
 }
 
-/// The row of a new article.
-pub(super) fn first(scene: &Scene<'_>, candidate: &Candidate, prepared: &Prepared, revision_id: i64) -> Known {
+/// The row of a new article; `waited` is its entry in a feed that was taken over.
+pub(super) fn first(
+    scene: &Scene<'_>,
+    candidate: &Candidate,
+    prepared: &Prepared,
+    revision_id: i64,
+    waited: Option<Imported>,
+) -> Known {
     let draft = &prepared.draft;
     let id = mint_ulid(&*scene.app.clock, &*scene.app.chance);
-    let published_at = draft.published_at.map_or(scene.now, to_micros);
+    let known_date = waited.as_ref().and_then(|one| one.published_at);
+    let published_at = known_date.unwrap_or_else(|| draft.published_at.map_or(scene.now, to_micros));
+    let published_from = if known_date.is_some() {
+        DateOrigin::Feed
+    } else {
+        draft.published_from
+    };
     let (file_size, file_mtime, file_id) = stamp(candidate);
     Known {
-        entry_id: entry_id(scene, draft, &id),
+        is_permalink: waited.as_ref().is_some_and(|one| one.is_permalink),
+        entry_id: waited.map_or_else(|| entry_id(scene, draft, &id), |one| one.entry_id),
         id,
         locator: draft.locator.clone(),
         header_id: draft.header_id.clone(),
         url: draft.url.clone(),
         former_urls: draft.aliases.clone(),
         published_at,
-        published_from: draft.published_from.word().to_owned(),
+        published_from: published_from.word().to_owned(),
         first_seen: scene.now,
         changed_at: scene.now,
         mailable_at: None,

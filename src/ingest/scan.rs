@@ -137,6 +137,7 @@ impl<'a> Scan<'a> {
         for problem in sources::problems_of(&mut conn, &source.id).await? {
             problems.entry(problem.locator.clone()).or_default().push(problem);
         }
+        let waiting = super::take_over::waiting(&mut conn).await?;
         drop(conn);
         // Engines sort texts by rules of their own.
         for of_file in problems.values_mut() {
@@ -174,7 +175,7 @@ impl<'a> Scan<'a> {
             to_read,
             problems,
             report,
-            writing: Writing::default(),
+            writing: Writing::with(waiting),
             wrote,
             accept_vanished,
         })

@@ -295,6 +295,8 @@ pub struct Article {
     pub id: String,
     /// What feeds print as id; never changes.
     pub entry_id: String,
+    /// The id was the article's address in a feed that was taken over.
+    pub is_permalink: bool,
     /// The source it comes from.
     pub source_id: String,
     /// Path under the root at the last scan.

@@ -226,6 +226,8 @@ pub struct EntryFault {
 pub struct Entry {
     /// Minted once.
     pub id: EntryId,
+    /// The id was the article's address in a feed that was taken over, and readers were told so.
+    pub is_permalink: bool,
     /// Where the article is read.
     pub url: FeedUrl,
     /// At most 512 characters; untitled articles exist.
@@ -270,6 +272,7 @@ impl Entry {
         let heading = title.clone().unwrap_or_else(|| heading(content, published));
         Ok(Self {
             id: EntryId::new(&article.entry_id).ok_or(EntryFault { field: "id" })?,
+            is_permalink: article.is_permalink,
             url: FeedUrl::parse(&article.url).ok_or(EntryFault { field: "address" })?,
             title,
             heading,

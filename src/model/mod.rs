@@ -22,6 +22,7 @@ pub mod quiet;
 pub mod rate;
 pub mod reach;
 pub mod recipe;
+pub mod same_address;
 pub mod schedule;
 pub mod signing_key;
 pub mod slug;

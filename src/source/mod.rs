@@ -7,6 +7,7 @@
 pub mod discovery;
 pub mod fetch;
 pub mod folder;
+pub mod foreign;
 
 mod address;
 mod basics;

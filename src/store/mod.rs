@@ -44,6 +44,7 @@ pub mod consents;
 pub mod counters;
 pub mod deliveries;
 pub mod feeds;
+pub mod imported;
 pub mod instance;
 pub mod invariants;
 pub mod issues;

@@ -98,6 +98,7 @@ fn proof(number: i64, now: i64, revision_id: i64) -> Proof {
     let known = Known {
         id: id(number),
         entry_id: format!("tag:example.org,2026-11-25:{number}"),
+        is_permalink: false,
         locator: format!("{number}.md"),
         header_id: None,
         url: format!("https://example.org/{number}/"),

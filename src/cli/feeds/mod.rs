@@ -1,6 +1,7 @@
 //! `feeds`: files for a static host, and an eye on any feed.
 
 mod check;
+mod import;
 mod web;
 
 use std::path::PathBuf;
@@ -27,6 +28,8 @@ pub(super) enum Feeds {
     },
     /// Examine any feed, in a file or at an address
     Check(check::Check),
+    /// Take over ids and dates of the old site's feed, so that readers show nothing twice
+    Import(import::Import),
 }
 
 impl Feeds {
@@ -34,6 +37,7 @@ impl Feeds {
         match self {
             Self::Export { dir } => export(session, dir).await.map(|()| 0),
             Self::Check(check) => check.run(session).await,
+            Self::Import(import) => import.run(session).await.map(|()| 0),
         }
     }
 }

@@ -13,6 +13,8 @@ pub struct Known {
     pub id: String,
     /// What feeds print as id.
     pub entry_id: String,
+    /// The id was the article's address in a feed that was taken over.
+    pub is_permalink: bool,
     /// Path under the root at the last scan.
     pub locator: String,
     /// Header `id`, `guid` or `uuid`.
@@ -68,7 +70,7 @@ macro_rules! known_columns {
         "a.id, a.entry_id, a.locator, a.header_id, a.url, a.former_urls, a.published_at, a.published_from, a.first_seen, \
          a.changed_at, a.mailable_at, a.not_mailable, a.visibility, a.reason, a.missing_since, a.missing_scans, \
          a.source_hash, a.content_hash, a.body_hash, a.revision_id, a.title, a.file_size, a.file_mtime, a.file_id, \
-         a.updated_at, a.date_only"
+         a.updated_at, a.date_only, a.is_permalink"
     };
 }
 
@@ -91,6 +93,7 @@ where
     Ok(Known {
         id: row.try_get("id")?,
         entry_id: row.try_get("entry_id")?,
+        is_permalink: row.try_get::<i64, _>("is_permalink")? != 0,
         locator: row.try_get("locator")?,
         header_id: row.try_get("header_id")?,
         url: row.try_get("url")?,
@@ -137,6 +140,7 @@ where
     Ok(Article {
         id: known.id,
         entry_id: known.entry_id,
+        is_permalink: known.is_permalink,
         source_id: row.try_get("source_id")?,
         locator: known.locator,
         url: known.url,

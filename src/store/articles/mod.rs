@@ -1,10 +1,12 @@
 //! Articles, their revisions, and the version number that tells feeds to render anew.
 
+mod adopt;
 mod choose;
 mod decide;
 mod known;
 mod write;
 
+pub use adopt::{Adopter, adopt, adopters, has_entry_id};
 pub use choose::{Listed, Mailable, mailable, public, withdrawn};
 pub use decide::{announced, approve, counts, decide, dismiss, held, held_of, is_undecided, owners_of_url, undecided};
 pub use known::{Known, known, one, page};
