@@ -66,6 +66,8 @@ fn ids_of_a_foreign_feed_are_read_letter_for_letter() {
     assert_eq!(atom.older, [at("https://example.org/rss.xml?page=2")]);
     let json = of(JSON);
     assert_eq!(ids(&json), [(Some("7"), false, Some("https://example.org/7"))]);
+    let untitled = of(&JSON.replace("\"title\": \"x\",", ""));
+    assert_eq!(ids(&untitled), ids(&json));
     assert_eq!(json.older, [at("https://example.org/2.json")]);
     let (latin, _, _) = encoding_rs::WINDOWS_1252.encode("<?xml version='1.0' encoding='iso-8859-1'?><rss version='2.0'><channel><title>x</title><item><guid>Gr\u{fc}n</guid></item></channel></rss>");
     assert_eq!(read(&latin, None, None).unwrap().entries[0].id.as_deref(), Some("Grün"));
