@@ -4,42 +4,11 @@
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
 use crate::support::service::{Service, Setup};
-
-/// A web server of a few pages: path to status line, further headers and body.
-async fn site(pages: Vec<(&'static str, &'static str, String)>) -> u16 {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let pages = Arc::new(pages);
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let pages = Arc::clone(&pages);
-            tokio::spawn(async move {
-                let mut asked = vec![0; 8192];
-                let read = stream.read(&mut asked).await.unwrap_or(0);
-                let line = String::from_utf8_lossy(&asked[..read]).into_owned();
-                let path = line.split(' ').nth(1).unwrap_or("").to_owned();
-                let page = pages.iter().find(|(known, ..)| *known == path);
-                let (head, body) = page.map_or(("404 Not Found", String::new()), |(_, head, body)| {
-                    (*head, body.clone())
-                });
-                let body = if line.starts_with("HEAD") { String::new() } else { body };
-                let answer = format!(
-                    "HTTP/1.1 {head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-                    body.len()
-                );
-                let _ = stream.write_all(answer.as_bytes()).await;
-            });
-        }
-    });
-    port
-}
+use crate::support::site::site;
+use serde_json::Value;
 
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()

@@ -10,6 +10,7 @@ use letterpress::syndicate::{self, Answer};
 use serde_json::Value;
 
 use crate::support::service::{Service, Setup};
+use crate::support::site::site;
 use crate::support::{Bench, at, engines, shared_data};
 
 fn entry(id: &str, link: &str, title: &str, published: &str) -> ForeignEntry {
@@ -237,7 +238,7 @@ async fn older_documents_of_a_feed_are_read_to_the_end_and_those_of_other_server
     let page = "<html><link rel=\"alternate\" type=\"application/atom+xml\" href=\"/1.xml\">";
     let back = "<link rel=\"next\" href=\"/2.xml\"/><link rel=\"prev-archive\" href=\"http://127.0.0.2:9/x\"/>";
     let around = "<link rel=\"next\" href=\"/1.xml\"/><link rel=\"prev-archive\" href=\"3.xml\"/>";
-    let site = crate::feeds_check::site(vec![
+    let site = site(vec![
         ("/", "200 OK\r\nContent-Type: text/html", page.to_owned()),
         ("/1.xml", ok, document(3, back)),
         ("/2.xml", ok, document(2, around)),

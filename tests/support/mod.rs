@@ -11,6 +11,7 @@ pub(crate) use wire::Got;
 pub(crate) mod servers;
 pub(crate) mod service;
 pub(crate) mod sink;
+pub(crate) mod site;
 pub(crate) mod trial;
 
 use std::collections::BTreeMap;
