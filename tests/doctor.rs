@@ -29,7 +29,7 @@ fn standings(looked: &BTreeMap<String, Value>) -> Vec<&str> {
         "The site announces its feeds",
         "The RSS feed",
         "The Atom feed",
-        "The JSON Feed feed",
+        "The JSON feed",
     ];
     names
         .iter()
@@ -109,7 +109,7 @@ async fn an_author_hears_what_stands_in_the_way_of_visitors() {
                 "The Atom feed",
                 "answers with text/html instead of application/atom+xml",
             ),
-            ("The JSON Feed feed", "answers 404 to a feed reader"),
+            ("The JSON feed", "answers 404 to a feed reader"),
         ] {
             let found = all[what]["found"].as_str().unwrap();
             assert!(found.contains(end), "{found}");

@@ -88,6 +88,7 @@ fn without_token(text: &str, shown: &str) -> String {
     format!("{}{shown}{}", &text[..at], &rest[end..])
 }
 
+/// Nobody answered at an address of our own.
 fn unreached(what: &str, why: &str) -> Examined {
     let remedy = "start `letterpress serve`, or run this again where the address can be reached";
     seen(what, Standing::NotChecked, why, remedy)
@@ -104,7 +105,10 @@ async fn announcement(settings: &Settings, following: &Fetcher) -> Examined {
             let remedy = "let readers of feeds see the page, also those that run no script";
             return seen(what, Standing::Warning, &found, remedy);
         }
-        Err(error) => return unreached(what, &error.to_string()),
+        Err(error) => {
+            let remedy = "run this again where the site can be reached";
+            return seen(what, Standing::NotChecked, &error.to_string(), remedy);
+        }
     };
     let found = announced(&String::from_utf8_lossy(&page.body), &page.url);
     let base = settings.feeds.base_url.as_str();
@@ -128,7 +132,7 @@ async fn announcement(settings: &Settings, following: &Fetcher) -> Examined {
 
 /// Whether a reader gets the feed at its address, and nothing in its place.
 async fn feed(settings: &Settings, format: Format, direct: &Fetcher) -> Examined {
-    let what = format!("The {} feed", format.name());
+    let what = format!("The {} feed", format.name().trim_end_matches(" Feed"));
     let Ok(address) = settings.feeds.base_url.join(format.file_name()) else {
         return unasked(&what, "feeds.base_url is no address");
     };

@@ -62,7 +62,7 @@ fn say(report: &TakenOver, documents: usize, dry_run: bool) -> anyhow::Result<()
         unchanged,
         rejected,
     } = report;
-    line(&format!("Entries in {documents} documents: {entries}"))?;
+    line(&format!("Documents read: {documents}, entries: {entries}"))?;
     line(&format!("  {matched} articles take over id and date"))?;
     line(&format!("  {unchanged} articles had them already"))?;
     line(&format!("  {waiting} entries wait for an article with their address"))?;
