@@ -418,6 +418,12 @@ async fn who_copies_a_feed_again_and_again_without_remembering_it_is_asked_to_wa
     );
     bench.wait(Duration::from_mins(15));
     assert_eq!(served.get("/rss.xml", &[&forgetful]).await.status, 200);
+    assert_eq!(served.get("/rss.xml", &[&forgetful]).await.status, 429);
+    // What is new it gets at once.
+    bench.publish(2, |_| {}).await;
+    syndicate::refresh(&bench.app).await.unwrap();
+    let news = served.get("/rss.xml", &[&forgetful]).await;
+    assert!(news.status == 200 && news.text().contains("Proof 2"));
 }
 
 #[tokio::test]

@@ -305,8 +305,8 @@ impl Sender {
             Err(error) => {
                 tracing::error!(%error, issue = load.chunk.issue_id, "the letters of an issue cannot be used");
                 let issue = &load.chunk.issue_id;
-                let _ = operate::pause(&self.shared.app, issue, error.word()).await;
                 let _ = author::tell_paused(&self.shared.app, error.word(), Some(issue), "").await;
+                let _ = operate::pause(&self.shared.app, issue, error.word()).await;
             }
         }
         load.tally.down_to(0).await;

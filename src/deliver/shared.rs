@@ -103,6 +103,17 @@ impl Shared {
     /// Does what an alarm asks for; `said` are the relay's words.
     pub(super) async fn raise(&self, alarm: Alarm, issue: Option<&str>, said: &str) {
         let app = &self.app;
+        let paused = match alarm {
+            Alarm::PauseIssue(reason) => issue.map(|issue| (reason, Some(issue))),
+            Alarm::PauseAll(reason) => Some((reason, None)),
+            _ => None,
+        };
+        // First, because whoever sends until nothing is open stops at the pause: the author would hear of it a start later.
+        if let Some((reason, issue)) = paused
+            && let Err(error) = author::tell_paused(app, reason, issue, said).await
+        {
+            tracing::warn!(%error, "the author cannot be told that sending is paused");
+        }
         let done = match (alarm, issue) {
             (Alarm::LeaveAlone(span), _) => return self.break_off(self.relay_scope(), span, said.to_owned()).await,
             (Alarm::Back, _) => return self.mend(&self.relay_scope()).await,
@@ -110,16 +121,6 @@ impl Shared {
             (Alarm::PauseIssue(_), None) => Ok(()),
             (Alarm::PauseAll(reason), _) => operate::pause_all(app, reason).await.map(drop),
         };
-        let paused = match alarm {
-            Alarm::PauseIssue(reason) => issue.map(|issue| (reason, Some(issue))),
-            Alarm::PauseAll(reason) => Some((reason, None)),
-            _ => None,
-        };
-        if let Some((reason, issue)) = paused
-            && let Err(error) = author::tell_paused(app, reason, issue, said).await
-        {
-            tracing::warn!(%error, "the author cannot be told that sending is paused");
-        }
         match done {
             Ok(()) => tracing::error!(?alarm, issue, "sending is paused; `letterpress issues list` shows it"),
             Err(error) => tracing::error!(?alarm, issue, %error, "sending cannot be paused"),

@@ -1,5 +1,5 @@
-//! How many whole copies of a feed one network may take (`feeds.md` 14): those who remember what they have are never
-//! counted, and neither is anybody who takes less than they could.
+//! How many whole copies of the same bytes one network may take (`feeds.md` 14): those who remember what they have are
+//! never counted, and nobody is ever denied what is new.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::model::network::vicinity;
 
-/// Networks and feeds that are remembered; the one that was seen longest ago is forgotten first.
+/// Networks and documents that are remembered; the one that was seen longest ago is forgotten first.
 const REMEMBERED: usize = 100_000;
 
 /// A bucket of tokens: one for each copy.
@@ -18,25 +18,25 @@ struct Bucket {
     at: Duration,
 }
 
-/// What networks took of each feed lately.
+/// What networks took of each document lately.
 #[derive(Debug, Default)]
 pub struct Allowance(Mutex<HashMap<(String, String), Bucket>>);
 
 impl Allowance {
-    /// Takes one copy of the feed at `path` for whoever asks from `client`; `at` is time since boot, one copy comes back
-    /// each `every`.
+    /// Takes one copy of the document with this entity tag for whoever asks from `client`; `at` is time since boot, one
+    /// copy comes back each `every`.
     ///
     /// # Errors
     /// How long to wait for the next one, when the network has taken `burst` of them.
     pub fn take(
         &self,
-        (client, path): (IpAddr, &str),
+        (client, tag): (IpAddr, &str),
         at: Duration,
         burst: u32,
         every: Duration,
     ) -> Result<(), Duration> {
         let mut buckets = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let key = (vicinity(client), path.to_owned());
+        let key = (vicinity(client), tag.to_owned());
         if buckets.len() >= REMEMBERED && !buckets.contains_key(&key) {
             forget(&mut buckets, at, burst, every);
         }

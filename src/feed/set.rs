@@ -23,7 +23,7 @@ pub struct FeedSet {
     shelf: ArcSwap<Shelf>,
     scanned: AtomicBool,
     uses: AtomicU64,
-    /// What networks took of each feed lately.
+    /// What networks took of each document lately.
     pub allowance: Allowance,
     /// Which article has which terms; held by whoever brings the feeds up to date, one at a time.
     pub index: Mutex<TermIndex>,

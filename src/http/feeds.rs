@@ -61,7 +61,6 @@ pub(super) async fn serve(
             app: &app,
             headers: &headers,
             peer: peer.map(|Extension(ConnectInfo(peer))| peer.ip()),
-            path: uri.path(),
         }
         .answer(&document, method == Method::HEAD),
         Answer::Moved(to) => moved(&to),
@@ -75,7 +74,6 @@ struct Reading<'a> {
     app: &'a App,
     headers: &'a HeaderMap,
     peer: Option<IpAddr>,
-    path: &'a str,
 }
 
 impl Reading<'_> {
@@ -89,7 +87,7 @@ impl Reading<'_> {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             return response;
         }
-        if !head_only && let Err(wait) = self.may_take() {
+        if !head_only && let Err(wait) = self.may_take(document.tag()) {
             return too_many(wait);
         }
         let coding = coding::wanted(self.headers);
@@ -107,9 +105,9 @@ impl Reading<'_> {
         response
     }
 
-    /// Only whole copies are counted, and only those of readers that remember nothing. Behind a proxy that is not
-    /// trusted all readers would be one network: they are not counted.
-    fn may_take(&self) -> Result<(), Duration> {
+    /// Only whole copies of the same bytes are counted, and only for readers that remember nothing. Behind a proxy that
+    /// is not trusted all readers would be one network: they are not counted.
+    fn may_take(&self, tag: &str) -> Result<(), Duration> {
         let settings = self.app.settings();
         let (Some(burst), Some(peer)) = (settings.feeds.burst, self.peer) else {
             return Ok(());
@@ -123,7 +121,7 @@ impl Reading<'_> {
         let forwarded = self.headers.get_all(&FORWARDED[0]).iter();
         let client = network::client(peer, forwarded.map(|value| value.to_str().unwrap_or("?")), trusted);
         let (at, every) = (self.app.clock.since_boot(), settings.feeds.max_age);
-        self.app.feeds.allowance.take((client, self.path), at, burst, every)
+        self.app.feeds.allowance.take((client, tag), at, burst, every)
     }
 
     /// What a 304 says, too.
