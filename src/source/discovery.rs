@@ -3,8 +3,7 @@
 use dom_query::Document;
 use url::Url;
 
-/// Media types of feeds, in the order in which we announce ours.
-const TYPES: [&str; 3] = ["application/rss+xml", "application/atom+xml", "application/feed+json"];
+use crate::model::feed_key::Format;
 
 /// A feed that a page announces.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +57,7 @@ pub fn announced(page: &str, address: &Url) -> Vec<Announced> {
 
 /// WordPress announces its API as plain JSON, so that is no feed.
 fn is_feed(media_type: &str) -> bool {
-    TYPES.contains(&media_type)
+    Format::ALL.iter().any(|format| format.media_type() == media_type)
 }
 
 #[cfg(test)]
