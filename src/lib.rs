@@ -21,7 +21,7 @@
 //! | 1 | [`config`], [`telemetry`], [`faults`] | `model` |
 //! | 2 shelves | [`source`], [`feed`], [`template`], [`mail`], [`store`] | layers 0 and 1; never each other |
 //! | 3 | [`app`] | layers 0 to 2 |
-//! | 4 verbs | [`ingest`], [`syndicate`], [`compose`], [`deliver`], [`subscribe`], [`retain`] | layers 0 to 3; never each other |
+//! | 4 verbs | [`ingest`], [`syndicate`], [`compose`], [`deliver`], [`subscribe`], [`feedback`], [`retain`] | layers 0 to 3; never each other |
 //! | 5 doors | [`worker`], [`http`] | layers 0, 1, 3, 4; never a shelf |
 //! | 6 doors | [`cli`], `main` | everything |
 //!
@@ -43,6 +43,7 @@ pub mod config;
 pub mod deliver;
 pub mod faults;
 pub mod feed;
+pub mod feedback;
 pub mod http;
 pub mod ingest;
 pub mod mail;

@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod dkim;
 mod doctor;
+mod feedback;
 mod feeds;
 mod fsck;
 mod health;
@@ -103,6 +104,9 @@ enum Command {
     /// Care for the people who get letters
     #[command(subcommand)]
     Subscribers(subscribers::Subscribers),
+    /// Read what readers say about articles
+    #[command(subcommand)]
+    Feedback(feedback::Feedback),
     /// Make keys that sign letters (DKIM)
     #[command(subcommand)]
     Dkim(dkim::Dkim),
@@ -177,6 +181,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Code> {
         Command::Send(send) => send.run(&session, stop::on_signal()).await,
         Command::Issues(issues) => issues.run(&session).await.map(|()| 0),
         Command::Subscribers(subscribers) => subscribers.run(&session).await,
+        Command::Feedback(feedback) => feedback.run(&session).await.map(|()| 0),
         Command::Dkim(dkim) => dkim.run(&session).map(|()| 0),
         Command::Backup(backup) => backup.run(&session).await.map(|()| 0),
         Command::Restore(restore) => restore.run(&session).await.map(|()| 0),

@@ -108,7 +108,7 @@ pub(super) async fn issue_letter(
             help: None,
         },
         web: false,
-        feedback: false,
+        feedback: settings.feedback.letters,
         max_html: settings.mail.max_html,
     })
 }

@@ -10,7 +10,7 @@ use super::place::{Fault, Positions, Step, dotted};
 use super::problem::{ConfigProblems, Problem, Severity, Wrong};
 use super::secret::Files;
 use super::section::{Finding, Notes, Origin, Section};
-use super::{Settings, bounces, database, feeds, http, mail, newsletters, site, sources, value};
+use super::{Settings, bounces, database, feedback, feeds, http, mail, newsletters, site, sources, value};
 
 /// The file that is read when none is named, if it is there.
 pub const DEFAULT_FILE: &str = "config/letterpress.toml";
@@ -191,6 +191,7 @@ fn read_settings(mut root: Section<'_>, file: Option<PathBuf>) -> Settings {
         sources: sources::read(source_sections, &base, &site.language),
         feeds: feeds::read(root.section("feeds"), &http.public_url),
         bounces: bounces::read(root.section("bounces")),
+        feedback: feedback::read(root.section("feedback")),
         templates: read_templates(root.section("templates"), &base),
         state: database::read_state(root.section("state"), &database, &base),
         findings: Vec::new(),
@@ -232,10 +233,11 @@ fn read_templates(mut section: Section<'_>, base: &Path) -> Option<PathBuf> {
 
 /// One underscore where two belong hides a key: nobody would ever notice.
 fn warn_of_near_misses(variables: &BTreeMap<String, String>, notes: &Notes) {
-    const SECTIONS: [&str; 9] = [
+    const SECTIONS: [&str; 10] = [
         "SITE",
         "SOURCES",
         "FEEDS",
+        "FEEDBACK",
         "NEWSLETTERS",
         "MAIL",
         "TEMPLATES",

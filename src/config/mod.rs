@@ -5,6 +5,7 @@
 mod bounces;
 mod database;
 mod dkim;
+mod feedback;
 mod feeds;
 mod http;
 mod load;
@@ -30,6 +31,7 @@ use crate::model::letterhead::Letterhead;
 pub use bounces::Bounces;
 pub use database::{DatabaseSettings, State};
 pub use dkim::{Dkim, DkimKey};
+pub use feedback::Feedback;
 pub use feeds::{Feeds, FullOrSummary};
 pub use http::Http;
 pub use load::{DEFAULT_FILE, environment, load, parse};
@@ -58,6 +60,8 @@ pub struct Settings {
     pub mail: Mail,
     /// `[bounces]`
     pub bounces: Bounces,
+    /// `[feedback]`
+    pub feedback: Feedback,
     /// `[templates] dir`: files in it replace built-in templates of the same path.
     pub templates: Option<PathBuf>,
     /// `[database]`

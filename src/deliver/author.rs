@@ -6,9 +6,10 @@ use chrono_tz::Tz;
 use crate::app::App;
 use crate::config::Settings;
 use crate::model::address::DisplayName;
-use crate::model::author_notice::{AuthorNotice, Fact, NamedArticle, fact};
+use crate::model::author_notice::{AuthorNotice, Fact, NamedArticle, Opinion, fact};
 use crate::model::clock::{from_micros, to_micros};
 use crate::model::letter::{Envelope, SlotValues};
+use crate::store::feedback::Counted;
 use crate::store::notices::DueNotice;
 use crate::store::{Conn, StoreError, deliveries, notices, reports};
 use crate::template::context::Frame;
@@ -62,7 +63,12 @@ pub(super) async fn report_week(app: &App) -> Result<(), StoreError> {
     if numbers.is_quiet() {
         return Ok(());
     }
-    let notice = AuthorNotice::report(&spelt(from, to), facts_of(&numbers), named(&numbers));
+    let notice = AuthorNotice::report(
+        &spelt(from, to),
+        facts_of(&numbers),
+        named(&numbers),
+        opinions(&numbers),
+    );
     queue(app, &key, &notice, now).await
 }
 
@@ -107,6 +113,29 @@ fn named(numbers: &reports::Week) -> Vec<NamedArticle> {
         url: url.clone(),
     };
     numbers.articles.iter().map(named).collect()
+}
+
+/// What readers said, by article.
+fn opinions(numbers: &reports::Week) -> Vec<Opinion> {
+    let told = |counted: &Counted| {
+        let tally = counted.tally();
+        let readers = if tally.count == 1 { "reader" } else { "readers" };
+        let comments = numbers.comments.iter();
+        Opinion {
+            title: if counted.title.is_empty() {
+                counted.url.clone()
+            } else {
+                counted.title.clone()
+            },
+            url: counted.url.clone(),
+            numbers: format!("{:.1} of 5 from {} {readers}", tally.mean, tally.count),
+            comments: comments
+                .filter(|comment| comment.article_id == counted.article_id)
+                .map(|comment| format!("{} of 5: {}", comment.rating, comment.comment))
+                .collect(),
+        }
+    };
+    numbers.rated.iter().map(told).collect()
 }
 
 /// Queues a letter about an issue that ended with letters in doubt: somebody should decide about them.

@@ -11,10 +11,10 @@ use crate::app::App;
 use crate::config::Settings;
 use crate::mail::message::{EncodedLetter, MessageError, write_message};
 use crate::model::address::{AddressError, DisplayName, EmailAddress, HeaderToken, HeaderUrl};
-use crate::model::clock::from_micros;
+use crate::model::clock::{from_micros, ulid_number};
 use crate::model::letter::{Envelope, Letter, ListHeaders, ListId, MessageId, Outgoing, SlotName, SlotValues};
 use crate::model::letterhead::Letterhead;
-use crate::model::links::{Leave, Preferences, code_of};
+use crate::model::links::{Leave, Preferences, Rate, code_of};
 use crate::model::signing_key::SigningKeyError;
 use crate::model::token::{KeyRing, Purpose};
 use crate::model::verdict::Class;
@@ -80,13 +80,23 @@ impl LettersError {
 #[derive(Debug)]
 pub(super) struct IssueLetters {
     head: Letterhead,
+    /// The issue's ULID as a number.
+    issue: u128,
     variants: HashMap<i64, VariantLetter>,
     refusals: Mutex<Streak>,
 }
 
 /// The letter of one variant.
 #[derive(Debug)]
-enum VariantLetter {
+struct VariantLetter {
+    way: Way,
+    /// How many of its articles, from the first, can be rated.
+    rated: u16,
+}
+
+/// How one person's letter comes about.
+#[derive(Debug)]
+enum Way {
     /// Slots are filled.
     Encoded(EncodedLetter),
     /// Rendered for each recipient.
@@ -95,16 +105,20 @@ enum VariantLetter {
 
 impl VariantLetter {
     fn new(letter: &Letter) -> Result<Self, TemplateError> {
-        Ok(match Renderer::of(letter)? {
-            Some(renderer) => Self::Rendered(Box::new(renderer)),
-            None => Self::Encoded(EncodedLetter::new(letter)),
+        let way = match Renderer::of(letter)? {
+            Some(renderer) => Way::Rendered(Box::new(renderer)),
+            None => Way::Encoded(EncodedLetter::new(letter)),
+        };
+        Ok(Self {
+            way,
+            rated: letter.rated(),
         })
     }
 
     fn for_one(&self, values: &SlotValues) -> Result<Cow<'_, EncodedLetter>, TemplateError> {
-        Ok(match self {
-            Self::Encoded(letter) => Cow::Borrowed(letter),
-            Self::Rendered(renderer) => Cow::Owned(EncodedLetter::new(&renderer.letter(values)?)),
+        Ok(match &self.way {
+            Way::Encoded(letter) => Cow::Borrowed(letter),
+            Way::Rendered(renderer) => Cow::Owned(EncodedLetter::new(&renderer.letter(values)?)),
         })
     }
 }
@@ -137,6 +151,7 @@ impl IssueLetters {
         }
         Ok(Self {
             head,
+            issue: ulid_number(issue_id).unwrap_or_default(),
             variants,
             refusals: Mutex::new(Streak::new(FAILURES)),
         })
@@ -197,7 +212,14 @@ impl IssueLetters {
                 date: due.first_at.map_or(now, from_micros),
             };
             let outgoing = facts.of_issue(&person, &due.issue_id, due.variant_no)?;
-            let values = facts.values(&person);
+            let mut values = facts.values(&person);
+            let rated = Rate {
+                subscriber: person.id,
+                issue: self.issue,
+                variant: due.variant_no,
+                place: 0,
+            };
+            facts.add_ratings(&mut values, rated, letter.rated);
             let written = write_message(&*letter.for_one(&values)?, &values, &outgoing, out)?;
             let date = outgoing.date;
             Ok((outgoing.envelope(), Unsealed { written, date }))
@@ -260,6 +282,17 @@ impl Facts<'_> {
             .set(SlotName::Feedback, self.address("issues"))
             .set(SlotName::Browser, self.address("issues"));
         values
+    }
+
+    /// The links that rate the first `count` articles of a letter; `rated` says of which letter and whose.
+    pub(super) fn add_ratings(&self, values: &mut SlotValues, rated: Rate, count: u16) {
+        for index in 0..count {
+            let link = Rate {
+                place: i64::from(index) + 1,
+                ..rated
+            };
+            values.set(SlotName::ArticleFeedback(index), self.address(&link.to_path(self.keys)));
+        }
     }
 
     /// Headers and envelope of a letter outside any list: confirmations and notices. `what` names for ever what the

@@ -1,6 +1,6 @@
 //! Letters outside any issue: confirmation, welcome, "you are subscribed", "you have left".
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 
 use crate::app::App;
 use crate::config::{Newsletter, Schedule};
@@ -8,11 +8,12 @@ use crate::model::address::{DisplayName, EmailAddress};
 use crate::model::author_notice::AUTHOR;
 use crate::model::clock::{from_micros, to_micros};
 use crate::model::letter::{Envelope, Letter, SlotName};
-use crate::model::links::{CONFIRM_FOR, Confirm, code_of};
+use crate::model::links::{CONFIRM_FOR, Confirm, FRESH_FOR, Fresh, NewAddress, code_of};
 use crate::store::articles;
 use crate::store::notices::DueNotice;
 use crate::template::context::letters::{
-    AlreadyLetter, ConfirmationLetter, FixedLinks, Neighbour, UnsubscribedLetter, WelcomeLetter,
+    AlreadyLetter, ConfirmationLetter, FixedLinks, LinkLetter, Neighbour, NewAddressLetter, UnsubscribedLetter,
+    WelcomeLetter,
 };
 use crate::template::context::{self, Frame, moment};
 
@@ -56,14 +57,20 @@ pub(super) async fn write(
         .ok_or_else(|| NoticeError::NoNewsletter(due.newsletter_id.clone()))?;
     let schedule = newsletter.schedule(&due.schedule_id).or(newsletter.default_schedule());
     let letter = compiled(app, due, newsletter, schedule).await?;
+    // A letter that asks a new address goes there, and greets nobody by name: it may be somebody else's.
+    let address = due
+        .content
+        .as_deref()
+        .filter(|_| due.kind == "new-address")
+        .unwrap_or(&due.address);
     let person = Person {
         id: due.subscriber_id,
-        address: EmailAddress::parse(&due.address).map_err(LetterError::from)?,
+        address: EmailAddress::parse(address).map_err(LetterError::from)?,
         // A first letter holds nothing that a stranger typed.
         name: due
             .name
             .as_deref()
-            .filter(|_| due.kind != "confirmation")
+            .filter(|_| !["confirmation", "new-address"].contains(&due.kind.as_str()))
             .and_then(DisplayName::cleaned),
         epoch: due.token_epoch,
         since: from_micros(due.since),
@@ -75,16 +82,10 @@ pub(super) async fn write(
         keys: &app.keys,
         date: due.first_at.map_or(now, from_micros),
     };
-    let expires = from_micros(due.created_at) + CONFIRM_FOR;
-    let confirm = Confirm {
-        subscriber: due.subscriber_id,
-        newsletter: code_of(&newsletter.id),
-        schedule: code_of(schedule.map_or("", |schedule| schedule.id.as_str())),
-        expires: DateTime::from_timestamp(expires.timestamp(), 0).unwrap_or(expires),
-    };
+    let (link, expires) = link_of(app, due, newsletter, schedule);
     let mut values = facts.values(&person);
     values
-        .set(SlotName::Confirm, settings.http.address(&confirm.to_path(&app.keys)))
+        .set(SlotName::Confirm, settings.http.address(&link))
         .set(SlotName::Expires, head.date(expires));
     let mut outgoing = facts
         .single(&person, &format!("notice {}", due.id))
@@ -93,6 +94,49 @@ pub(super) async fn write(
         outgoing.list = Some(facts.list(&person).map_err(LetterError::from)?);
     }
     Ok(write_sealed(app, &letter, &values, &outgoing, out).await?)
+}
+
+/// The path of the link that a notice is about, and when it ends.
+fn link_of(
+    app: &App,
+    due: &DueNotice,
+    newsletter: &Newsletter,
+    schedule: Option<&Schedule>,
+) -> (String, DateTime<Utc>) {
+    let until = |span: Duration| {
+        let end = from_micros(due.created_at) + span;
+        DateTime::from_timestamp(end.timestamp(), 0).unwrap_or(end)
+    };
+    let (subscriber, epoch) = (due.subscriber_id, due.token_epoch);
+    match due.kind.as_str() {
+        "link" => {
+            let link = Fresh {
+                subscriber,
+                newsletter: code_of(&newsletter.id),
+                epoch,
+                expires: until(FRESH_FOR),
+            };
+            (link.to_path(&app.keys), link.expires)
+        }
+        "new-address" => {
+            let link = NewAddress {
+                subscriber,
+                notice: due.id,
+                epoch,
+                expires: until(CONFIRM_FOR),
+            };
+            (link.to_path(&app.keys), link.expires)
+        }
+        _ => {
+            let link = Confirm {
+                subscriber,
+                newsletter: code_of(&newsletter.id),
+                schedule: code_of(schedule.map_or("", |schedule| schedule.id.as_str())),
+                expires: until(CONFIRM_FOR),
+            };
+            (link.to_path(&app.keys), link.expires)
+        }
+    }
 }
 
 async fn compiled(
@@ -123,6 +167,14 @@ async fn compiled(
             newsletter: shown,
             latest: latest(app, newsletter).await?,
             links: fixed(),
+        })?,
+        "link" => app.templates.link(&LinkLetter {
+            frame,
+            newsletter: shown,
+        })?,
+        "new-address" => app.templates.new_address(&NewAddressLetter {
+            frame,
+            newsletter: shown,
         })?,
         "unsubscribed" => app.templates.unsubscribed(&UnsubscribedLetter {
             frame,

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::mail::message::{EncodedLetter, write_message};
 use crate::model::address::{AddressError, EmailAddress};
 use crate::model::letter::{Envelope, Letter, MissingSlot, SlotName, SlotValues, fill};
+use crate::model::links::Rate;
 use crate::model::verdict::{Class, Verdict};
 
 use crate::template::recipe::for_one;
@@ -78,7 +79,14 @@ pub fn test_letter(app: &App, newsletter: &str, letter: &Letter, to: &EmailAddre
         keys: &app.keys,
         date: now,
     };
-    let values = facts.values(&person);
+    let mut values = facts.values(&person);
+    let nobody = Rate {
+        subscriber: 0,
+        issue: 0,
+        variant: 0,
+        place: 0,
+    };
+    facts.add_ratings(&mut values, nobody, letter.rated());
     // Named after the moment, so that a second test does not look like a copy of the first.
     let outgoing = facts.of_issue(&person, &format!("test-{}", now.timestamp_micros()), 0)?;
     let mut source = Vec::new();

@@ -52,6 +52,19 @@ pub struct NamedArticle {
     pub url: String,
 }
 
+/// What readers said about an article.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opinion {
+    /// Title of the article; never empty.
+    pub title: String,
+    /// Its address.
+    pub url: String,
+    /// The answers in numbers: `4.5 of 5 from 2 readers`.
+    pub numbers: String,
+    /// What they wrote, newest first.
+    pub comments: Vec<String>,
+}
+
 /// A letter to the author.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthorNotice {
@@ -69,6 +82,9 @@ pub struct AuthorNotice {
     pub commands: Vec<String>,
     /// Articles that it is about.
     pub articles: Vec<NamedArticle>,
+    /// What readers said.
+    #[serde(default)]
+    pub opinions: Vec<Opinion>,
 }
 
 /// A number under its name.
@@ -105,6 +121,7 @@ impl AuthorNotice {
                 "letterpress articles dismiss".to_owned(),
             ],
             articles,
+            opinions: Vec::new(),
         }
     }
 
@@ -135,6 +152,7 @@ impl AuthorNotice {
             facts: Vec::new(),
             commands,
             articles: Vec::new(),
+            opinions: Vec::new(),
         }
     }
 
@@ -166,11 +184,12 @@ impl AuthorNotice {
                 format!("letterpress issues resolve {issue} --accept"),
             ],
             articles: Vec::new(),
+            opinions: Vec::new(),
         }
     }
 
     /// A week in numbers.
-    pub fn report(week: &str, facts: Vec<Fact>, articles: Vec<NamedArticle>) -> Self {
+    pub fn report(week: &str, facts: Vec<Fact>, articles: Vec<NamedArticle>, opinions: Vec<Opinion>) -> Self {
         Self {
             kind: NoticeKind::Report,
             title: format!("Your week: {week}"),
@@ -179,6 +198,7 @@ impl AuthorNotice {
             facts,
             commands: Vec::new(),
             articles,
+            opinions,
         }
     }
 }

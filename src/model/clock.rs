@@ -96,6 +96,16 @@ pub fn mint_ulid(clock: &dyn Clock, chance: &dyn Chance) -> String {
     ulid::Ulid::from_parts(millis, u128::from_le_bytes(bytes)).to_string()
 }
 
+/// The number that a ULID writes; `None` for other texts.
+pub fn ulid_number(text: &str) -> Option<u128> {
+    ulid::Ulid::from_string(text).ok().map(|ulid| ulid.0)
+}
+
+/// The ULID that writes a number.
+pub fn ulid_text(number: u128) -> String {
+    ulid::Ulid(number).to_string()
+}
+
 /// A time as the database holds it: microseconds since 1970, UTC.
 pub fn to_micros(at: DateTime<Utc>) -> i64 {
     at.timestamp_micros()

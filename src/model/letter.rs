@@ -54,6 +54,20 @@ impl Letter {
         }
     }
 
+    /// How many of its articles, from the first, may have a link for ratings.
+    pub fn rated(&self) -> u16 {
+        if let Some(recipe) = self.recipe.as_ref().filter(|recipe| recipe.feedback) {
+            let articles = recipe.context.get("articles").and_then(serde_json::Value::as_array);
+            return articles.map_or(0, |articles| u16::try_from(articles.len()).unwrap_or(u16::MAX));
+        }
+        let here = self.slots().into_iter().filter_map(|name| match name {
+            SlotName::ArticleFeedback(index) => Some(index.saturating_add(1)),
+            _ => None,
+        });
+        let nameless = self.nameless.as_ref().map_or(0, |nameless| nameless.rated());
+        here.max().unwrap_or(0).max(nameless)
+    }
+
     /// Every slot that the letter needs a value for.
     pub fn slots(&self) -> Vec<SlotName> {
         let all = self.subject.iter().chain(&self.html).chain(&self.text);

@@ -10,6 +10,8 @@ use super::token::{KeyRing, Purpose};
 
 /// How long a link in a confirmation letter works.
 pub const CONFIRM_FOR: Duration = Duration::hours(72);
+/// How long a fresh link works.
+pub const FRESH_FOR: Duration = Duration::hours(1);
 /// How long a leave can be taken back.
 pub const UNDO_FOR: Duration = Duration::minutes(15);
 
@@ -136,6 +138,153 @@ impl Undo {
     }
 }
 
+/// Opens a person's data, for an hour and one thing: it goes to the address itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fresh {
+    /// Who.
+    pub subscriber: i64,
+    /// Code of the newsletter.
+    pub newsletter: u64,
+    /// `token_epoch` of the subscriber.
+    pub epoch: i64,
+    /// From then on it is refused; whole seconds.
+    pub expires: DateTime<Utc>,
+}
+
+impl Fresh {
+    /// `preferences/TOKEN/data`
+    pub fn to_path(self, keys: &KeyRing) -> String {
+        let numbers = [
+            number(self.subscriber),
+            self.newsletter,
+            number(self.epoch),
+            seconds(self.expires),
+        ];
+        format!("preferences/{}/data", keys.sign(Purpose::Fresh, &numbers))
+    }
+
+    /// What a token says, if it was made here and its time is not over; the epoch is for the caller to compare.
+    pub fn read(keys: &KeyRing, token: &str, now: DateTime<Utc>) -> Option<Self> {
+        let [who, newsletter, epoch, expires] = open(keys, Purpose::Fresh, token)?;
+        let link = Self {
+            subscriber: id(who)?,
+            newsletter,
+            epoch: id(epoch)?,
+            expires: time(expires)?,
+        };
+        (now < link.expires).then_some(link)
+    }
+}
+
+/// Puts a new address in the place of the old one. Which address it is stands in the notice, never in a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewAddress {
+    /// Who.
+    pub subscriber: i64,
+    /// Number of the notice that went to the new address.
+    pub notice: i64,
+    /// `token_epoch` of the subscriber when it was asked for.
+    pub epoch: i64,
+    /// From then on it is refused; whole seconds.
+    pub expires: DateTime<Utc>,
+}
+
+impl NewAddress {
+    /// `preferences/TOKEN/address`
+    pub fn to_path(self, keys: &KeyRing) -> String {
+        let numbers = [
+            number(self.subscriber),
+            number(self.notice),
+            number(self.epoch),
+            seconds(self.expires),
+        ];
+        format!("preferences/{}/address", keys.sign(Purpose::NewAddress, &numbers))
+    }
+
+    /// What a token says, if it was made here and its time is not over; the epoch is for the caller to compare.
+    pub fn read(keys: &KeyRing, token: &str, now: DateTime<Utc>) -> Option<Self> {
+        let [who, notice, epoch, expires] = open(keys, Purpose::NewAddress, token)?;
+        let link = Self {
+            subscriber: id(who)?,
+            notice: id(notice)?,
+            epoch: id(epoch)?,
+            expires: time(expires)?,
+        };
+        (now < link.expires).then_some(link)
+    }
+}
+
+/// Rates an article of a letter. Works for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// Who.
+    pub subscriber: i64,
+    /// Which issue: its ULID as a number.
+    pub issue: u128,
+    /// Which of its letters.
+    pub variant: i64,
+    /// Which article of the letter, counted from 1.
+    pub place: i64,
+}
+
+impl Rate {
+    /// `feedback/TOKEN`
+    pub fn to_path(self, keys: &KeyRing) -> String {
+        let [high, low] = halves(self.issue);
+        let numbers = [
+            number(self.subscriber),
+            high,
+            low,
+            number(self.variant),
+            number(self.place),
+        ];
+        format!("feedback/{}", keys.sign(Purpose::Feedback, &numbers))
+    }
+
+    /// What a token says, if it was made here.
+    pub fn read(keys: &KeyRing, token: &str) -> Option<Self> {
+        let [who, high, low, variant, place] = open(keys, Purpose::Feedback, token)?;
+        Some(Self {
+            subscriber: id(who)?,
+            issue: whole(high, low),
+            variant: id(variant)?,
+            place: id(place)?,
+        })
+    }
+}
+
+/// Rates an article on its own page. Anybody may have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateInPublic {
+    /// Which article: its ULID as a number.
+    pub article: u128,
+}
+
+impl RateInPublic {
+    /// `feedback/TOKEN`
+    pub fn to_path(self, keys: &KeyRing) -> String {
+        format!("feedback/{}", keys.sign(Purpose::PublicFeedback, &halves(self.article)))
+    }
+
+    /// What a token says, if it was made here.
+    pub fn read(keys: &KeyRing, token: &str) -> Option<Self> {
+        let [high, low] = open(keys, Purpose::PublicFeedback, token)?;
+        Some(Self {
+            article: whole(high, low),
+        })
+    }
+}
+
+/// A number in the halves that a token holds.
+fn halves(number: u128) -> [u64; 2] {
+    let low = u64::try_from(number & u128::from(u64::MAX)).unwrap_or(0);
+    [u64::try_from(number >> 64).unwrap_or(0), low]
+}
+
+fn whole(high: u64, low: u64) -> u128 {
+    u128::from(high) << 64 | u128::from(low)
+}
+
 fn open<const N: usize>(keys: &KeyRing, purpose: Purpose, token: &str) -> Option<[u64; N]> {
     keys.open(purpose, token)?.try_into().ok()
 }
@@ -207,6 +356,17 @@ mod tests {
             expires: noon() + UNDO_FOR,
         };
         assert_eq!(Undo::read(&keys, token(&undo.to_path(&keys)), noon()), Some(undo));
+        let rate = Rate {
+            subscriber: i64::MAX,
+            issue: u128::MAX - 7,
+            variant: 3,
+            place: 12,
+        };
+        assert_eq!(Rate::read(&keys, token(&rate.to_path(&keys))), Some(rate));
+        assert!(token(&rate.to_path(&keys)).len() <= 100);
+        let public = RateInPublic { article: 7 << 64 | 9 };
+        assert_eq!(RateInPublic::read(&keys, token(&public.to_path(&keys))), Some(public));
+        assert_eq!(Rate::read(&keys, token(&public.to_path(&keys))), None);
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub mod network;
 pub mod palette;
 pub mod quiet;
 pub mod rate;
+pub mod rating;
 pub mod reach;
 pub mod recipe;
 pub mod same_address;

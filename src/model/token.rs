@@ -27,16 +27,22 @@ pub enum Purpose {
     Preferences,
     /// Takes back a leave: `[subscriber, newsletter code, expiry in seconds]`.
     Undo,
-    /// Rates an article: `[subscriber, issue, article]` codes.
+    /// Rates an article of a letter: `[subscriber, issue (two halves), variant, place]`.
     Feedback,
     /// Names a delivery in events: `[issue code, subscriber]`.
     Delivery,
     /// Names a delivery in its return path (VERP): `[issue code, subscriber]`.
     Return,
+    /// Rates an article on its own page, by anybody: `[article (two halves)]`.
+    PublicFeedback,
+    /// Opens a person's data, for an hour: `[subscriber, newsletter code, token epoch, expiry in seconds]`.
+    Fresh,
+    /// Puts a new address in the place of the old one: `[subscriber, notice, token epoch, expiry in seconds]`.
+    NewAddress,
 }
 
 impl Purpose {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 10] = [
         Self::Confirm,
         Self::Leave,
         Self::Preferences,
@@ -44,6 +50,9 @@ impl Purpose {
         Self::Feedback,
         Self::Delivery,
         Self::Return,
+        Self::PublicFeedback,
+        Self::Fresh,
+        Self::NewAddress,
     ];
 
     fn byte(self) -> u8 {
@@ -55,6 +64,9 @@ impl Purpose {
             Self::Feedback => 5,
             Self::Delivery => 6,
             Self::Return => 7,
+            Self::PublicFeedback => 8,
+            Self::Fresh => 9,
+            Self::NewAddress => 10,
         }
     }
 }

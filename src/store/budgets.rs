@@ -33,6 +33,18 @@ pub async fn take(conn: &mut Conn, budget: &Budget, now: i64) -> Result<bool, St
         == 1)
 }
 
+const USED: &str = "SELECT COUNT(*) FROM budgets WHERE scope = $1 AND tat > $2";
+
+/// Whether a budget was taken from lately: a budget of one is used up then. Takes nothing.
+pub async fn is_used(conn: &mut Conn, scope: &str, now: i64) -> Result<bool, StoreError> {
+    let (count,): (i64,) = on!(conn, |c| sqlx::query_as(USED)
+        .bind(scope)
+        .bind(now)
+        .fetch_one(c)
+        .await?);
+    Ok(count > 0)
+}
+
 const BUY: &str = "INSERT INTO budgets (scope, tat) VALUES ($1, $5) ON CONFLICT (scope) DO UPDATE \
      SET tat = CASE WHEN budgets.tat > $3 THEN budgets.tat ELSE $3 END + $2 WHERE budgets.tat <= $4 RETURNING tat";
 

@@ -288,6 +288,19 @@ pub async fn items(conn: &mut Conn, issue_id: &str, variant_no: i64) -> Result<V
         .await?))
 }
 
+const ITEM: &str = "SELECT article_id FROM variant_items WHERE issue_id = $1 AND variant_no = $2 AND place = $3";
+
+/// The article at a place (from 1) of a variant's letter.
+pub async fn item(conn: &mut Conn, issue_id: &str, variant_no: i64, place: i64) -> Result<Option<String>, StoreError> {
+    let row: Option<(String,)> = on!(conn, |c| sqlx::query_as(ITEM)
+        .bind(issue_id)
+        .bind(variant_no)
+        .bind(place)
+        .fetch_optional(c)
+        .await?);
+    Ok(row.map(|row| row.0))
+}
+
 const LETTERHEAD: &str = "SELECT letterhead FROM issues WHERE id = $1";
 
 /// What stands above the letters of an issue, JSON, once prepared.

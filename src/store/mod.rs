@@ -43,6 +43,7 @@ pub mod chunks;
 pub mod consents;
 pub mod counters;
 pub mod deliveries;
+pub mod feedback;
 pub mod feeds;
 pub mod imported;
 pub mod instance;

@@ -11,7 +11,7 @@ const NEWS: i64 = 7 * 86_400_000_000;
 pub struct NewNotice<'a> {
     /// A repeated request with the same key adds nothing.
     pub key: &'a str,
-    /// Name of its template: `confirmation`, `welcome`, `already`, `unsubscribed`.
+    /// Name of its template: `confirmation`, `welcome`, `already`, `link`, `new-address`, `unsubscribed`.
     pub kind: &'a str,
     /// To whom.
     pub subscriber_id: i64,
@@ -21,10 +21,12 @@ pub struct NewNotice<'a> {
     pub now: i64,
     /// From then on it is not sent any more, microseconds.
     pub expires_at: i64,
+    /// What only this letter knows: the address that a person wants to move to.
+    pub content: Option<&'a str>,
 }
 
-const INSERT: &str = "INSERT INTO notices (id, key, kind, subscriber_id, newsletter_id, state, next_at, created_at, expires_at) \
-     VALUES ($1, $2, $3, $4, $5, 'pending', $6, $6, $7) ON CONFLICT (key) DO NOTHING";
+const INSERT: &str = "INSERT INTO notices (id, key, kind, subscriber_id, newsletter_id, state, next_at, created_at, expires_at, \
+     content) VALUES ($1, $2, $3, $4, $5, 'pending', $6, $6, $7, $8) ON CONFLICT (key) DO NOTHING";
 
 /// Queues a notice in the transaction that causes it; `false` when its key was used before.
 pub async fn insert(conn: &mut Conn, notice: &NewNotice<'_>) -> Result<bool, StoreError> {
@@ -37,6 +39,7 @@ pub async fn insert(conn: &mut Conn, notice: &NewNotice<'_>) -> Result<bool, Sto
         .bind(notice.newsletter_id)
         .bind(notice.now)
         .bind(notice.expires_at)
+        .bind(notice.content)
         .execute(c)
         .await?
         .rows_affected())
@@ -102,7 +105,7 @@ pub struct DueNotice {
     pub schedule_id: String,
     /// When the subscription began, microseconds.
     pub since: i64,
-    /// What a letter to the author says, JSON.
+    /// What a letter to the author says, JSON; or the address that a person wants to move to.
     pub content: Option<String>,
 }
 
@@ -288,14 +291,36 @@ pub async fn abandon(conn: &mut Conn, owner: i64, now: i64, resend_at: Option<i6
 
 const WITHDRAW: &str = "DELETE FROM notices WHERE subscriber_id = $1 AND state IN ('pending', 'deferred')";
 
-/// Takes back what was not sent yet: the person is erased.
+const FORGET: &str = "UPDATE notices SET content = NULL WHERE subscriber_id = $1";
+
+/// Takes back what was not sent yet, and forgets what sent ones knew: the person is erased.
 pub async fn withdraw(conn: &mut Conn, subscriber_id: i64) -> Result<(), StoreError> {
-    on!(conn, |c| sqlx::query(WITHDRAW)
-        .bind(subscriber_id)
-        .execute(c)
-        .await?
-        .rows_affected());
+    for sql in [WITHDRAW, FORGET] {
+        on!(&mut *conn, |c| sqlx::query(sql)
+            .bind(subscriber_id)
+            .execute(c)
+            .await?
+            .rows_affected());
+    }
     Ok(())
+}
+
+const CONTENT: &str = "SELECT content FROM notices WHERE id = $1 AND subscriber_id = $2 AND kind = $3";
+
+/// What only a notice to this person knows.
+pub async fn content_of(
+    conn: &mut Conn,
+    id: i64,
+    subscriber_id: i64,
+    kind: &str,
+) -> Result<Option<String>, StoreError> {
+    let row: Option<(Option<String>,)> = on!(conn, |c| sqlx::query_as(CONTENT)
+        .bind(id)
+        .bind(subscriber_id)
+        .bind(kind)
+        .fetch_optional(c)
+        .await?);
+    Ok(row.and_then(|row| row.0))
 }
 
 /// A notice as a person's record shows it.

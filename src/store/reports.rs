@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::feedback::{self, Comment, Counted, Wanted};
 use super::{Conn, StoreError};
 
 /// Most articles that a report names.
 const NAMED: i64 = 25;
+/// Most comments that it quotes.
+const COMMENTS: i64 = 50;
 
 /// What happened in a span.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,6 +27,10 @@ pub struct Week {
     pub left: i64,
     /// Subscriptions that hold now.
     pub active: i64,
+    /// What readers said, by article.
+    pub rated: Vec<Counted>,
+    /// What they wrote, newest first.
+    pub comments: Vec<Comment>,
     /// Title and address of the articles of those issues, newest first.
     pub articles: Vec<(String, String)>,
 }
@@ -31,7 +38,7 @@ pub struct Week {
 impl Week {
     /// Whether there is nothing to tell.
     pub fn is_quiet(&self) -> bool {
-        self.issues == 0 && self.joined == 0 && self.left == 0
+        self.issues == 0 && self.joined == 0 && self.left == 0 && self.rated.is_empty()
     }
 }
 
@@ -71,6 +78,12 @@ pub async fn of(conn: &mut Conn, (from, to): (i64, i64)) -> Result<Week, StoreEr
         .fetch_one(c)
         .await?);
     let (active,) = on!(&mut *conn, |c| sqlx::query_as::<_, (i64,)>(ACTIVE).fetch_one(c).await?);
+    let asked = Wanted {
+        span: Some((from, to)),
+        ..Wanted::default()
+    };
+    let rated = feedback::counts(&mut *conn, asked).await?;
+    let comments = feedback::comments(&mut *conn, asked, COMMENTS).await?;
     let carried: Vec<(String, String, i64)> = on!(conn, |c| sqlx::query_as(CARRIED)
         .bind(from)
         .bind(to)
@@ -90,6 +103,8 @@ pub async fn of(conn: &mut Conn, (from, to): (i64, i64)) -> Result<Week, StoreEr
         joined,
         left,
         active,
+        rated,
+        comments,
         articles: carried.into_iter().map(titled).collect(),
     })
 }

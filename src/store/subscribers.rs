@@ -126,6 +126,22 @@ pub async fn insert(conn: &mut Conn, subscribers: &[Subscriber]) -> Result<u64, 
     }))
 }
 
+const SET_ADDRESS: &str = "UPDATE subscribers SET address = $2, address_key = $3, address_version = address_version + 1, \
+     token_epoch = token_epoch + 1 WHERE id = $1";
+
+/// Puts another address in the place of a person's. Links to the preferences end; attempts to the old address that have not
+/// begun are not made.
+pub async fn set_address(conn: &mut Conn, id: i64, address: &str, key: &[u8]) -> Result<(), StoreError> {
+    let changed = on!(conn, |c| sqlx::query(SET_ADDRESS)
+        .bind(id)
+        .bind(address)
+        .bind(key)
+        .execute(c)
+        .await?
+        .rows_affected());
+    super::exactly("change an address", 1, changed)
+}
+
 const HOLD: &str = "UPDATE subscribers SET token_epoch = token_epoch WHERE id = $1";
 
 /// Makes everybody else wait with changes to this person until the transaction ends; `false` when there is no such row.

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, ColumnIndex, Decode, Encode, QueryBuilder, Row, Type};
 use super::{Conn, Engine, StoreError};
 
 /// Every table there is; a test compares the list with the schema.
-pub const TABLES: [&str; 32] = [
+pub const TABLES: [&str; 34] = [
     "instance",
     "nodes",
     "counters",
@@ -39,6 +39,8 @@ pub const TABLES: [&str; 32] = [
     "ledgers",
     "notices",
     "breakers",
+    "feedback",
+    "voter_salts",
 ];
 
 /// Values of one statement at most; both engines take this many.

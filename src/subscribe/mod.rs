@@ -1,4 +1,4 @@
-//! What people do: sign up, confirm, choose, leave; and what an operator does for them: list, add, import, export, erase.
+//! What people do: sign up, confirm, choose, leave, ask for their data or move to another address; and what an operator does for them: list, add, import, export, erase.
 //!
 //! ```text
 //!            sign_up            confirm              leave
@@ -15,6 +15,7 @@ mod columns;
 mod confirm;
 mod erase;
 mod export;
+mod fresh;
 mod import;
 mod leave;
 mod operate;
@@ -26,6 +27,7 @@ mod sign_up;
 pub use confirm::{Confirmed, confirm};
 pub use erase::erase;
 pub use export::export;
+pub use fresh::{address_of, ask_new_address, download, erase_oneself, new_address, send_link, take_new_address};
 pub use import::{ImportOptions, ImportReport, Rejected, import};
 pub use leave::{Left, leave, undo};
 pub use operate::{Add, Added, add, unsubscribe};

@@ -140,10 +140,63 @@ pub fn preferences(app: &App, token: &str, choices: &Choices, error: Option<Stri
     let frame = frame(&settings);
     let page = page::Preferences {
         action: path(&frame, &format!("preferences/{token}")),
+        link_action: path(&frame, &format!("preferences/{token}/link")),
         leave_url: choices.leave.as_ref().map(|leave| path(&frame, leave)),
         frame,
         newsletters,
         error: error.or(ended.map(str::to_owned)),
+    };
+    render(app, &page)
+}
+
+/// Says that a letter with a fresh link is under way.
+pub fn link_sent(app: &App) -> Result<String, SubscribeError> {
+    render(
+        app,
+        &page::LinkSent {
+            frame: frame(&app.settings()),
+        },
+    )
+}
+
+/// What a person can do with the data that is kept; `error` says what to mend.
+pub fn data(app: &App, token: &str, email: &str, error: Option<String>) -> Result<String, SubscribeError> {
+    let frame = frame(&app.settings());
+    let page = page::Data {
+        action: path(&frame, &format!("preferences/{token}/data")),
+        frame,
+        email: email.to_owned(),
+        error,
+    };
+    render(app, &page)
+}
+
+/// Says that nothing is kept any more.
+pub fn erased(app: &App) -> Result<String, SubscribeError> {
+    render(
+        app,
+        &page::Erased {
+            frame: frame(&app.settings()),
+        },
+    )
+}
+
+/// Asks for the press of a button that puts a new address in the place of the old one.
+pub fn new_address(app: &App, token: &str, email: &str) -> Result<String, SubscribeError> {
+    let frame = frame(&app.settings());
+    let page = page::NewAddress {
+        action: path(&frame, &format!("preferences/{token}/address")),
+        frame,
+        email: email.to_owned(),
+    };
+    render(app, &page)
+}
+
+/// Says where letters go from now on.
+pub fn address_changed(app: &App, email: &str) -> Result<String, SubscribeError> {
+    let page = page::AddressChanged {
+        frame: frame(&app.settings()),
+        email: email.to_owned(),
     };
     render(app, &page)
 }

@@ -97,7 +97,10 @@ pub async fn set_preferences(app: &App, token: &str, wishes: &Wishes) -> Result<
     Ok(view(app, &person, all, link.newsletter)?)
 }
 
-async fn opened(conn: &mut Conn, link: links::Preferences) -> Result<(Subscriber, Vec<Subscription>), SubscribeError> {
+pub(super) async fn opened(
+    conn: &mut Conn,
+    link: links::Preferences,
+) -> Result<(Subscriber, Vec<Subscription>), SubscribeError> {
     let person = subscribers::by_id(conn, link.subscriber)
         .await?
         .filter(|person| person.erased_at.is_none() && person.token_epoch == link.epoch)

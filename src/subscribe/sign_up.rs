@@ -236,6 +236,7 @@ pub(super) async fn queue(
         newsletter_id,
         now,
         expires_at: now + lasts,
+        content: None,
     };
     notices::insert(conn, &notice).await
 }

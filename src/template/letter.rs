@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::adapt::{Below, adapt};
 use super::context::letters::{
-    AlreadyLetter, ConfirmationLetter, IssueKind, IssueLetter, NoticeLetter, UnsubscribedLetter, WelcomeLetter,
+    AlreadyLetter, ConfirmationLetter, IssueKind, IssueLetter, LinkLetter, NewAddressLetter, NoticeLetter,
+    UnsubscribedLetter, WelcomeLetter,
 };
 use super::recipe::{needed, rendered, with_values};
 use super::shorten;
@@ -54,6 +55,16 @@ impl Templates {
     /// Compiles the letter that says "you are subscribed".
     pub fn already(&self, letter: &AlreadyLetter) -> Result<Letter, TemplateError> {
         self.single("already", letter, &letter.frame.site.language)
+    }
+
+    /// Compiles the letter with a fresh link.
+    pub fn link(&self, letter: &LinkLetter) -> Result<Letter, TemplateError> {
+        self.single("link", letter, &letter.frame.site.language)
+    }
+
+    /// Compiles the letter that asks a new address.
+    pub fn new_address(&self, letter: &NewAddressLetter) -> Result<Letter, TemplateError> {
+        self.single("new-address", letter, &letter.frame.site.language)
     }
 
     /// Compiles the letter that says "you have left".

@@ -37,7 +37,8 @@ use crate::config;
 use crate::model::date_words::DateWords;
 use crate::model::letter::MissingSlot;
 use context::letters::{
-    AlreadyLetter, ConfirmationLetter, IssueLetter, NoticeLetter, UnsubscribedLetter, WelcomeLetter,
+    AlreadyLetter, ConfirmationLetter, IssueLetter, LinkLetter, NewAddressLetter, NoticeLetter, UnsubscribedLetter,
+    WelcomeLetter,
 };
 use context::pages::Page;
 use context::{Sample, Theme};
@@ -179,6 +180,12 @@ impl Templates {
         for (_, letter) in AlreadyLetter::samples() {
             problems.extend(self.already(&letter).err());
         }
+        for (_, letter) in LinkLetter::samples() {
+            problems.extend(self.link(&letter).err());
+        }
+        for (_, letter) in NewAddressLetter::samples() {
+            problems.extend(self.new_address(&letter).err());
+        }
         for (_, letter) in UnsubscribedLetter::samples() {
             problems.extend(self.unsubscribed(&letter).err());
         }
@@ -198,6 +205,13 @@ impl Templates {
         self.check_page::<p::Unsubscribe>(problems);
         self.check_page::<p::Left>(problems);
         self.check_page::<p::Undone>(problems);
+        self.check_page::<p::FeedbackForm>(problems);
+        self.check_page::<p::FeedbackThanks>(problems);
+        self.check_page::<p::LinkSent>(problems);
+        self.check_page::<p::Data>(problems);
+        self.check_page::<p::Erased>(problems);
+        self.check_page::<p::NewAddress>(problems);
+        self.check_page::<p::AddressChanged>(problems);
         self.check_page::<p::BadLink>(problems);
         self.check_page::<p::NotFound>(problems);
         self.check_page::<p::Failure>(problems);

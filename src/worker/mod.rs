@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, PlaceError};
 use crate::deliver::{DeliverError, NodeError, Sender};
-use crate::{compose, ingest, syndicate};
+use crate::{compose, feedback, ingest, syndicate};
 
 pub use reload::reload_on_change;
 use turns::turns;
@@ -28,6 +28,8 @@ use turns::turns;
 const PATIENCE: Duration = Duration::from_secs(300);
 /// How often changed content is looked for.
 const RENDER_EVERY: Duration = Duration::from_millis(500);
+/// How often what is kept for a while only is looked for.
+const TIDY_EVERY: Duration = Duration::from_secs(600);
 /// How long a sender that cannot start, or that ended, waits.
 const SEND_AGAIN: Duration = Duration::from_secs(5);
 
@@ -55,6 +57,7 @@ pub async fn run(app: Arc<App>, roles: Roles, compose_every: Duration, stop: Can
     let mut loops = JoinSet::new();
     if roles.watch {
         loops.spawn(watch(Arc::clone(&app), scanned.clone(), stop.clone()));
+        loops.spawn(tidy(Arc::clone(&app), stop.clone()));
     }
     loops.spawn(render(Arc::clone(&app), scanned.clone(), stop.clone()));
     if roles.send {
@@ -116,6 +119,17 @@ async fn render(app: Arc<App>, scanned: CancellationToken, stop: CancellationTok
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(RENDER_EVERY) => {}
+        }
+    }
+}
+
+/// Destroys what is kept for a while only.
+async fn tidy(app: Arc<App>, stop: CancellationToken) {
+    loop {
+        turns("forget who voted", || feedback::tick(&app)).await;
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(TIDY_EVERY) => {}
         }
     }
 }

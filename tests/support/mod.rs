@@ -13,6 +13,7 @@ pub(crate) mod service;
 pub(crate) mod sink;
 pub(crate) mod site;
 pub(crate) mod trial;
+pub(crate) mod visitor;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -23,8 +24,8 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveTime, Utc};
 use letterpress::app::App;
 use letterpress::config::{
-    Baseline, DatabaseSettings, Feeds, FullOrSummary, Http, Mail, OnUnknown, Settings, Shortcodes, Site, SiteAuthor,
-    Source, State, Theme, TransportKind, Watch,
+    Baseline, DatabaseSettings, Feedback, Feeds, FullOrSummary, Http, Mail, OnUnknown, Settings, Shortcodes, Site,
+    SiteAuthor, Source, State, Theme, TransportKind, Watch,
 };
 use letterpress::config::{Bounces, Cadence, CatchUp, Joiner, Newsletter, Order, Overflow, Schedule};
 use letterpress::model::address::Mailbox;
@@ -273,6 +274,7 @@ pub(crate) fn settings(folder: &Path) -> Settings {
         file: None,
         findings: Vec::new(),
         bounces: Bounces::Sender,
+        feedback: Feedback::default(),
         base: folder.to_owned(),
         site: Site {
             title: "Workshop Notes".to_owned(),

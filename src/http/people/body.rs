@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::Deserialize;
 
+use crate::feedback::Typed;
 use crate::model::subscriber::Method;
 use crate::subscribe::pages::TRAP;
 use crate::subscribe::{SignUp, Wishes};
@@ -40,6 +41,21 @@ impl Pairs {
 
     fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(field, _)| field == name)
+    }
+
+    /// The value of a field; empty where there is none.
+    pub(super) fn value(&self, name: &str) -> String {
+        self.first(name).unwrap_or_default()
+    }
+
+    /// The fields of the page that asks how an article was.
+    pub(super) fn opinion(&self) -> Typed {
+        Typed {
+            rating: self.first("rating").unwrap_or_default(),
+            comment: self.first("comment").unwrap_or_default(),
+            trapped: self.first(TRAP).is_some(),
+            ..Typed::default()
+        }
     }
 
     /// The fields of the preferences page. Newsletters that the form has `shown` and that are not ticked any more are

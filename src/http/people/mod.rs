@@ -1,8 +1,10 @@
-//! Pages for people: sign up, confirm, leave, choose. GET and HEAD change nothing on any path; only POST acts, because
+//! Pages for people: sign up, confirm, leave, choose, rate. GET and HEAD change nothing on any path; only POST acts, because
 //! mail scanners follow every link of a letter.
 
 mod answer;
 mod body;
+mod data;
+mod rating;
 mod visit;
 
 use std::sync::Arc;
@@ -17,7 +19,7 @@ use axum::routing::{get, post};
 use self::answer::{Answer, open_page, token_page};
 use self::body::{Pairs, SignUpBody};
 use self::visit::Visitor;
-use super::Shared;
+use super::{PAGE_POLICY, Shared};
 use crate::app::App;
 use crate::subscribe::{self, SubscribeError, pages};
 
@@ -29,6 +31,8 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/unsubscribe/{token}", get(ask_to_leave).post(leave))
         .route("/unsubscribe/{token}/undo", post(undo))
         .route("/preferences/{token}", get(preferences).post(set_preferences))
+        .merge(data::routes())
+        .merge(rating::routes())
 }
 
 async fn form(State(app): Shared) -> Answer {

@@ -109,6 +109,14 @@ pub async fn owners_of_url(conn: &mut Conn, url: &str) -> Result<Vec<(String, St
     Ok(on!(conn, |c| sqlx::query_as(URL_OWNER).bind(url).fetch_all(c).await?))
 }
 
+const PUBLIC_AT: &str = "SELECT id FROM articles WHERE url = $1 AND visibility = 'public' ORDER BY id LIMIT 1";
+
+/// The public article with this address.
+pub async fn public_at(conn: &mut Conn, url: &str) -> Result<Option<String>, StoreError> {
+    let row: Option<(String,)> = on!(conn, |c| sqlx::query_as(PUBLIC_AT).bind(url).fetch_optional(c).await?);
+    Ok(row.map(|row| row.0))
+}
+
 const ANNOUNCED: &str = "SELECT DISTINCT vi.article_id FROM variant_items vi JOIN issues i ON i.id = vi.issue_id \
      WHERE i.state <> 'cancelled'";
 

@@ -187,6 +187,26 @@ pub struct ConfirmationLetter {
     pub newsletter: Newsletter,
 }
 
+/// Carries a fresh link to a person's data. Slots: `Confirm` is the link.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LinkLetter {
+    /// Site, theme, base.
+    #[serde(flatten)]
+    pub frame: Frame,
+    /// Whose letters the person gets.
+    pub newsletter: Newsletter,
+}
+
+/// Asks a new address whether it is to take the place of the old one. Slots: `Confirm` is the link, `Expires` its end.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NewAddressLetter {
+    /// Site, theme, base.
+    #[serde(flatten)]
+    pub frame: Frame,
+    /// Whose letters the person gets.
+    pub newsletter: Newsletter,
+}
+
 /// Greets a new subscriber. Slots: `Unsubscribe`, `Preferences`, and those a template of the author's adds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct WelcomeLetter {

@@ -1,15 +1,17 @@
 //! Each letter and page, put together from a voice.
 
 use super::super::letters::{
-    AlreadyLetter, ConfirmationLetter, IssueKind, NoticeLetter, UnsubscribedLetter, WelcomeLetter,
+    AlreadyLetter, ConfirmationLetter, IssueKind, LinkLetter, NewAddressLetter, NoticeLetter, UnsubscribedLetter,
+    WelcomeLetter,
 };
 use super::super::pages::{
-    BadLink, CheckMailbox, Confirm, Confirmed, Failure, FeedLine, Feeds, HeaderLine, Home, IssueLine, IssueTitles,
-    Issues, Left, NewsletterChoice, NotFound, Outbox, OutboxLetter, OutboxLine, Preferences, Saved, ScheduleChoice,
+    AddressChanged, BadLink, CheckMailbox, Confirm, Confirmed, Data, Erased, Failure, FeedLine, FeedbackForm,
+    FeedbackThanks, Feeds, HeaderLine, Home, IssueLine, IssueTitles, Issues, Left, LinkSent, NewAddress,
+    NewsletterChoice, NotFound, Outbox, OutboxLetter, OutboxLine, Preferences, RatingChoice, Saved, ScheduleChoice,
     SignUp, TRAP, Undone, Unsubscribe,
 };
 use super::{Sample, Voice};
-use crate::model::author_notice::{AuthorNotice, NamedArticle, NoticeKind, fact};
+use crate::model::author_notice::{AuthorNotice, NamedArticle, NoticeKind, Opinion, fact};
 
 impl Sample for ConfirmationLetter {
     fn sample(voice: &Voice) -> Self {
@@ -40,6 +42,24 @@ impl Sample for AlreadyLetter {
     }
 }
 
+impl Sample for LinkLetter {
+    fn sample(voice: &Voice) -> Self {
+        Self {
+            frame: voice.frame(),
+            newsletter: voice.newsletter(),
+        }
+    }
+}
+
+impl Sample for NewAddressLetter {
+    fn sample(voice: &Voice) -> Self {
+        Self {
+            frame: voice.frame(),
+            newsletter: voice.newsletter(),
+        }
+    }
+}
+
 impl Sample for UnsubscribedLetter {
     fn sample(voice: &Voice) -> Self {
         Self {
@@ -57,6 +77,12 @@ impl Sample for NoticeLetter {
             url: "https://example.org/a".to_owned(),
         };
         let many = if voice.bare { 0 } else { 3 };
+        let opinion = Opinion {
+            title: voice.title.clone(),
+            url: "https://example.org/a".to_owned(),
+            numbers: "4.5 of 5 from 2 readers".to_owned(),
+            comments: vec![voice.summary.clone()],
+        };
         Self {
             frame: voice.frame(),
             notice: AuthorNotice {
@@ -67,6 +93,7 @@ impl Sample for NoticeLetter {
                 facts: vec![fact("Accepted", "1,234"); many],
                 commands: vec!["letterpress issues list".to_owned(); many],
                 articles: vec![named; many],
+                opinions: vec![opinion; many],
             },
         }
     }
@@ -152,7 +179,38 @@ impl Sample for Preferences {
             action: "/preferences/AQEB".to_owned(),
             newsletters: newsletters(voice, true),
             leave_url: voice.optional("/unsubscribe/AQEB".to_owned()),
+            link_action: action(voice),
             error: (voice.name == "hostile").then(|| super::HOSTILE.to_owned()),
+        }
+    }
+}
+
+impl Sample for FeedbackForm {
+    fn sample(voice: &Voice) -> Self {
+        Self {
+            frame: voice.frame(),
+            action: action(voice),
+            title: voice.title.clone(),
+            url: "https://example.org/a".to_owned(),
+            ratings: (1..=5)
+                .map(|number| RatingChoice {
+                    number,
+                    chosen: number == 4 && !voice.bare,
+                })
+                .collect(),
+            comment: voice.summary.clone(),
+            trap: (!voice.bare).then_some(TRAP),
+            is_missing: voice.bare,
+        }
+    }
+}
+
+impl Sample for FeedbackThanks {
+    fn sample(voice: &Voice) -> Self {
+        Self {
+            frame: voice.frame(),
+            title: voice.title.clone(),
+            url: "https://example.org/a".to_owned(),
         }
     }
 }
@@ -255,6 +313,10 @@ fn name(voice: &Voice) -> String {
     voice.site.clone()
 }
 
+fn email(_: &Voice) -> String {
+    "reader@example.org".to_owned()
+}
+
 fn schedule(voice: &Voice) -> Option<String> {
     voice.optional(voice.schedule.to_owned())
 }
@@ -269,6 +331,11 @@ fn maybe_action(voice: &Voice) -> Option<String> {
 
 simple! {
     CheckMailbox {}
+    LinkSent {}
+    Erased {}
+    Data { action: action, email: email, error: maybe_action }
+    NewAddress { action: action, email: email }
+    AddressChanged { email: email }
     Confirm { action: action, newsletter: name, schedule: schedule }
     Confirmed { newsletter: name, schedule: schedule, preferences_url: maybe_action }
     Saved { preferences_url: action }

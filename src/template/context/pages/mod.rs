@@ -22,6 +22,12 @@ macro_rules! page {
     };
 }
 
+mod feedback;
+mod own_data;
+
+pub use feedback::{FeedbackForm, FeedbackThanks, RatingChoice};
+pub use own_data::{AddressChanged, Data, Erased, LinkSent, NewAddress};
+
 /// The form for new subscribers. Fields: `email`, `newsletter`, `schedule` (as `NEWSLETTER/SCHEDULE`), and [`TRAP`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SignUp {
@@ -157,6 +163,8 @@ pub struct Preferences {
     pub newsletters: Vec<NewsletterChoice>,
     /// The leave page.
     pub leave_url: Option<String>,
+    /// Where the button goes that asks for a fresh link.
+    pub link_action: String,
     /// What to mend; `None` at first.
     pub error: Option<String>,
 }

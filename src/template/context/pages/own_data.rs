@@ -1,0 +1,62 @@
+//! A person's own data: the link to it, what can be done, and what was done.
+
+use serde::Serialize;
+
+use super::{Frame, Page};
+
+/// Says that a letter with a fresh link is under way.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LinkSent {
+    /// Site, theme, base.
+    #[serde(flatten)]
+    pub frame: Frame,
+}
+page!(LinkSent, "link_sent");
+
+/// What a person can do with the data that is kept. Fields: `act` (`download`, `address`, `erase`), `email`, `sure`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Data {
+    /// Site, theme, base.
+    #[serde(flatten)]
+    pub frame: Frame,
+    /// Where the forms go.
+    pub action: String,
+    /// The person's address.
+    pub email: String,
+    /// What to mend; `None` at first.
+    pub error: Option<String>,
+}
+page!(Data, "data");
+
+/// Says that nothing is kept any more.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Erased {
+    /// Site, theme, base.
+    #[serde(flatten)]
+    pub frame: Frame,
+}
+page!(Erased, "erased");
+
+/// Asks for the press of a button that puts a new address in the place of the old one.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NewAddress {
+    /// Site, theme, base.
+    #[serde(flatten)]
+    pub frame: Frame,
+    /// Where the button goes.
+    pub action: String,
+    /// The new address.
+    pub email: String,
+}
+page!(NewAddress, "new_address");
+
+/// Says where letters go from now on.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AddressChanged {
+    /// Site, theme, base.
+    #[serde(flatten)]
+    pub frame: Frame,
+    /// The new address.
+    pub email: String,
+}
+page!(AddressChanged, "address_changed");
