@@ -80,10 +80,9 @@ async fn a_reader_gets_every_feed_in_every_encoding_with_all_that_it_needs_to_as
             assert_eq!(head.body, b"");
             assert_eq!(without_date(&head), without_date(&got), "{path} {accepted} HEAD");
         }
-        assert_eq!(
-            whole.header("link"),
-            Some(format!("<https://letters.example.org{path}>; rel=\"self\"").as_str())
-        );
+        let own = format!("<https://letters.example.org{path}>; rel=\"self\"");
+        let link = format!("{own}, <https://letters.example.org/websub>; rel=\"hub\"");
+        assert_eq!(whole.header("link"), Some(link.as_str()));
         assert_eq!(whole.header("vary"), Some("Accept-Encoding, Sec-Fetch-Dest"));
         assert_eq!(
             whole.header("cache-control"),

@@ -40,4 +40,5 @@ mod sources;
 mod statements;
 mod support;
 mod terminal;
+mod websub;
 mod what_was_left_out;

@@ -34,7 +34,7 @@ pub(super) struct Serve {
 enum Role {
     /// Answers HTTP
     Web,
-    /// Composes and sends
+    /// Composes and sends letters, tells hubs and subscribers of feeds what is new
     Send,
     /// Watches sources
     Watch,
@@ -50,6 +50,7 @@ impl Serve {
         let has = |role| self.role.is_empty() || self.role.contains(&role);
         let roles = Roles {
             send: has(Role::Send) && !settings.newsletters.is_empty(),
+            announce: has(Role::Send),
             watch: has(Role::Watch),
         };
         let listener = if has(Role::Web) {

@@ -11,6 +11,7 @@ use super::section::Section;
 use super::value::{
     Read, base_address, duration, filled, flag, list, one_of, shown, size, some_time, text, web_address, whole,
 };
+use super::websub::{self, WebSub};
 use crate::model::feed_key::{FeedKey, Format, Kind};
 
 /// `[feeds]`
@@ -54,6 +55,8 @@ pub struct Feeds {
     pub tombstones: Duration,
     /// Whole copies that a network may take of a feed at once; `None` for any number.
     pub burst: Option<u32>,
+    /// `[feeds.websub]`
+    pub websub: WebSub,
 }
 
 /// `full` or `summary`.
@@ -115,6 +118,7 @@ pub(super) fn read(mut section: Section<'_>, public_url: &Url) -> Feeds {
         burst: section
             .get("rate_limit", one_number("burst", "10"))
             .unwrap_or(Some(BURST)),
+        websub: websub::read(section.section("websub")),
     };
     let aliases = aliases(&mut section, &feeds);
     for path in feeds.retired.iter().filter(|path| is_live(path, &feeds)) {

@@ -21,6 +21,11 @@ pub struct Http {
 }
 
 impl Http {
+    /// Whether it can be reached from this machine only.
+    pub fn is_local(&self) -> bool {
+        is_loopback(&self.public_url)
+    }
+
     /// An absolute address under `public_url`; `path` without a leading slash.
     pub fn address(&self, path: &str) -> String {
         format!("{}{path}", self.public_url)
@@ -54,7 +59,7 @@ pub(super) fn read(mut section: Section<'_>) -> Http {
 }
 
 /// Whether an address names this very machine.
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -21,6 +21,7 @@ mod section;
 mod site;
 mod sources;
 mod value;
+mod websub;
 
 use std::path::PathBuf;
 
@@ -40,6 +41,7 @@ pub use newsletters::{Cadence, CatchUp, Joiner, Newsletter, Order, Overflow, Sch
 pub use problem::{ConfigProblems, Problem, Severity};
 pub use site::{Site, SiteAuthor, Theme};
 pub use sources::{Baseline, Shortcodes, Source, Watch};
+pub use websub::WebSub;
 
 /// Everything that the author decided, checked.
 #[derive(Debug, Clone)]
@@ -84,6 +86,30 @@ impl Settings {
     /// The first configured newsletter: the one that is meant where none is named.
     pub fn first_newsletter(&self) -> Option<&Newsletter> {
         self.newsletters.first()
+    }
+
+    /// The address of the built-in hub, where there is one. There is none where readers find the feeds on another host while
+    /// this service can be reached from its own machine only, as with files for a static host: nobody could ask it.
+    pub fn own_hub(&self) -> Option<String> {
+        let is_out_of_reach = self.http.is_local() && !http::is_loopback(&self.feeds.base_url);
+        (self.feeds.websub.builtin && !is_out_of_reach).then(|| self.http.address("websub"))
+    }
+
+    /// The hubs that feeds announce, the built-in one first.
+    pub fn hubs(&self) -> Vec<String> {
+        self.own_hub().into_iter().chain(self.outside_hubs()).collect()
+    }
+
+    /// The hubs of others, none twice.
+    pub fn outside_hubs(&self) -> Vec<String> {
+        let own = self.own_hub();
+        let mut hubs: Vec<String> = Vec::new();
+        for hub in self.feeds.websub.hubs.iter().map(ToString::to_string) {
+            if own.as_ref() != Some(&hub) && !hubs.contains(&hub) {
+                hubs.push(hub);
+            }
+        }
+        hubs
     }
 
     /// What stands above the letters of a newsletter, as of now; `dates` as its language writes them.

@@ -102,6 +102,7 @@ fn head(
     for (rel, href) in meta.neighbours(Format::Atom) {
         links.push(link(rel, href, Some(Format::Atom.media_type())));
     }
+    links.extend(meta.hubs.iter().map(|hub| link("hub", hub.to_string(), None)));
     Feed {
         title: words(meta.title.as_str(), None),
         id: meta.id.as_str().to_owned(),

@@ -26,7 +26,16 @@ struct Feed<'a> {
     authors: Vec<Author<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hubs: Vec<Hub<'a>>,
     items: Vec<FeedItem<'a>>,
+}
+
+#[derive(Serialize)]
+struct Hub<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    url: &'a str,
 }
 
 #[derive(Serialize)]
@@ -86,6 +95,7 @@ pub(super) fn document(meta: &FeedMeta, items: &[Item<'_>]) -> Result<String, Re
         icon: meta.icon.as_ref().map(FeedUrl::as_str),
         authors: vec![author(&meta.author)],
         language: meta.language.as_ref().map(Language::as_str),
+        hubs: meta.hubs.iter().map(hub).collect(),
         items: items.iter().map(|item| feed_item(*item)).collect(),
     };
     let text = serde_json::to_string(&feed)?;
@@ -103,6 +113,13 @@ fn older(meta: &FeedMeta) -> Option<String> {
     neighbours
         .find(|(rel, _)| *rel == "prev-archive")
         .map(|(_, address)| address)
+}
+
+fn hub(address: &FeedUrl) -> Hub<'_> {
+    Hub {
+        kind: "WebSub",
+        url: address.as_str(),
+    }
 }
 
 fn author(byline: &Byline) -> Author<'_> {

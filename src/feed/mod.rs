@@ -30,7 +30,7 @@ use crate::model::entry::Entry;
 use crate::model::feed_meta::FeedMeta;
 
 /// Raised with every intended change of what the writers print.
-pub const RENDERER: i64 = 2;
+pub const RENDERER: i64 = 3;
 
 /// The style of an opened feed.
 pub const STYLE: &str = include_str!("feeds.css");

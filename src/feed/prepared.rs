@@ -87,6 +87,7 @@ pub struct Prepared {
     bodies: Bodies,
     changed: FeedDate,
     link: Option<String>,
+    topic: Option<String>,
     is_settled: bool,
 }
 
@@ -98,8 +99,28 @@ impl Prepared {
             bodies,
             changed,
             link: address.map(|address| format!("<{address}>; rel=\"self\"")),
+            topic: None,
             is_settled: false,
         }
+    }
+
+    /// One whose new bytes these hubs tell of; `address` is its own (WebSub §4).
+    #[must_use]
+    pub fn announced(self, address: &str, hubs: &[String]) -> Self {
+        if hubs.is_empty() {
+            return self;
+        }
+        let hubs: String = hubs.iter().map(|hub| format!(", <{hub}>; rel=\"hub\"")).collect();
+        Self {
+            link: Some(format!("<{address}>; rel=\"self\"{hubs}")),
+            topic: Some(address.to_owned()),
+            ..self
+        }
+    }
+
+    /// Its own address, where hubs tell of its new bytes.
+    pub fn topic(&self) -> Option<&str> {
+        self.topic.as_deref()
     }
 
     /// One that hardly ever changes: readers may keep it for a day.

@@ -89,17 +89,19 @@ fn links(meta: &FeedMeta) -> Vec<Link> {
         .neighbours(Format::Rss)
         .into_iter()
         .map(|(rel, href)| (rel, href, Format::Rss));
+    let link = |rel: &str, href, mime_type| Link {
+        href,
+        rel: rel.to_owned(),
+        hreflang: None,
+        mime_type,
+        title: None,
+        length: None,
+    };
     std::iter::once(own)
         .chain(others)
         .chain(neighbours)
-        .map(|(rel, href, format)| Link {
-            href,
-            rel: rel.to_owned(),
-            hreflang: None,
-            mime_type: Some(format.media_type().to_owned()),
-            title: None,
-            length: None,
-        })
+        .map(|(rel, href, format)| link(rel, href, Some(format.media_type().to_owned())))
+        .chain(meta.hubs.iter().map(|hub| link("hub", hub.to_string(), None)))
         .collect()
 }
 

@@ -108,6 +108,9 @@ fn meta(text: &str) -> FeedMeta {
         id: Clean::line("tag:example.org,2026-11-25:feed").unwrap(),
         authority: "tag:example.org,2026-11-25".to_owned(),
         updated: FeedDate::from_seconds(1_795_588_200),
+        hubs: FeedUrl::parse("https://letters.example.org/websub")
+            .into_iter()
+            .collect(),
         language: Language::parse("en"),
         author: Byline {
             name: clean("A. Author"),

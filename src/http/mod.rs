@@ -17,6 +17,7 @@ mod health;
 mod outbox;
 mod people;
 mod server;
+mod websub;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +57,7 @@ pub fn router(app: Arc<App>, options: Options) -> Router {
     let mut pages = Router::new()
         .merge(health::routes())
         .merge(people::routes())
+        .merge(websub::routes())
         .merge(archive::routes(options));
     if options.outbox {
         pages = pages.merge(outbox::routes());

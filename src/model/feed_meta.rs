@@ -44,6 +44,8 @@ pub struct FeedMeta {
     pub deleted: Vec<(EntryId, FeedDate)>,
     /// The archives beside it.
     pub chain: Chain,
+    /// Who tells subscribers of new bytes (WebSub); nobody for an archive.
+    pub hubs: Vec<FeedUrl>,
     /// Minutes that a reader may wait before it asks again.
     pub minutes: u64,
 }

@@ -33,3 +33,4 @@ pub mod tick;
 pub mod token;
 pub mod verdict;
 pub mod watchdog;
+pub mod websub;

@@ -4,6 +4,7 @@
 //! HMAC-SHA-256 over all before it, with a key derived (HKDF, RFC 5869) for that purpose. It holds no address, no name,
 //! no topic. Tokens are checked before any database is asked.
 
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::{constant_time, digest, hkdf, hmac};
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
 
@@ -244,6 +245,39 @@ impl KeyRing {
         }
     }
 
+    /// Seals bytes for the database (AES-256-GCM): only this ring opens them, and only beside the same `label`.
+    pub fn seal(&self, chance: &dyn Chance, label: &str, plain: &[u8]) -> Vec<u8> {
+        let key = self.newest();
+        let mut nonce = [0; NONCE_LEN];
+        chance.fill(&mut nonce);
+        let mut sealed = plain.to_vec();
+        sealing(&key.key)
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(label.as_bytes()),
+                &mut sealed,
+            )
+            .expect("what is sealed is far below the limit of the cipher");
+        [&[VERSION, key.number], nonce.as_slice(), &sealed].concat()
+    }
+
+    /// What [`KeyRing::seal`] sealed; `None` for anything else, and when its key is lost.
+    pub fn unseal(&self, label: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+        let [VERSION, number, rest @ ..] = sealed else {
+            return None;
+        };
+        let (nonce, text) = rest.split_first_chunk::<NONCE_LEN>()?;
+        let mut plain = text.to_vec();
+        let opened = sealing(&self.numbered(*number)?.key)
+            .open_in_place(
+                Nonce::assume_unique_for_key(*nonce),
+                Aad::from(label.as_bytes()),
+                &mut plain,
+            )
+            .ok()?;
+        Some(opened.to_vec())
+    }
+
     /// What an address is known by where the address itself is not kept; never rotates.
     pub fn address_key(&self, comparison_form: &str) -> Vec<u8> {
         tag_of(&self.address, comparison_form.as_bytes()).as_ref()[..16].to_vec()
@@ -261,13 +295,22 @@ fn tag_of(key: &[u8; 32], data: &[u8]) -> hmac::Tag {
 }
 
 fn derived(key: &[u8; 32], purpose: Purpose) -> hmac::Key {
-    let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"letterpress link");
+    hmac::Key::new(hmac::HMAC_SHA256, &expanded(key, b"letterpress link", purpose.byte()))
+}
+
+fn sealing(key: &[u8; 32]) -> LessSafeKey {
+    let key = UnboundKey::new(&AES_256_GCM, &expanded(key, b"letterpress seal", VERSION));
+    LessSafeKey::new(key.expect("32 bytes are the length of its keys"))
+}
+
+fn expanded(key: &[u8; 32], salt: &[u8], info: u8) -> [u8; 32] {
     let mut derived = [0; 32];
-    salt.extract(key)
-        .expand(&[&[purpose.byte()]], hkdf::HKDF_SHA256)
+    hkdf::Salt::new(hkdf::HKDF_SHA256, salt)
+        .extract(key)
+        .expand(&[&[info]], hkdf::HKDF_SHA256)
         .and_then(|okm| okm.fill(&mut derived))
         .expect("32 bytes are always within what HKDF can give");
-    hmac::Key::new(hmac::HMAC_SHA256, &derived)
+    derived
 }
 
 fn push_varint(mut number: u64, out: &mut Vec<u8>) {
@@ -369,6 +412,26 @@ mod tests {
             let turned = if word.as_bytes()[at] == b'a' { "b" } else { "a" };
             let forged = format!("{}{turned}{}", &word[..at], &word[at + 1..]);
             assert_eq!(ring().open_return(&forged), None, "{forged}");
+        }
+    }
+
+    #[test]
+    fn a_secret_in_a_stolen_database_says_nothing_and_opens_in_its_own_place_only() {
+        let chance = SeededChance::new(9);
+        let sealed = ring().seal(&chance, "reader", b"their secret");
+        assert!(!sealed.windows(6).any(|six| six == b"secret"));
+        assert_eq!(
+            ring().unseal("reader", &sealed).as_deref(),
+            Some(b"their secret".as_slice())
+        );
+        assert_eq!(ring().unseal("another", &sealed), None);
+        assert_eq!(KeyRing::generate(&SeededChance::new(8)).unseal("reader", &sealed), None);
+        assert_ne!(ring().seal(&chance, "reader", b"their secret"), sealed);
+        for at in 0..sealed.len() {
+            let mut turned = sealed.clone();
+            turned[at] ^= 1;
+            assert_eq!(ring().unseal("reader", &turned), None, "byte {at}");
+            assert_eq!(ring().unseal("reader", &sealed[..at]), None, "{at} bytes");
         }
     }
 

@@ -119,9 +119,10 @@ const PUT_CHANGE: &str = "INSERT INTO feed_changes (path, etag, changed_at, rend
      version = excluded.version WHERE feed_changes.etag <> excluded.etag AND feed_changes.renderer <= excluded.renderer \
      AND feed_changes.version <= excluded.version";
 
-/// Notes new bytes. The first writer of equal bytes wins; a newer renderer or version is never overwritten.
-pub async fn put_change(conn: &mut Conn, row: &ChangeRow) -> Result<(), StoreError> {
-    on!(conn, |c| sqlx::query(PUT_CHANGE)
+/// Notes new bytes; `false` when nothing was noted. The first writer of equal bytes wins; a newer renderer or version is never
+/// overwritten.
+pub async fn put_change(conn: &mut Conn, row: &ChangeRow) -> Result<bool, StoreError> {
+    Ok(on!(conn, |c| sqlx::query(PUT_CHANGE)
         .bind(&row.path)
         .bind(&row.etag)
         .bind(row.changed_at)
@@ -129,6 +130,6 @@ pub async fn put_change(conn: &mut Conn, row: &ChangeRow) -> Result<(), StoreErr
         .bind(row.version)
         .execute(c)
         .await?
-        .rows_affected());
-    Ok(())
+        .rows_affected())
+        == 1)
 }

@@ -58,6 +58,7 @@ pub mod subscribers;
 pub mod subscriptions;
 pub mod suppressions;
 pub mod transfer;
+pub mod websub;
 
 /// A statement that must change exactly `expected` rows did.
 pub(crate) fn exactly(what: &'static str, expected: u64, changed: u64) -> Result<(), StoreError> {

@@ -20,6 +20,8 @@ pub const TABLES: [&str; 34] = [
     "feed_changes",
     "archive_runs",
     "archive_members",
+    "websub_subscriptions",
+    "websub_jobs",
     "subscribers",
     "subscriptions",
     "consents",

@@ -7,6 +7,8 @@ use crate::model::feed_date::FeedDate;
 use crate::store::feeds::{self, ChangeRow};
 use crate::store::{Conn, StoreError};
 
+use super::websub;
+
 const SECOND: i64 = 1_000_000;
 
 /// A document as it was just rendered.
@@ -18,6 +20,8 @@ pub(super) struct Print {
     pub(super) tag: String,
     /// Content version.
     pub(super) version: i64,
+    /// Its own address, where hubs tell of its new bytes.
+    pub(super) topic: Option<String>,
 }
 
 /// Since when each document has its bytes, in the order of `prints`. New bytes are noted: from now on, and at least one
@@ -52,6 +56,8 @@ async fn stored(conn: &mut Conn, prints: &[Print]) -> Result<Vec<Option<FeedDate
 
 async fn note(app: &App, conn: &mut Conn, print: &Print) -> Result<FeedDate, StoreError> {
     let before = feeds::change(conn, &print.path).await?;
+    // Nobody waits for the feed of a term that was not there before; the main feed may have had readers elsewhere.
+    let is_awaited = before.is_some() || !print.path.contains('/');
     let now = to_micros(app.clock.now()).div_euclid(SECOND) * SECOND;
     let row = ChangeRow {
         path: print.path.clone(),
@@ -60,7 +66,10 @@ async fn note(app: &App, conn: &mut Conn, print: &Print) -> Result<FeedDate, Sto
         renderer: RENDERER,
         version: print.version,
     };
-    feeds::put_change(conn, &row).await?;
+    let is_noted = feeds::put_change(conn, &row).await?;
+    if let Some(topic) = print.topic.as_deref().filter(|_| is_noted && is_awaited) {
+        websub::queue(app, conn, topic, &print.tag).await?;
+    }
     // Another node may have been first, or be ahead: what stands in the row counts.
     let row = feeds::change(conn, &print.path).await?.unwrap_or(row);
     Ok(FeedDate::from_micros(row.changed_at))

@@ -5,6 +5,8 @@
 //!                                                                                                        │
 //!                                            http ◀── [answer] ◀─────────────────────────────────────────┤
 //!                                            files ◀── [export] ◀────────────────────────────────────────┘
+//!
+//! new bytes ──▶ [changes] ──▶ jobs ──▶ [websub] ──▶ subscribers and other hubs
 //! ```
 //!
 //! A document's bytes are a pure function of content and settings. When they changed is stored, so that every node and
@@ -17,6 +19,7 @@ mod export;
 mod lists;
 mod render;
 mod scopes;
+pub mod websub;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,8 +34,11 @@ use crate::config::Settings;
 use crate::feed::{Plan, RENDERER, RenderError, STYLE, Shelf, Slot};
 use crate::model::clock::to_micros;
 use crate::model::feed_key::Scope;
+use crate::source::fetch::FetchError;
 use crate::store::{StoreError, feeds};
 use crate::template::TemplateError;
+
+use websub::Awaited;
 
 /// With at most so many scopes every feed stays rendered; with more, those that nobody asks for wait for a request.
 const RESIDENT_SCOPES: usize = 200;
@@ -63,6 +69,9 @@ pub enum SyndicateError {
         /// What the system said.
         error: std::io::Error,
     },
+    /// The client that tells others of new bytes.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
     /// A feed has never been rendered.
     #[error("render the feed {0}; the log says why")]
     Unrendered(String),
@@ -92,6 +101,7 @@ pub async fn refresh(app: &App) -> Result<bool, SyndicateError> {
         version,
         changed_at,
     };
+    let awaited = websub::awaited(app, &settings).await?;
     let same_settings = before.settings == print;
     let mut slots;
     loop {
@@ -101,7 +111,7 @@ pub async fn refresh(app: &App) -> Result<bool, SyndicateError> {
             old => Arc::new(Slot::new(plan, old.map(|slot| &**slot))),
         };
         slots = plans.into_iter().map(slot).collect::<Vec<_>>();
-        let due = due(&slots, app);
+        let due = due(app, &slots, &before, &awaited);
         render::fill(app, &settings, &due).await?;
         // What does not fit for its length must be in an archive, like what is too old.
         let fits = slots.first().map(|slot| (slot.printed(), slot.plan.members.len()));
@@ -119,14 +129,15 @@ pub async fn refresh(app: &App) -> Result<bool, SyndicateError> {
 }
 
 /// The slots to render now: the main feed, and with few terms all of them, with many those that somebody reads, as the
-/// archives.
-fn due(slots: &[Arc<Slot>], app: &App) -> Vec<Arc<Slot>> {
+/// archives, and those whose new bytes somebody is told of.
+fn due(app: &App, slots: &[Arc<Slot>], before: &Shelf, awaited: &Awaited) -> Vec<Arc<Slot>> {
     let is_archive = |slot: &Slot| matches!(slot.plan.scope, Scope::Archive(_));
     let few = slots.iter().filter(|slot| !is_archive(slot)).count() <= RESIDENT_SCOPES;
+    let is_read = |slot: &Slot| slot.plan.scope == Scope::All || slot.last_good().is_some();
     slots
         .iter()
         .filter(|slot| slot.fresh().is_none() && !answer::is_over(&slot.plan, app))
-        .filter(|slot| (few && !is_archive(slot)) || slot.plan.scope == Scope::All || slot.last_good().is_some())
+        .filter(|slot| is_read(slot) || (!is_archive(slot) && (few || awaited.holds(slot, before))))
         .cloned()
         .collect()
 }
@@ -157,6 +168,7 @@ async fn others(
             path: (*path).to_owned(),
             tag: made.tag.clone(),
             version,
+            topic: None,
         })
         .collect();
     let since = changes::since(app, &prints).await?;

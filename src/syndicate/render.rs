@@ -100,14 +100,19 @@ async fn put_in(app: &App, settings: &Settings, written: Vec<(&Arc<Slot>, Writte
         scope: slot.plan.scope.clone(),
         format,
     };
+    let address = |key: &FeedKey| format!("{}{key}", settings.feeds.base_url);
+    let hubs = settings.hubs();
+    let is_archive = |slot: &Slot| matches!(slot.plan.scope, Scope::Archive(_));
+    let is_announced = |slot: &Slot| !hubs.is_empty() && !is_archive(slot);
     let mut prints = Vec::with_capacity(written.len() * 3);
     for (slot, (bodies, _)) in &written {
         for (format, made) in Format::ALL.into_iter().zip(bodies) {
-            let path = key(slot, format).path();
+            let key = key(slot, format);
             prints.push(changes::Print {
-                path,
+                path: key.path(),
                 tag: made.tag.clone(),
                 version: slot.plan.version,
+                topic: is_announced(slot).then(|| address(&key)),
             });
         }
     }
@@ -117,9 +122,13 @@ async fn put_in(app: &App, settings: &Settings, written: Vec<(&Arc<Slot>, Writte
         let documents = bodies.map(|made| {
             let format = formats.next().unwrap_or(Format::Json);
             let since = since.next().unwrap_or_else(|| slot.plan.updated());
-            let address = format!("{}{}", settings.feeds.base_url, key(slot, format));
-            let is_settled = matches!(slot.plan.scope, Scope::Archive(_));
-            Arc::new(Prepared::new(Kind::Feed(format), made, since, Some(&address)).settled(is_settled))
+            let address = address(&key(slot, format));
+            let document = Prepared::new(Kind::Feed(format), made, since, Some(&address));
+            Arc::new(if is_archive(slot) {
+                document.settled(true)
+            } else {
+                document.announced(&address, &hubs)
+            })
         });
         slot.fill(documents, printed);
     }
@@ -168,6 +177,12 @@ pub(super) fn meta(settings: &Settings, plan: &Plan, main_id: &str) -> Result<Fe
             .filter_map(|(id, at)| Some((EntryId::new(id)?, FeedDate::new(from_micros(*at)))))
             .collect(),
         chain: plan.chain,
+        // What is in an archive does not change.
+        hubs: if is_archive {
+            Vec::new()
+        } else {
+            settings.hubs().iter().filter_map(|hub| FeedUrl::parse(hub)).collect()
+        },
         home: page(settings, plan).unwrap_or(home),
     })
 }

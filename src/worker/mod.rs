@@ -1,11 +1,13 @@
-//! One task per loop: watch and scan, render, compose, send. Each goes on after its own errors, and all end in
+//! One task per loop: watch and scan, render, announce, compose, send. Each goes on after its own errors, and all end in
 //! order when they are asked to.
 //!
 //! ```text
 //!  watch ──▶ ingest ──▶ (content version) ──▶ syndicate ──▶ feeds in memory
+//!                                                 └──▶ announce ──▶ hubs and subscribers of feeds
 //!                  first scan done ──▶ compose ──▶ deliver
 //! ```
 
+mod announce;
 mod reload;
 mod turns;
 
@@ -36,8 +38,10 @@ const SEND_AGAIN: Duration = Duration::from_secs(5);
 /// Which loops this process runs.
 #[derive(Debug, Clone, Copy)]
 pub struct Roles {
-    /// Composes and sends.
+    /// Composes and sends letters.
     pub send: bool,
+    /// Tells hubs and subscribers of feeds what is new.
+    pub announce: bool,
     /// Watches sources and scans.
     pub watch: bool,
 }
@@ -46,6 +50,7 @@ impl Default for Roles {
     fn default() -> Self {
         Self {
             send: true,
+            announce: true,
             watch: true,
         }
     }
@@ -60,6 +65,9 @@ pub async fn run(app: Arc<App>, roles: Roles, compose_every: Duration, stop: Can
         loops.spawn(tidy(Arc::clone(&app), stop.clone()));
     }
     loops.spawn(render(Arc::clone(&app), scanned.clone(), stop.clone()));
+    if roles.announce {
+        loops.spawn(announce::announce(Arc::clone(&app), stop.clone()));
+    }
     if roles.send {
         loops.spawn(make_issues(
             Arc::clone(&app),

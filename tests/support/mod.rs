@@ -5,13 +5,15 @@ pub(crate) mod mailroom;
 pub(crate) mod one_letter;
 mod press;
 mod wire;
+pub(crate) use press::Proof;
 
-pub(crate) use wire::Got;
+pub(crate) use wire::{Got, Served};
 
 pub(crate) mod servers;
 pub(crate) mod service;
 pub(crate) mod sink;
 pub(crate) mod site;
+pub(crate) mod subscriber;
 pub(crate) mod trial;
 pub(crate) mod visitor;
 
@@ -25,7 +27,7 @@ use chrono::{DateTime, NaiveTime, Utc};
 use letterpress::app::App;
 use letterpress::config::{
     Baseline, DatabaseSettings, Feedback, Feeds, FullOrSummary, Http, Mail, OnUnknown, Settings, Shortcodes, Site,
-    SiteAuthor, Source, State, Theme, TransportKind, Watch,
+    SiteAuthor, Source, State, Theme, TransportKind, Watch, WebSub,
 };
 use letterpress::config::{Bounces, Cadence, CatchUp, Joiner, Newsletter, Order, Overflow, Schedule};
 use letterpress::model::address::Mailbox;
@@ -308,6 +310,7 @@ pub(crate) fn settings(folder: &Path) -> Settings {
             archives: Some(50),
             tombstones: Duration::ZERO,
             burst: None,
+            websub: WebSub::default(),
         },
         newsletters: vec![newsletter("notes")],
         mail: mail(folder),

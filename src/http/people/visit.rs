@@ -14,7 +14,7 @@ use crate::model::network;
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The address of the visitor, behind the proxies that the author trusts; `None` where the server does not say.
-pub(super) struct Visitor(pub(super) Option<IpAddr>);
+pub(in crate::http) struct Visitor(pub(in crate::http) Option<IpAddr>);
 
 impl FromRequestParts<Arc<App>> for Visitor {
     type Rejection = Infallible;

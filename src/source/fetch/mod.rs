@@ -188,15 +188,24 @@ impl Fetcher {
 
     /// Asks, follows redirects and reads the answer.
     pub async fn fetch(&self, ask: Ask) -> Result<Fetched, FetchError> {
-        let url = shown(&ask.url);
+        let url = ask.url.clone();
         tokio::time::timeout(self.caps.whole, self.follow(ask))
             .await
-            .unwrap_or_else(|_| {
-                Err(FetchError::Failed {
-                    url,
-                    why: format!("no whole answer within {} s", self.caps.whole.as_secs()),
-                })
-            })
+            .unwrap_or_else(|_| Err(self.too_late(&url)))
+    }
+
+    /// Asks, follows no redirect, and reads the status of the answer alone.
+    pub async fn knock(&self, ask: Ask) -> Result<u16, FetchError> {
+        let asked = tokio::time::timeout(self.caps.whole, self.one(&ask)).await;
+        let answer = asked.unwrap_or_else(|_| Err(self.too_late(&ask.url)))?;
+        Ok(answer.status().as_u16())
+    }
+
+    fn too_late(&self, url: &Url) -> FetchError {
+        FetchError::Failed {
+            url: shown(url),
+            why: format!("no whole answer within {} s", self.caps.whole.as_secs()),
+        }
     }
 
     async fn follow(&self, mut ask: Ask) -> Result<Fetched, FetchError> {

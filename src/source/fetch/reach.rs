@@ -34,7 +34,10 @@ impl Reach {
     }
 
     /// What can be said about a URL before a name is resolved. A host that is an address never meets the resolver.
-    pub(super) fn examine(&self, url: &Url) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// Why it may not be asked, with what to do.
+    pub fn examine(&self, url: &Url) -> Result<(), String> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(format!(
                 "`{}:` is not fetched; write an http or https address",

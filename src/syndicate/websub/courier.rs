@@ -1,0 +1,382 @@
+//! Goes out to callbacks and hubs with what is due.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use data_encoding::BASE32_NOPAD;
+use futures_util::future::try_join_all;
+use url::Url;
+
+use crate::app::App;
+use crate::feed::Prepared;
+use crate::model::clock::micros;
+use crate::model::hold::Hold;
+use crate::model::reach::Range;
+use crate::model::tick::Tick;
+use crate::model::websub::{Kind, SETTLE, question};
+use crate::source::fetch::{Ask, Caps, FetchError, Fetcher, Reach, header};
+use crate::store::websub::{self, Job, Subscription};
+use crate::store::{Conn, StoreError};
+use crate::syndicate::{Answer, SyndicateError, answer, refresh};
+
+/// Requests that one node makes at once.
+pub const MOST_AT_ONCE: usize = 16;
+/// How long a node has a job: longer than a request takes.
+const LEASE: Duration = Duration::from_mins(1);
+/// Subscriptions of one host.
+const PER_HOST: i64 = 64;
+/// What a callback may cost; its redirects are not followed, and of its answer nobody wants more.
+const CAPS: Caps = Caps {
+    redirects: 0,
+    bytes: 1024,
+    connect: Duration::from_secs(5),
+    whole: Duration::from_secs(10),
+};
+
+/// The two clients. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Courier {
+    allowed: Vec<Range>,
+    /// For addresses that strangers wrote.
+    guarded: Fetcher,
+    /// For those that the author wrote.
+    free: Fetcher,
+}
+
+/// What came of a job.
+#[derive(Debug, PartialEq, Eq)]
+enum Outcome {
+    /// There is nothing more to do.
+    Done,
+    /// The callback has the bytes of this tag.
+    Delivered(String),
+    /// The callback wants what it was asked about.
+    Confirmed,
+    /// The callback is not subscribed any more.
+    Ended,
+    /// It has to be tried again.
+    Failed(String),
+}
+
+impl Courier {
+    /// One that goes where the settings let it.
+    ///
+    /// # Errors
+    /// Where this machine has no store of root certificates.
+    pub fn new(app: &App) -> Result<Self, SyndicateError> {
+        let allowed = app.settings().feeds.websub.allow_private.clone();
+        Ok(Self {
+            guarded: Fetcher::new(Reach::public(allowed.clone()), CAPS)?,
+            free: Fetcher::new(Reach::Anywhere, CAPS)?,
+            allowed,
+        })
+    }
+
+    /// Whether it still goes where the settings let it.
+    pub fn fits(&self, app: &App) -> bool {
+        self.allowed == app.settings().feeds.websub.allow_private
+    }
+
+    /// Takes what is due, and does it all at once.
+    pub async fn tick(&self, app: &App) -> Result<Tick, SyndicateError> {
+        let jobs = claim(app, MOST_AT_ONCE).await?;
+        try_join_all(jobs.iter().map(|job| self.carry(app, job))).await?;
+        Ok(Tick::of(jobs.len()))
+    }
+
+    /// Does one job, and records what came of it.
+    pub async fn carry(&self, app: &App, job: &Job) -> Result<(), SyndicateError> {
+        let outcome = match job.kind {
+            Kind::Subscribe | Kind::Unsubscribe => self.question(app, job).await?,
+            Kind::Deliver => self.deliver(app, job).await?,
+            Kind::Ping => self.ping(app, job).await,
+        };
+        record(app, job, outcome).await
+    }
+
+    /// Asks a callback whether it wants what somebody asked for in its name (§5.3).
+    async fn question(&self, app: &App, job: &Job) -> Result<Outcome, SyndicateError> {
+        let Some(callback) = address(&job.target) else {
+            return Ok(Outcome::Done);
+        };
+        if job.kind == Kind::Subscribe {
+            let why = match document(app, &job.topic).await? {
+                None => Some("this feed is not published any more"),
+                Some(_) if is_full(app, job, &callback).await? => Some("this host has too many subscriptions here"),
+                Some(_) => None,
+            };
+            if let Some(why) = why {
+                self.deny(&callback, &job.topic, why).await;
+                return Ok(Outcome::Done);
+            }
+        }
+        let mut word = [0; 20];
+        app.chance.fill(&mut word);
+        let challenge = BASE32_NOPAD.encode(&word);
+        let lease = job.lease_seconds.to_string();
+        let mut fields = vec![
+            ("hub.mode", job.kind.word()),
+            ("hub.topic", job.topic.as_str()),
+            ("hub.challenge", challenge.as_str()),
+        ];
+        if job.kind == Kind::Subscribe {
+            fields.push(("hub.lease_seconds", lease.as_str()));
+        }
+        let asked = self.guarded.fetch(Ask::get(question(&callback, &fields))).await;
+        Ok(match asked {
+            Ok(answer) if answer.is_success() && answer.body == challenge.as_bytes() => Outcome::Confirmed,
+            Ok(answer) => Outcome::Failed(format!("it answered {} without the challenge", answer.status)),
+            Err(error) => Outcome::Failed(why(error)),
+        })
+    }
+
+    /// Tells a callback that it is not subscribed (§5.2); whether it listens changes nothing.
+    async fn deny(&self, callback: &Url, topic: &str, reason: &str) {
+        let fields = [("hub.mode", "denied"), ("hub.topic", topic), ("hub.reason", reason)];
+        let told = self.guarded.knock(Ask::get(question(callback, &fields))).await;
+        let error = told.err().map(why);
+        tracing::info!(
+            host = callback.host_str(),
+            topic,
+            reason,
+            error,
+            "a subscription is denied"
+        );
+    }
+
+    /// Sends the newest document to a subscriber (§7).
+    async fn deliver(&self, app: &App, job: &Job) -> Result<Outcome, SyndicateError> {
+        let mut conn = app.database.read().await?;
+        let now = super::now(app, &mut conn).await?;
+        let subscription = websub::one(&mut conn, &job.key).await?;
+        drop(conn);
+        let Some(subscription) = subscription.filter(|subscription| subscription.expires_at > now) else {
+            return Ok(Outcome::Ended);
+        };
+        let Some(callback) = address(&subscription.callback) else {
+            return Ok(Outcome::Ended);
+        };
+        let Some(document) = newest(app, job).await? else {
+            self.deny(&callback, &job.topic, "this feed is not published any more")
+                .await;
+            return Ok(Outcome::Ended);
+        };
+        if document.tag() == subscription.sent_tag {
+            return Ok(Outcome::Done);
+        }
+        let Some(ask) = signed(app, &subscription, &document, callback.clone()) else {
+            self.deny(
+                &callback,
+                &job.topic,
+                "this hub has lost its keys; please subscribe again",
+            )
+            .await;
+            return Ok(Outcome::Ended);
+        };
+        Ok(match self.guarded.knock(ask).await {
+            Ok(200..300) => Outcome::Delivered(document.tag().to_owned()),
+            // §7: the subscriber is gone.
+            Ok(410) => Outcome::Ended,
+            Ok(status) => Outcome::Failed(format!("it answered {status}")),
+            Err(error) => Outcome::Failed(why(error)),
+        })
+    }
+
+    /// Tells another hub that a feed has new bytes.
+    async fn ping(&self, app: &App, job: &Job) -> Outcome {
+        let hub = address(&job.target).filter(|_| app.settings().outside_hubs().contains(&job.target));
+        // The author may have left it since.
+        let Some(hub) = hub else { return Outcome::Done };
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("hub.mode", "publish")
+            .append_pair("hub.url", &job.topic)
+            .finish();
+        let ask = Ask::post(hub, "application/x-www-form-urlencoded", form.into_bytes());
+        match self.free.knock(ask).await {
+            Ok(200..300) => Outcome::Done,
+            Ok(status) => Outcome::Failed(format!("it answered {status}")),
+            Err(error) => Outcome::Failed(why(error)),
+        }
+    }
+}
+
+/// Takes at most `limit` jobs that are due: nobody else has them for a minute. None while this may be a copy of a service
+/// that tells the same people the same.
+pub async fn claim(app: &App, limit: usize) -> Result<Vec<Job>, SyndicateError> {
+    let mut conn = app.database.read().await?;
+    let now = super::now(app, &mut conn).await?;
+    if limit == 0 || !websub::is_due(&mut conn, now).await? {
+        return Ok(Vec::new());
+    }
+    let held = app.held(&mut conn).await?;
+    drop(conn);
+    if held.is_some_and(|(hold, _)| hold != Hold::Asleep) {
+        return Ok(Vec::new());
+    }
+    let mut conn = app.database.begin().await?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let jobs = websub::claim(&mut conn, now, now + micros(LEASE), limit).await?;
+    conn.commit().await?;
+    Ok(jobs)
+}
+
+/// Forgets subscriptions whose lease has run out.
+pub async fn forget_expired(app: &App) -> Result<u64, SyndicateError> {
+    let mut conn = app.database.begin().await?;
+    let now = super::now(app, &mut conn).await?;
+    let forgotten = websub::forget_expired(&mut conn, now).await?;
+    conn.commit().await?;
+    Ok(forgotten)
+}
+
+fn address(text: &str) -> Option<Url> {
+    Url::parse(text).ok()
+}
+
+/// The document of a topic; `None` when it is none of ours, or not any more.
+async fn document(app: &App, topic: &str) -> Result<Option<Arc<Prepared>>, SyndicateError> {
+    let Some(path) = super::path(&app.settings(), topic) else {
+        return Ok(None);
+    };
+    if !app.feeds.is_rendered() {
+        refresh(app).await?;
+    }
+    match answer(app, &path).await {
+        Answer::Document(document) if document.topic() == Some(topic) => Ok(Some(document)),
+        Answer::NotYet => Err(SyndicateError::Unrendered(topic.to_owned())),
+        _ => Ok(None),
+    }
+}
+
+/// The document that a job is about, or a newer one: another node may have noted bytes that this one has not rendered yet.
+async fn newest(app: &App, job: &Job) -> Result<Option<Arc<Prepared>>, SyndicateError> {
+    let held = document(app, &job.topic).await?;
+    if held.as_ref().is_some_and(|document| document.tag() == job.tag) {
+        return Ok(held);
+    }
+    refresh(app).await?;
+    document(app, &job.topic).await
+}
+
+async fn is_full(app: &App, job: &Job, callback: &Url) -> Result<bool, StoreError> {
+    let mut conn = app.database.read().await?;
+    let now = super::now(app, &mut conn).await?;
+    let host = callback.host_str().unwrap_or_default();
+    Ok(websub::of_host(&mut conn, host, now, &job.key).await? >= PER_HOST)
+}
+
+/// The whole document as it is served, with what it is and who sends it; `None` when the secret cannot be opened any more.
+fn signed(app: &App, subscription: &Subscription, document: &Prepared, callback: Url) -> Option<Ask> {
+    let body = &document.bodies().identity;
+    let ask = Ask::post(callback, document.kind().content_type(false), body.to_vec())
+        .with(&header::LINK, document.link().unwrap_or_default());
+    let Some(sealed) = &subscription.secret else {
+        return Some(ask);
+    };
+    let secret = app.keys.unseal(&subscription.id, sealed)?;
+    let signature = app.settings().feeds.websub.signature.of(&secret, body);
+    Some(ask.with(&header::HeaderName::from_static("x-hub-signature"), &signature))
+}
+
+/// An error without the address, which may hold a secret of its owner.
+fn why(error: FetchError) -> String {
+    match error {
+        FetchError::Refused { why, .. } | FetchError::Failed { why, .. } => why,
+        FetchError::TooLarge { why, .. } => format!("its answer {why}"),
+    }
+}
+
+async fn record(app: &App, job: &Job, outcome: Outcome) -> Result<(), SyndicateError> {
+    let mut conn = app.database.begin().await?;
+    let now = super::now(app, &mut conn).await?;
+    match outcome {
+        Outcome::Done => {
+            finish(&mut conn, job, now).await?;
+        }
+        Outcome::Delivered(tag) => {
+            websub::sent(&mut conn, &job.key, &tag).await?;
+            finish(&mut conn, job, now).await?;
+        }
+        Outcome::Confirmed => confirm(&mut conn, job, now).await?,
+        Outcome::Ended => websub::end(&mut conn, &job.key).await?,
+        Outcome::Failed(why) => {
+            let failed = job.attempts + 1;
+            let next = job.kind.again_at(failed, job.queued_at, now);
+            tell(job, failed, &why, next.is_some());
+            if let Some(next) = next {
+                websub::again(&mut conn, job, failed, next).await?;
+            } else {
+                finish(&mut conn, job, now).await?;
+            }
+        }
+    }
+    conn.commit().await?;
+    Ok(())
+}
+
+/// Removes a job; what has become newer meanwhile is due soon.
+async fn finish(conn: &mut Conn, job: &Job, now: i64) -> Result<bool, StoreError> {
+    let is_last = websub::done(conn, job).await?;
+    if !is_last {
+        websub::again(conn, job, 0, now + micros(SETTLE)).await?;
+    }
+    Ok(is_last)
+}
+
+/// The callback wants it: from now on it is subscribed, or not any more.
+async fn confirm(conn: &mut Conn, job: &Job, now: i64) -> Result<(), StoreError> {
+    // An answer to an older question says nothing of what is asked by now.
+    if !finish(conn, job, now).await? {
+        return Ok(());
+    }
+    if job.kind == Kind::Unsubscribe {
+        return websub::end(conn, &job.key).await;
+    }
+    let subscription = Subscription {
+        id: job.key.clone(),
+        callback: job.target.clone(),
+        topic: job.topic.clone(),
+        host: host(&job.target),
+        secret: job.secret.clone(),
+        expires_at: now + micros(Duration::from_secs(u64::try_from(job.lease_seconds).unwrap_or(0))),
+        sent_tag: String::new(),
+    };
+    websub::put(conn, &subscription).await
+}
+
+fn host(target: &str) -> String {
+    let host = address(target).and_then(|url| url.host_str().map(str::to_owned));
+    host.unwrap_or_default()
+}
+
+/// Only the host of a callback is named: its path may be what keeps strangers out of it.
+fn tell(job: &Job, failed: i64, why: &str, is_tried_again: bool) {
+    let (host, topic) = (host(&job.target), job.topic.as_str());
+    match job.kind {
+        Kind::Subscribe | Kind::Unsubscribe => {
+            tracing::info!(
+                host,
+                topic,
+                why,
+                "a callback did not confirm what was asked in its name"
+            );
+        }
+        Kind::Deliver | Kind::Ping if is_tried_again => {
+            tracing::debug!(
+                host,
+                topic,
+                why,
+                failed,
+                "new bytes could not be told and will be again"
+            );
+        }
+        Kind::Deliver => tracing::info!(host, topic, why, failed, "a subscriber was not reached for a day"),
+        Kind::Ping => tracing::warn!(
+            hub = job.target,
+            topic,
+            why,
+            failed,
+            "a hub was not reached; see feeds.websub.hubs"
+        ),
+    }
+}
