@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use data_encoding::HEXLOWER;
 use letterpress::app::App;
+use letterpress::model::feed_url::FeedUrl;
 use letterpress::model::tick::Tick;
 use letterpress::store::Engine;
 use letterpress::syndicate::websub::{self, Courier};
@@ -105,8 +106,7 @@ async fn a_reader_finds_the_hubs_in_every_feed_and_in_its_headers() {
     let press = press_on(Engine::Sqlite, |settings| {
         settings.feeds.limit = 2;
         settings.feeds.archives = Some(1);
-        settings.feeds.websub.hubs =
-            vec![letterpress::model::feed_url::FeedUrl::parse("https://hub.example/").unwrap()];
+        settings.feeds.websub.hubs = FeedUrl::parse("https://hub.example/").into_iter().collect();
     })
     .await;
     let served = press.serve().await;
@@ -562,7 +562,7 @@ async fn a_hub_of_others_is_told_once_and_tried_five_times() {
     let hub = Subscriber::start(Manner::Willing).await;
     let address = hub.at("/hub");
     let press = press_on(Engine::Sqlite, |settings| {
-        settings.feeds.websub.hubs = vec![letterpress::model::feed_url::FeedUrl::parse(&address).unwrap()];
+        settings.feeds.websub.hubs = FeedUrl::parse(&address).into_iter().collect();
         settings.feeds.websub.allow_private = Vec::new();
         settings.feeds.by = Vec::new();
     })
@@ -608,6 +608,25 @@ async fn a_hub_of_others_is_told_once_and_tried_five_times() {
         tries.push(hub.heard().len());
     }
     assert_eq!(tries, [3, 3, 3, 3, 3, 0, 0, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_author_of_a_static_site_tells_hubs_once_the_files_are_there() {
+    let hub = Subscriber::start(Manner::Refusing(503)).await;
+    let address = hub.at("/hub");
+    let press = press_on(Engine::Sqlite, |settings| {
+        settings.feeds.websub.hubs = FeedUrl::parse(&address).into_iter().collect();
+        settings.feeds.by = Vec::new();
+    })
+    .await;
+    let courier = Courier::new(&press.app).unwrap();
+    let folder = press.folder.path().join("out");
+    syndicate::export(&press.app, &folder, &|_, _| {}).await.unwrap();
+    assert_eq!(courier.ping_now(&press.app).await.unwrap(), (0, 3));
+    hub.become_(Manner::Willing);
+    assert_eq!(courier.ping_now(&press.app).await.unwrap(), (3, 0));
+    assert_eq!(courier.ping_now(&press.app).await.unwrap(), (0, 0));
+    assert_eq!(hub.heard().len(), 6);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -199,28 +199,50 @@ pub async fn is_due(conn: &mut Conn, now: i64) -> Result<bool, StoreError> {
 
 // What never failed goes first: callbacks that are away keep nobody waiting.
 macro_rules! claim {
-    ($lock:literal) => {
+    ($which:literal, $lock:literal) => {
         concat!(
-            "UPDATE websub_jobs SET lease_until = $2 WHERE id IN (\
-             SELECT id FROM websub_jobs WHERE next_at <= $1 AND lease_until <= $1 ORDER BY attempts, next_at, id LIMIT $3",
+            "UPDATE websub_jobs SET lease_until = $2 WHERE id IN (SELECT id FROM websub_jobs WHERE ",
+            $which,
+            " AND lease_until <= $1 ORDER BY attempts, next_at, id LIMIT $3",
             $lock,
-            ") AND lease_until <= $1 \
-             RETURNING kind, id, target, topic, tag, secret, lease_seconds, queued_at, attempts"
+            ") AND lease_until <= $1 RETURNING kind, id, target, topic, tag, secret, lease_seconds, queued_at, attempts"
         )
     };
 }
 
-const CLAIM_SQLITE: &str = claim!("");
+const CLAIM_SQLITE: &str = claim!("next_at <= $1", "");
 // Several nodes claim side by side: a locked job is somebody else's.
-const CLAIM_POSTGRES: &str = claim!(" FOR UPDATE SKIP LOCKED");
+const CLAIM_POSTGRES: &str = claim!("next_at <= $1", " FOR UPDATE SKIP LOCKED");
 
 /// Takes at most `limit` jobs that are due, until `lease_until`.
 pub async fn claim(conn: &mut Conn, now: i64, lease_until: i64, limit: i64) -> Result<Vec<Job>, StoreError> {
-    type Row = (String, String, String, String, String, Option<Vec<u8>>, i64, i64, i64);
     let sql = match conn.engine() {
         Engine::Sqlite => CLAIM_SQLITE,
         Engine::Postgres => CLAIM_POSTGRES,
     };
+    claim_by(conn, sql, now, lease_until, limit).await
+}
+
+const CLAIM_PINGS_SQLITE: &str = claim!("kind = 'ping'", "");
+const CLAIM_PINGS_POSTGRES: &str = claim!("kind = 'ping'", " FOR UPDATE SKIP LOCKED");
+
+/// Takes at most `limit` pings, due or not, until `lease_until`.
+pub async fn claim_pings(conn: &mut Conn, now: i64, lease_until: i64, limit: i64) -> Result<Vec<Job>, StoreError> {
+    let sql = match conn.engine() {
+        Engine::Sqlite => CLAIM_PINGS_SQLITE,
+        Engine::Postgres => CLAIM_PINGS_POSTGRES,
+    };
+    claim_by(conn, sql, now, lease_until, limit).await
+}
+
+async fn claim_by(
+    conn: &mut Conn,
+    sql: &'static str,
+    now: i64,
+    lease_until: i64,
+    limit: i64,
+) -> Result<Vec<Job>, StoreError> {
+    type Row = (String, String, String, String, String, Option<Vec<u8>>, i64, i64, i64);
     let rows: Vec<Row> = on!(conn, |c| sqlx::query_as(sql)
         .bind(now)
         .bind(lease_until)

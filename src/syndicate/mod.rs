@@ -34,6 +34,7 @@ use crate::config::Settings;
 use crate::feed::{Plan, RENDERER, RenderError, STYLE, Shelf, Slot};
 use crate::model::clock::to_micros;
 use crate::model::feed_key::Scope;
+use crate::model::hold::Hold;
 use crate::source::fetch::FetchError;
 use crate::store::{StoreError, feeds};
 use crate::template::TemplateError;
@@ -72,6 +73,9 @@ pub enum SyndicateError {
     /// The client that tells others of new bytes.
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    /// The database may be a copy of another one.
+    #[error("tell hubs what is new: {0}")]
+    Held(Hold),
     /// A feed has never been rendered.
     #[error("render the feed {0}; the log says why")]
     Unrendered(String),

@@ -11,6 +11,7 @@ use clap::Subcommand;
 use super::output::{json, line};
 use super::progress::Progress;
 use super::{Code, Session};
+use crate::syndicate::websub::Courier;
 use crate::{ingest, syndicate};
 
 /// `feeds …`
@@ -25,6 +26,9 @@ pub(super) enum Feeds {
     Export {
         /// The folder
         dir: PathBuf,
+        /// Then tell the hubs in feeds.websub.hubs what changed, where no service runs that does
+        #[arg(long)]
+        ping: bool,
     },
     /// Examine any feed, in a file or at an address
     Check(check::Check),
@@ -35,26 +39,44 @@ pub(super) enum Feeds {
 impl Feeds {
     pub(super) async fn run(self, session: &Session) -> anyhow::Result<Code> {
         match self {
-            Self::Export { dir } => export(session, dir).await.map(|()| 0),
+            Self::Export { dir, ping } => export(session, dir, ping).await.map(|()| 0),
             Self::Check(check) => check.run(session).await,
             Self::Import(import) => import.run(session).await.map(|()| 0),
         }
     }
 }
 
-async fn export(session: &Session, dir: PathBuf) -> anyhow::Result<()> {
+async fn export(session: &Session, dir: PathBuf, ping: bool) -> anyhow::Result<()> {
     let app = session.open().await?;
+    anyhow::ensure!(
+        !ping || !app.settings().outside_hubs().is_empty(),
+        "tell hubs: feeds.websub.hubs names none; write the address of one, or leave --ping out"
+    );
     if !ingest::is_scanned(&app).await? {
         ingest::scan_all(&app, &|_, _| {}).await?;
     }
     let progress = Progress::new("feeds written");
     let exported = syndicate::export(&app, &dir, &|done, all| progress.at(done, all)).await?;
     drop(progress);
+    let pinged = if ping {
+        Some(Courier::new(&app)?.ping_now(&app).await?)
+    } else {
+        None
+    };
     app.database.close().await;
     if session.json {
         return json(&serde_json::json!({
             "documents": exported.documents, "written": exported.written, "removed": exported.removed,
+            "pings": pinged.map(|(taken, failed)| serde_json::json!({ "taken": taken, "failed": failed })),
         }));
+    }
+    if let Some((taken, failed)) = pinged {
+        let later = if failed > 0 {
+            "; the next --ping tries these again"
+        } else {
+            ""
+        };
+        line(&format!("{taken} pings taken by hubs, {failed} not{later}"))?;
     }
     line(&format!(
         "{} documents in {}: {} files written, {} removed",

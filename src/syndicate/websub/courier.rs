@@ -84,14 +84,37 @@ impl Courier {
         Ok(Tick::of(jobs.len()))
     }
 
-    /// Does one job, and records what came of it.
-    pub async fn carry(&self, app: &App, job: &Job) -> Result<(), SyndicateError> {
+    /// Tells other hubs now what they have not been told yet, for a process that ends afterwards; returns how many pings
+    /// were taken and how many were not. The latter are tried again by whoever comes next.
+    ///
+    /// # Errors
+    /// While this may be a copy of a service that tells the same hubs the same.
+    pub async fn ping_now(&self, app: &App) -> Result<(usize, usize), SyndicateError> {
+        let mut conn = app.database.begin().await?;
+        let now = super::now(app, &mut conn).await?;
+        if let Some((hold, _)) = app.held(&mut conn).await?.filter(|(hold, _)| *hold != Hold::Asleep) {
+            return Err(SyndicateError::Held(hold));
+        }
+        let jobs = websub::claim_pings(&mut conn, now, now + micros(LEASE), i64::MAX).await?;
+        conn.commit().await?;
+        let mut taken = 0;
+        for some in jobs.chunks(MOST_AT_ONCE) {
+            let done = try_join_all(some.iter().map(|job| self.carry(app, job))).await?;
+            taken += done.into_iter().filter(|done| *done).count();
+        }
+        Ok((taken, jobs.len() - taken))
+    }
+
+    /// Does one job, and records what came of it; `false` when it failed.
+    pub async fn carry(&self, app: &App, job: &Job) -> Result<bool, SyndicateError> {
         let outcome = match job.kind {
             Kind::Subscribe | Kind::Unsubscribe => self.question(app, job).await?,
             Kind::Deliver => self.deliver(app, job).await?,
             Kind::Ping => self.ping(app, job).await,
         };
-        record(app, job, outcome).await
+        let is_done = !matches!(outcome, Outcome::Failed(_));
+        record(app, job, outcome).await?;
+        Ok(is_done)
     }
 
     /// Asks a callback whether it wants what somebody asked for in its name (§5.3).
