@@ -156,6 +156,21 @@ pub fn truncate_at_word(text: &str, max: usize) -> String {
     format!("{}…", kept.trim_end())
 }
 
+/// The encoding that the XML declaration at the head of a document names (XML 1.0 §4.3.3), as it is written there.
+pub fn declared_encoding(bytes: &[u8]) -> Option<String> {
+    // Without its zeros a declaration in UTF-16 can be read, too.
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(300)]).replace('\0', "");
+    let declaration = head.trim_start().strip_prefix("<?xml")?.split_once("?>")?.0;
+    let value = declaration
+        .split_once("encoding")?
+        .1
+        .trim_start()
+        .strip_prefix('=')?
+        .trim_start();
+    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    value[1..].split_once(quote).map(|(label, _)| label.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -222,5 +237,24 @@ mod tests {
             xml_safe("a\u{0}b\u{b}\r\nc\rd\u{85}\u{fffe}\u{1f600}"),
             "ab\nc\nd\n\u{1f600}"
         );
+    }
+
+    #[test]
+    fn a_document_says_its_encoding_or_nothing() {
+        let said = |text: &str| declared_encoding(text.as_bytes());
+        assert_eq!(
+            said("<?xml version=\"1.0\" encoding = 'latin1'?><rss/>").as_deref(),
+            Some("latin1")
+        );
+        assert_eq!(said("<\0?\0x\0m\0l\0 encoding=\"UTF-16\"?>").as_deref(), Some("UTF-16"));
+        for text in [
+            "",
+            "<rss encoding=\"x\"/>",
+            "<?xml version=\"1.0\"?>",
+            "<?xml encoding=x?>",
+            "<?xml encoding=\"x",
+        ] {
+            assert_eq!(said(text), None, "{text}");
+        }
     }
 }

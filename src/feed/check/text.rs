@@ -2,6 +2,8 @@
 
 use encoding_rs::{Encoding, UTF_8};
 
+use crate::model::text::declared_encoding;
+
 use super::{Notes, Specimen, shown};
 
 /// The text, if the bytes are one.
@@ -15,7 +17,7 @@ pub(super) fn decoded(specimen: Specimen<'_>, notes: &mut Notes) -> Option<Strin
         let remedy = "save without byte order mark: some readers take it for text before the declaration";
         notes.warning(Some(1), "bom", "it begins with a byte order mark", remedy);
     }
-    let declared = declaration(bytes);
+    let declared = declared_encoding(bytes);
     let stated = specimen.charset.or(declared.as_deref());
     conflict(specimen.charset, declared.as_deref(), marked, notes);
     let encoding = match (marked, stated) {
@@ -51,21 +53,6 @@ pub(super) fn decoded(specimen: Specimen<'_>, notes: &mut Notes) -> Option<Strin
         return None;
     }
     Some(text.into_owned())
-}
-
-/// The encoding that the XML declaration names.
-fn declaration(bytes: &[u8]) -> Option<String> {
-    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(300)]).replace('\0', "");
-    let inside = head.trim_start().strip_prefix("<?xml")?.split_once("?>")?.0.to_owned();
-    let value = inside
-        .split_once("encoding")?
-        .1
-        .trim_start()
-        .strip_prefix('=')?
-        .trim_start()
-        .to_owned();
-    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    value[1..].split_once(quote).map(|(label, _)| label.to_owned())
 }
 
 fn conflict(http: Option<&str>, declared: Option<&str>, marked: Option<&'static Encoding>, notes: &mut Notes) {

@@ -2,33 +2,19 @@
 
 use encoding_rs::{Encoding, UTF_8};
 
-use crate::model::text::xml_safe;
+use crate::model::text::{declared_encoding, xml_safe};
 
 /// The text, with LF line ends and nothing that XML forbids.
 pub(super) fn decoded(bytes: &[u8], charset: Option<&str>) -> String {
     let (encoding, bytes) = match Encoding::for_bom(bytes) {
         Some((encoding, mark)) => (encoding, &bytes[mark..]),
         None => {
-            let declared = declared(bytes);
+            let declared = declared_encoding(bytes);
             let label = charset.or(declared.as_deref()).unwrap_or("utf-8");
             (Encoding::for_label(label.as_bytes()).unwrap_or(UTF_8), bytes)
         }
     };
     xml_safe(&encoding.decode_without_bom_handling(bytes).0)
-}
-
-/// The encoding that the XML declaration names.
-fn declared(bytes: &[u8]) -> Option<String> {
-    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(300)]).into_owned();
-    let declaration = head.trim_start().strip_prefix("<?xml")?.split_once("?>")?.0;
-    let value = declaration
-        .split_once("encoding")?
-        .1
-        .trim_start()
-        .strip_prefix('=')?
-        .trim_start();
-    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    value[1..].split_once(quote).map(|(label, _)| label.to_owned())
 }
 
 /// The text is decoded, so its declaration is no longer true.
