@@ -142,6 +142,7 @@ compressed_copies_match() {
 judge_readers() {
   make_exports
   judge "other readers see the same" python3 tests/judges/readers/compare.py "$exports" "$npm_tools"
+  judge "a reader that mails sends each article once" python3 tests/judges/readers/mailed.py "$exports"
 }
 
 judge_newsboat() {

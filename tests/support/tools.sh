@@ -33,6 +33,7 @@ tools=(
   "xmllint|has xmllint|libxml2-utils"
   "newsboat|has newsboat|newsboat"
   "sfeed|has sfeed|sfeed"
+  "rss2email|has r2e|rss2email"
   "ROME|test -e /usr/share/java/rome.jar|librome-java"
   "BeanShell|test -e /usr/share/java/bsh.jar|bsh"
   "Ruby's rss|has_ruby_rss|ruby-rss"
