@@ -5,10 +5,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use letterpress::config::{self, Baseline, Cadence, ConfigProblems, Settings, Severity};
+use letterpress::config::{self, Baseline, Cadence, ConfigProblems, MaxAge, Settings, Severity};
+use letterpress::model::entry::Edits;
 use letterpress::model::rate::Rate;
 use letterpress::model::signing_key::{Algorithm, SigningKey};
 use secrecy::ExposeSecret;
+
+use crate::support;
 
 fn read(text: &str, env: &[(&str, &str)]) -> Result<Settings, ConfigProblems> {
     read_in(Path::new("/press/letterpress.toml"), text, env)
@@ -366,6 +369,39 @@ fn a_yearly_letter_needs_a_look_back_that_reaches_its_articles() {
     );
     let enough = yearly.replace("id = \"notes\"", "id = \"notes\"\nlook_back = \"732d\"");
     read(&enough, &[]).unwrap();
+}
+
+#[test]
+fn an_author_who_moves_says_until_when_addresses_were_ids() {
+    let with = |line: &str| MINIMAL.replace("[http]", &format!("[feeds]\n{line}\n[http]"));
+    let read_feeds = |line: &str| read(&with(line), &[]).unwrap().feeds;
+    let midnight = support::at("2026-12-01T00:00:00Z");
+    for day in ["2026-12-01", "\"2026-12-01\""] {
+        let feeds = read_feeds(&format!("legacy_ids = {{ mode = \"permalink\", before = {day} }}"));
+        assert_eq!(feeds.legacy_ids, Some(midnight), "{day}");
+    }
+    assert_eq!(read_feeds("max_age = \"adaptive\"").max_age, MaxAge::Adaptive);
+    assert_eq!(read_feeds("updated = \"content\"").updated, Edits::Content);
+    for (line, wrong) in [
+        (
+            "legacy_ids = { mode = \"permalink\" }",
+            "feeds.legacy_ids.before: is missing",
+        ),
+        (
+            "legacy_ids = { before = 2026-12-01 }",
+            "feeds.legacy_ids.mode: is missing",
+        ),
+        (
+            "legacy_ids = { mode = \"permalink\", before = \"soon\" }",
+            "feeds.legacy_ids.before: \"soon\" is no day",
+        ),
+        (
+            "legacy_ids = { mode = \"permalink\", before = 2026-12-01, after = 1 }",
+            "feeds.legacy_ids.after: is not a known key",
+        ),
+    ] {
+        assert_eq!(wrongs(&with(line), &[]), [wrong], "{line}");
+    }
 }
 
 fn example() -> (PathBuf, String) {

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use letterpress::feed::check::{Specimen, Weight, examine};
+use letterpress::syndicate;
 use serde_json::Value;
 
 use crate::support::service::{Service, Setup};
 use crate::support::site::site;
-use crate::support::{at, shared_data};
+use crate::support::{Bench, at, shared_data};
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -53,6 +54,54 @@ fn the_feeds_that_we_write_are_found_without_fault() {
         seen += 1;
     }
     assert!(seen >= 6, "{seen}");
+}
+
+#[test]
+fn an_author_who_checks_hears_what_readers_of_the_feeds_would_trip_over() {
+    let service = Service::with_people(&Setup::plain(25, 1));
+    let check = || {
+        let output = service.command(&["--json", "check"]).output().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        report["warnings"].as_array().unwrap().clone()
+    };
+    let of_feeds = |found: Vec<Value>| {
+        let is_feed = |one: &Value| one["file"].as_str().is_some_and(|file| file.ends_with("rss.xml"));
+        found.into_iter().filter(is_feed).collect::<Vec<Value>>()
+    };
+    assert_eq!(of_feeds(check()), Vec::<Value>::new());
+    let old = "---\ntitle: Old\ndate: 1972-01-01\ntags: [Ink]\n---\n\nText.\n";
+    std::fs::write(service.path().join("content/old.md"), old).unwrap();
+    service.run(&["articles", "scan"]);
+    let found = of_feeds(check());
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(
+        (&found[0]["file"], found[0]["line"].is_u64()),
+        (&"rss.xml".into(), true)
+    );
+    let message = found[0]["message"].as_str().unwrap();
+    assert!(
+        message.contains("lies before 1990: Sat, 01 Jan 1972") && message.ends_with(" more)"),
+        "{message}"
+    );
+    assert!(found[0]["remedy"].as_str().unwrap().contains("became a zero"));
+}
+
+#[tokio::test]
+async fn looking_through_the_feeds_decides_nothing() {
+    let bench = Bench::in_the_morning(|settings| {
+        settings.feeds.limit = 1;
+        settings.feeds.archives = Some(1);
+    })
+    .await;
+    for number in 1..=3 {
+        bench.publish(number, |_| {}).await;
+    }
+    let before = bench.onlooker().await.everything().await;
+    let found = syndicate::examine(&bench.app).await.unwrap();
+    assert!(found.is_empty(), "{found:?}");
+    assert_eq!(bench.onlooker().await.everything().await, before);
+    assert_eq!(bench.app.feeds.shelf().version, None);
+    bench.close().await;
 }
 
 #[test]

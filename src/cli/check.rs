@@ -9,10 +9,11 @@ use super::schedule::{coming, say_next};
 use super::{Code, Session};
 use crate::app::{App, AppError, SystemClock};
 use crate::config::{Problem, Settings, Severity};
-use crate::ingest;
+use crate::feed::check::Weight;
 use crate::model::article::Severity as ArticleSeverity;
 use crate::model::clock::Clock;
 use crate::template::{TemplateError, Templates};
+use crate::{ingest, syndicate};
 
 /// Occurrences that show how a rule was understood.
 const NEXT: usize = 5;
@@ -127,9 +128,40 @@ async fn store_and_sources(settings: &Settings) -> Vec<Problem> {
             return vec![error("database.url", found.to_string(), remedy)];
         }
     };
-    let found = articles(&app, settings).await;
+    let mut found = articles(&app, settings)
+        .await
+        .unwrap_or_else(|found| vec![error("database.url", found.to_string(), "look at the database")]);
+    found.extend(feeds(&app).await);
     app.database.close().await;
-    found.unwrap_or_else(|found| vec![error("database.url", found.to_string(), "look at the database")])
+    found
+}
+
+/// What readers would trip over in the feeds as they would be now.
+async fn feeds(app: &App) -> Vec<Problem> {
+    let problem = |one: syndicate::Examined| {
+        let others = match one.others {
+            0 => String::new(),
+            others => format!(" (so in {others} more)"),
+        };
+        let severity = match one.finding.weight {
+            Weight::Error => Severity::Error,
+            Weight::Warning => Severity::Warning,
+        };
+        Problem {
+            file: Some(one.path),
+            line: one.finding.line,
+            severity,
+            ..error("", format!("{}{others}", one.finding.message), one.finding.remedy)
+        }
+    };
+    match syndicate::examine(app).await {
+        Ok(found) => found.into_iter().map(problem).collect(),
+        Err(found) => vec![error(
+            "feeds",
+            found.to_string(),
+            "correct what it names, or look at the database",
+        )],
+    }
 }
 
 /// What the last scan could not read.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use config::{Value, ValueKind};
 use url::Url;
 
@@ -12,6 +13,7 @@ use super::value::{
     Read, base_address, duration, filled, flag, list, one_of, shown, size, some_time, text, web_address, whole,
 };
 use super::websub::{self, WebSub};
+use crate::model::entry::Edits;
 use crate::model::feed_key::{FeedKey, Format, Kind};
 
 /// `[feeds]`
@@ -28,7 +30,11 @@ pub struct Feeds {
     /// A longer article appears as summary and link; default 256 KiB.
     pub max_entry_bytes: usize,
     /// How long readers may keep a copy; default 15 m.
-    pub max_age: Duration,
+    pub max_age: MaxAge,
+    /// What feeds call an update; default what the author says.
+    pub updated: Edits,
+    /// Articles first seen before this have their address as id; `None` for none.
+    pub legacy_ids: Option<DateTime<Utc>>,
     /// What feeds say about themselves; empty: what the site says.
     pub description: String,
     /// Rights, printed as they are; empty for none.
@@ -55,8 +61,19 @@ pub struct Feeds {
     pub tombstones: Duration,
     /// Whole copies that a network may take of a feed at once; `None` for any number.
     pub burst: Option<u32>,
+    /// Subscribers have feeds of their own.
+    pub private: bool,
     /// `[feeds.websub]`
     pub websub: WebSub,
+}
+
+/// How long readers may keep a copy of a feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MaxAge {
+    /// Always so long.
+    Fixed(Duration),
+    /// Until the next article that is known to come.
+    Adaptive,
 }
 
 /// `full` or `summary`.
@@ -71,6 +88,9 @@ pub enum FullOrSummary {
 /// `content`: what may be written for it.
 pub(super) const CONTENT: &[(&str, FullOrSummary)] =
     &[("full", FullOrSummary::Full), ("summary", FullOrSummary::Summary)];
+
+/// `updated`: what may be written for it.
+const EDITS: &[(&str, Edits)] = &[("explicit", Edits::Explicit), ("content", Edits::Content)];
 
 /// `formats`: what may be written for it.
 const FORMATS: &[(&str, Format)] = &[("rss", Format::Rss), ("atom", Format::Atom), ("json", Format::Json)];
@@ -97,8 +117,10 @@ pub(super) fn read(mut section: Section<'_>, public_url: &Url) -> Feeds {
         max_bytes: section.get("max_bytes", size).unwrap_or(512 << 10),
         max_entry_bytes: section.get("max_entry_bytes", size).unwrap_or(256 << 10),
         max_age: section
-            .get("max_age", some_time)
-            .unwrap_or(Duration::from_secs(15 * 60)),
+            .get("max_age", max_age)
+            .unwrap_or(MaxAge::Fixed(Duration::from_secs(15 * 60))),
+        updated: section.get("updated", one_of(EDITS)).unwrap_or_default(),
+        legacy_ids: legacy_ids(&mut section),
         copyright: section.get("copyright", text).unwrap_or_default(),
         description: section.get("description", text).unwrap_or_default(),
         icon: section.get("icon", web_address).map(String::from),
@@ -119,6 +141,7 @@ pub(super) fn read(mut section: Section<'_>, public_url: &Url) -> Feeds {
             .get("rate_limit", one_number("burst", "10"))
             .unwrap_or(Some(BURST)),
         websub: websub::read(section.section("websub")),
+        private: section.get("private", flag).unwrap_or(false),
     };
     let aliases = aliases(&mut section, &feeds);
     for path in feeds.retired.iter().filter(|path| is_live(path, &feeds)) {
@@ -130,6 +153,38 @@ pub(super) fn read(mut section: Section<'_>, public_url: &Url) -> Feeds {
     }
     section.close();
     Feeds { aliases, ..feeds }
+}
+
+/// A span of time, or `adaptive`.
+fn max_age(value: &Value) -> Read<MaxAge> {
+    if text(value).is_ok_and(|text| text.trim() == "adaptive") {
+        return Ok(MaxAge::Adaptive);
+    }
+    some_time(value).map(MaxAge::Fixed).map_err(|wrong| Wrong {
+        remedy: format!("{}, or write \"adaptive\"", wrong.remedy),
+        ..wrong
+    })
+}
+
+/// From when on ids are minted, for authors whose generator used addresses as ids.
+fn legacy_ids(section: &mut Section<'_>) -> Option<DateTime<Utc>> {
+    if !section.has("legacy_ids") {
+        return None;
+    }
+    let mut inner = section.section("legacy_ids");
+    inner.require("mode", "write `mode = \"permalink\"`", one_of(&[("permalink", ())]));
+    let remedy = "write the day of the move, such as `before = 2026-12-01`";
+    let before = inner.require("before", remedy, day);
+    inner.close();
+    before
+}
+
+/// The beginning of a day, UTC.
+fn day(value: &Value) -> Read<DateTime<Utc>> {
+    let wrong = || Wrong::new(format!("{} is no day", shown(value)), "write it as 2026-12-01");
+    let text = text(value).map_err(|_| wrong())?;
+    let day = NaiveDate::parse_from_str(text.trim(), "%Y-%m-%d").map_err(|_| wrong())?;
+    Ok(day.and_time(NaiveTime::MIN).and_utc())
 }
 
 /// At least one, in our order.

@@ -33,7 +33,7 @@ pub use bounces::Bounces;
 pub use database::{DatabaseSettings, State};
 pub use dkim::{Dkim, DkimKey};
 pub use feedback::Feedback;
-pub use feeds::{Feeds, FullOrSummary};
+pub use feeds::{Feeds, FullOrSummary, MaxAge};
 pub use http::Http;
 pub use load::{DEFAULT_FILE, environment, load, parse};
 pub use mail::{Limit, Mail, OnUnknown, Smtp, Tls, TransportKind};

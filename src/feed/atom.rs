@@ -137,6 +137,9 @@ fn entry(meta: &FeedMeta, Item { entry, body }: Item<'_>) -> AtomEntry {
     if let Some(elsewhere) = &entry.external_url {
         links.push(link("related", elsewhere.to_string(), None));
     }
+    if let Some(comments) = &entry.comments {
+        links.push(link("replies", comments.to_string(), Some("text/html")));
+    }
     links.extend(entry.files.iter().map(|file| Link {
         title: file.title.as_ref().map(|title| title.as_str().to_owned()),
         length: file.bytes.map(|bytes| bytes.to_string()),

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::model::entry::Entry;
 use crate::model::feed_meta::FeedMeta;
+use crate::model::media;
 
 use super::{RenderError, escape, words};
 
@@ -154,26 +155,22 @@ pub(super) fn deleted(meta: &FeedMeta) -> impl Iterator<Item = Element> {
 
 /// The picture that stands for an entry.
 pub(super) fn picture(entry: &Entry) -> Vec<Element> {
-    let Some(url) = &entry.image else { return Vec::new() };
-    let mut content = Element::new("media:content")
-        .attribute("url", url.as_str())
-        .attribute("medium", "image");
-    if let Some(media_type) = picture_type(url.as_str()) {
+    let Some(picture) = &entry.image else {
+        return Vec::new();
+    };
+    let sized = |name: &'static str| {
+        let element = Element::new(name).attribute("url", picture.url.as_str());
+        match picture.pixels {
+            Some((width, height)) => element
+                .attribute("width", width.to_string())
+                .attribute("height", height.to_string()),
+            None => element,
+        }
+    };
+    let mut content = sized("media:content").attribute("medium", "image");
+    let known = media::by_name(picture.url.as_str()).filter(|known| known.starts_with("image/"));
+    if let Some(media_type) = known {
         content = content.attribute("type", media_type);
     }
-    vec![Element::new("media:thumbnail").attribute("url", url.as_str()), content]
-}
-
-fn picture_type(url: &str) -> Option<&'static str> {
-    let path = url.split(['?', '#']).next().unwrap_or_default();
-    let (_, ending) = path.rsplit_once('.')?;
-    Some(match ending.to_ascii_lowercase().as_str() {
-        "jpg" | "jpeg" => "image/jpeg",
-        "png" => "image/png",
-        "gif" => "image/gif",
-        "webp" => "image/webp",
-        "avif" => "image/avif",
-        "svg" => "image/svg+xml",
-        _ => return None,
-    })
+    vec![sized("media:thumbnail"), content]
 }

@@ -147,7 +147,7 @@ fn feed_item(Item { entry, body }: Item<'_>) -> FeedItem<'_> {
         title: entry.title.as_ref().map(Clean::as_str),
         content_html: &body.html,
         summary: entry.summary.as_ref().map(Clean::as_str),
-        image: entry.image.as_ref().map(FeedUrl::as_str),
+        image: entry.image.as_ref().map(|picture| picture.url.as_str()),
         date_published: entry.published.iso(),
         date_modified: entry.edited.map(FeedDate::iso),
         authors: entry.authors.iter().map(author).collect(),

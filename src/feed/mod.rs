@@ -12,6 +12,7 @@ pub mod check;
 mod element;
 mod json;
 mod opml;
+mod own;
 mod prepared;
 mod rss;
 mod set;
@@ -19,6 +20,7 @@ mod words;
 
 pub use allowance::Allowance;
 pub use opml::{Outline, outlines};
+pub use own::OwnFeeds;
 pub use prepared::{Bodies, Kind, Prepared};
 pub use set::{Documents, FeedSet, Plan, Shelf, Slot, TermIndex};
 pub use words::{Words, words};

@@ -57,7 +57,7 @@ fn channel(
         docs: None,
         cloud: None,
         rating: None,
-        ttl: Some(meta.minutes.to_string()),
+        ttl: meta.minutes.map(|minutes| minutes.to_string()),
         image: meta.icon.as_ref().map(|icon| Image {
             url: icon.to_string(),
             title: title.clone(),
@@ -107,17 +107,17 @@ fn links(meta: &FeedMeta) -> Vec<Link> {
 
 /// The crate's own `sy` element prints a malformed `updateBase` that cannot be left out.
 fn channel_elements(meta: &FeedMeta) -> Vec<Element> {
-    let (period, length) = match meta.minutes {
-        0..=60 => ("hourly", 60),
-        61..=1_440 => ("daily", 1_440),
-        _ => ("weekly", 10_080),
-    };
-    let frequency = (length / meta.minutes.max(1)).max(1);
-    let mut elements = vec![
-        element::hint(meta),
-        Element::new("sy:updatePeriod").text(period),
-        Element::new("sy:updateFrequency").text(frequency.to_string()),
-    ];
+    let mut elements = vec![element::hint(meta)];
+    if let Some(minutes) = meta.minutes {
+        let (period, length) = match minutes {
+            0..=60 => ("hourly", 60),
+            61..=1_440 => ("daily", 1_440),
+            _ => ("weekly", 10_080),
+        };
+        let frequency = (length / minutes.max(1)).max(1);
+        elements.push(Element::new("sy:updatePeriod").text(period));
+        elements.push(Element::new("sy:updateFrequency").text(frequency.to_string()));
+    }
     elements.extend(element::archive(meta));
     elements
 }
@@ -156,7 +156,7 @@ fn item(Item { entry, body }: Item<'_>, foreign: Vec<Element>) -> ::rss::Item {
         // <author> must be an e-mail address, and addresses stay out of feeds: names go into dc:creator.
         author: None,
         categories: entry.labels().into_iter().map(|name| category(name.as_str())).collect(),
-        comments: None,
+        comments: entry.comments.as_ref().map(ToString::to_string),
         // Readers know one enclosure, and RSS 2.0 wants its length: 0 where nobody knows it.
         enclosure: entry.files.first().map(|file| Enclosure {
             url: file.url.to_string(),

@@ -12,7 +12,7 @@ use crate::model::feed_date::FeedDate;
 use crate::model::feed_key::{FeedKey, Format, Scope, Terms};
 use crate::model::feed_meta::Chain;
 
-use super::{Allowance, Prepared};
+use super::{Allowance, OwnFeeds, Prepared};
 
 /// Bytes of prepared documents that stay in memory; the main feed always does.
 const BUDGET: usize = 64 << 20;
@@ -25,6 +25,8 @@ pub struct FeedSet {
     uses: AtomicU64,
     /// What networks took of each document lately.
     pub allowance: Allowance,
+    /// People's own feeds.
+    pub own: OwnFeeds,
     /// Which article has which terms; held by whoever brings the feeds up to date, one at a time.
     pub index: Mutex<TermIndex>,
 }
@@ -89,6 +91,10 @@ pub struct Shelf {
     pub version: Option<i64>,
     /// The settings that they were rendered with.
     pub settings: String,
+    /// When the next article is known to come out, microseconds.
+    pub next_publication: Option<i64>,
+    /// Terms that got another name: whose feed is which now.
+    pub renamed: HashMap<Scope, Scope>,
     slots: BTreeMap<Scope, Arc<Slot>>,
     paths: HashMap<String, (Arc<Slot>, Format)>,
     others: HashMap<&'static str, Arc<Prepared>>,
@@ -117,6 +123,8 @@ impl Shelf {
         Self {
             version: Some(version),
             settings,
+            next_publication: None,
+            renamed: HashMap::new(),
             slots: slots.into_iter().map(|slot| (slot.plan.scope.clone(), slot)).collect(),
             paths,
             others,

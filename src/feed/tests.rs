@@ -7,7 +7,7 @@ use quick_xml::events::Event;
 
 use super::*;
 use crate::model::article::{Article, Author, Content, Enclosure, Image, Term, Visibility};
-use crate::model::entry::{Byline, Clean, EntryFile, EntryId, Language};
+use crate::model::entry::{Byline, Clean, Edits, EntryFile, EntryId, Language};
 use crate::model::feed_date::FeedDate;
 use crate::model::feed_key::{Format, Scope};
 use crate::model::feed_meta::Chain;
@@ -19,7 +19,6 @@ const LIMITS: Limits = Limits {
     max_entry_bytes: 1 << 18,
 };
 
-/// An article that says `text` wherever an article can say something.
 fn recording(text: &str) -> Enclosure {
     Enclosure {
         url: format!("https://example.org/{text}.mp3"),
@@ -30,6 +29,16 @@ fn recording(text: &str) -> Enclosure {
     }
 }
 
+fn picture(text: &str) -> Image {
+    Image {
+        url: format!("https://example.org/{text}.png"),
+        alt: text.to_owned(),
+        width: Some(640),
+        height: Some(480),
+    }
+}
+
+/// An article that says `text` wherever an article can say something.
 fn article(number: usize, text: &str) -> Article {
     let term = |slug: &str| Term {
         term: text.to_owned(),
@@ -67,10 +76,8 @@ fn article(number: usize, text: &str) -> Article {
             language: text.to_owned(),
             direction: text.to_owned(),
             enclosures: vec![recording(text)],
-            image: Some(Image {
-                url: format!("https://example.org/{text}.png"),
-                alt: text.to_owned(),
-            }),
+            image: Some(picture(text)),
+            comments_url: Some(format!("https://example.org/{text}#comments")),
             external_url: Some(format!("https://example.org/{text}")),
             words: 1,
             reading_minutes: 1,
@@ -80,6 +87,7 @@ fn article(number: usize, text: &str) -> Article {
         published_from: "header".to_owned(),
         date_only: false,
         updated_at: Some(at + chrono::TimeDelta::seconds(90)),
+        edited_at: None,
         first_seen: at,
         changed_at: at,
         mailable_at: None,
@@ -93,7 +101,7 @@ fn article(number: usize, text: &str) -> Article {
 }
 
 fn entry(number: usize, text: &str) -> Arc<Entry> {
-    Arc::new(Entry::of(&article(number, text)).unwrap())
+    Arc::new(Entry::of(&article(number, text), Edits::Explicit).unwrap())
 }
 
 fn meta(text: &str) -> FeedMeta {
@@ -126,7 +134,7 @@ fn meta(text: &str) -> FeedMeta {
             .into_iter()
             .collect(),
         chain: Chain::default(),
-        minutes: 15,
+        minutes: Some(15),
     }
 }
 
@@ -314,7 +322,7 @@ fn an_untitled_article_has_a_description_in_rss_and_a_title_in_atom() {
     bare.content.title = None;
     bare.content.summary = String::new();
     bare.content.body_text = "word ".repeat(40);
-    let entry = Arc::new(Entry::of(&bare).unwrap());
+    let entry = Arc::new(Entry::of(&bare, Edits::Explicit).unwrap());
     let [rss, atom, json] = write(&meta("Notes"), &[entry], LIMITS).unwrap();
     let rss = ::rss::Channel::read_from(rss.as_bytes()).unwrap();
     assert_eq!(rss.items()[0].title(), None);
@@ -333,7 +341,7 @@ fn a_summary_feed_holds_no_article_and_says_where_to_read_on() {
     };
     let mut whole = article(1, "x");
     whole.content.body_html = "<p>the secret middle</p>".to_owned();
-    let entry = Arc::new(Entry::of(&whole).unwrap());
+    let entry = Arc::new(Entry::of(&whole, Edits::Explicit).unwrap());
     let documents = write(&meta("Notes"), &[Arc::clone(&entry)], limits).unwrap();
     assert!(documents.iter().all(|text| !text.contains("secret middle")));
     assert!(!documents[0].contains("content:encoded>") && !documents[1].contains("<content "));
@@ -382,7 +390,7 @@ fn an_article_in_another_language_says_so_on_its_text() {
     let mut hebrew = article(1, "שלום");
     hebrew.content.language = "he".to_owned();
     hebrew.content.direction = "rtl".to_owned();
-    let entry = Arc::new(Entry::of(&hebrew).unwrap());
+    let entry = Arc::new(Entry::of(&hebrew, Edits::Explicit).unwrap());
     let [_, atom, json] = write(&meta("Notes"), &[entry], LIMITS).unwrap();
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     let html = json["items"][0]["content_html"].as_str().unwrap();
@@ -436,7 +444,7 @@ fn the_linter_finds_no_fault_with_our_own_feeds() {
         bare.content.title = None;
         let entries: Vec<Arc<Entry>> = [ours(1), ours(2), bare]
             .iter()
-            .map(|one| Arc::new(Entry::of(one).unwrap()))
+            .map(|one| Arc::new(Entry::of(one, Edits::Explicit).unwrap()))
             .collect();
         for content in [FullOrSummary::Full, FullOrSummary::Summary] {
             let documents = write(&meta(text), &entries, Limits { content, ..LIMITS }).unwrap();

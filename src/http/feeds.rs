@@ -29,6 +29,7 @@ const FORWARDED: [HeaderName; 2] = [
 ];
 /// What readers send that remember what they have.
 const REMEMBERING: [HeaderName; 2] = [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE];
+const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// What an opened feed may do: show itself, and follow a link that a person clicks. A script in it never runs.
@@ -56,13 +57,14 @@ pub(super) async fn serve(
         Method::OPTIONS => return preflight(),
         _ => return refused(),
     }
+    let reading = Reading {
+        app: &app,
+        headers: &headers,
+        peer: peer.map(|Extension(ConnectInfo(peer))| peer.ip()),
+    };
     match answer {
-        Answer::Document(document) => Reading {
-            app: &app,
-            headers: &headers,
-            peer: peer.map(|Extension(ConnectInfo(peer))| peer.ip()),
-        }
-        .answer(&document, method == Method::HEAD),
+        Answer::Document(document) => reading.answer(&document, method == Method::HEAD),
+        Answer::Private(document) => private(reading.answer(&document, method == Method::HEAD)),
         Answer::Moved(to) => moved(&to),
         Answer::Gone => plain(StatusCode::GONE, "This feed is no longer published.\n", SHORTLY),
         Answer::NotYet | Answer::NotFound => not_yet(),
@@ -120,13 +122,13 @@ impl Reading<'_> {
         }
         let forwarded = self.headers.get_all(&FORWARDED[0]).iter();
         let client = network::client(peer, forwarded.map(|value| value.to_str().unwrap_or("?")), trusted);
-        let (at, every) = (self.app.clock.since_boot(), settings.feeds.max_age);
+        let (at, every) = (self.app.clock.since_boot(), syndicate::max_age(self.app));
         self.app.feeds.allowance.take((client, tag), at, burst, every)
     }
 
     /// What a 304 says, too.
     fn describe(&self, document: &Prepared, changed: Option<FeedDate>, headers: &mut HeaderMap) {
-        let age = self.app.settings().feeds.max_age.as_secs();
+        let age = syndicate::max_age(self.app).as_secs();
         put(headers, header::ETAG, &format!("W/\"{}\"", document.tag()));
         if let Some(changed) = changed {
             put(headers, header::LAST_MODIFIED, &changed.http());
@@ -162,6 +164,20 @@ impl Reading<'_> {
             put(headers, header::CONTENT_SECURITY_POLICY, FEED_POLICY);
         }
     }
+}
+
+/// A person's own feed is kept by that person's reader alone, found by no search, and read by no page.
+fn private(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    let kept = headers.get(header::CACHE_CONTROL).and_then(|kept| kept.to_str().ok());
+    let age = kept.and_then(|kept| kept.strip_prefix("public, ")?.split(',').next().map(str::to_owned));
+    if let Some(age) = age {
+        put(headers, header::CACHE_CONTROL, &format!("private, {age}"));
+    }
+    put(headers, ROBOTS, "noindex");
+    headers.remove(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+    headers.remove(header::ACCESS_CONTROL_EXPOSE_HEADERS);
+    response
 }
 
 /// Leaves a header out that cannot be one; none of ours is such.

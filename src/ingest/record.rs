@@ -26,6 +26,8 @@ pub(super) struct Scene<'a> {
     pub(super) most_leftovers: u32,
     /// New articles of this scan are old ones that we see for the first time.
     pub(super) baseline: bool,
+    /// New articles have their address as id, as their readers know them from the author's former generator.
+    pub(super) permalink_ids: bool,
 }
 
 /// What a scan keeps while it writes.
@@ -61,20 +63,42 @@ impl Writing {
         Ok(number)
     }
 
-    /// The entry that waited for an article; an id in the header counts more.
-    async fn waited(&mut self, conn: &mut Conn, draft: &Draft) -> Result<Option<Imported>, StoreError> {
-        if self.waiting.is_empty() || draft.header_id.is_some() {
+    /// The id that readers know a new article by: of the entry that waited for it, else its address where the author's
+    /// former generator made ids of those. An id in the header counts more.
+    async fn former_id(
+        &mut self,
+        scene: &Scene<'_>,
+        conn: &mut Conn,
+        draft: &Draft,
+    ) -> Result<Option<Imported>, StoreError> {
+        if draft.header_id.is_some() {
             return Ok(None);
         }
-        let forms = std::iter::once(&draft.url).chain(&draft.aliases);
-        let mut forms = forms.filter_map(|url| comparison_form(url));
-        let Some(found) = forms.find_map(|form| self.waiting.remove(&form)) else {
-            return Ok(None);
+        let found = match self.waited(draft) {
+            Some(found) => {
+                imported::forget(conn, &found.address, &found.entry_id).await?;
+                found
+            }
+            None if scene.permalink_ids => Imported {
+                address: String::new(),
+                entry_id: draft.url.clone(),
+                is_permalink: true,
+                published_at: None,
+            },
+            None => return Ok(None),
         };
-        imported::forget(conn, &found.address, &found.entry_id).await?;
         let taken = self.articles.iter().any(|new| new.known.entry_id == found.entry_id)
             || articles::has_entry_id(conn, &found.entry_id).await?;
         Ok((!taken).then_some(found))
+    }
+
+    fn waited(&mut self, draft: &Draft) -> Option<Imported> {
+        if self.waiting.is_empty() {
+            return None;
+        }
+        let forms = std::iter::once(&draft.url).chain(&draft.aliases);
+        let mut forms = forms.filter_map(|url| comparison_form(url));
+        forms.find_map(|form| self.waiting.remove(&form))
     }
 
     /// Writes the new articles of a batch.
@@ -226,8 +250,8 @@ async fn new(
     report: &mut ScanReport,
 ) -> Result<(), StoreError> {
     let revision_id = writing.next_number(conn).await?;
-    let waited = writing.waited(conn, &prepared.draft).await?;
-    let known = row::first(scene, candidate, &prepared, revision_id, waited);
+    let former = writing.former_id(scene, conn, &prepared.draft).await?;
+    let known = row::first(scene, candidate, &prepared, revision_id, former);
     let held = known.not_mailable.as_deref() == Some("held");
     report.added += u64::from(known.visibility != Visibility::Excluded);
     report.excluded += u64::from(known.visibility == Visibility::Excluded);
@@ -276,6 +300,9 @@ async fn known(
     if edited || turned {
         next.changed_at = scene.now;
     }
+    if edited && old.visibility == Visibility::Public && has_new_text(conn, old, draft, moved).await? {
+        next.edited_at = Some(scene.now);
+    }
     let written = Written {
         known: next,
         source_id: scene.source_id.to_owned(),
@@ -285,6 +312,15 @@ async fn known(
         articles::prune_revisions(conn, &old.id, written.known.revision_id).await?;
     }
     Ok(())
+}
+
+/// Whether the text itself changed; a move alone changes the addresses in it.
+async fn has_new_text(conn: &mut Conn, old: &Known, draft: &Draft, moved: bool) -> Result<bool, StoreError> {
+    let Some(before) = articles::revision(conn, old.revision_id).await? else {
+        return Ok(false);
+    };
+    let now = &draft.content;
+    Ok(before.body_text != now.body_text || (!moved && before.body_html != now.body_html))
 }
 
 fn problem(draft: &Draft, code: &str, severity: Severity, message: String, remedy: &str) -> Problem {

@@ -32,17 +32,17 @@ pub(super) fn wanted_visibility(draft: &Draft, published_at: i64, now: i64) -> V
     }
 }
 
-/// The row of a new article; `waited` is its entry in a feed that was taken over.
+/// The row of a new article; `former` is the id, and maybe the date, that readers know it by.
 pub(super) fn first(
     scene: &Scene<'_>,
     candidate: &Candidate,
     prepared: &Prepared,
     revision_id: i64,
-    waited: Option<Imported>,
+    former: Option<Imported>,
 ) -> Known {
     let draft = &prepared.draft;
     let id = mint_ulid(&*scene.app.clock, &*scene.app.chance);
-    let known_date = waited.as_ref().and_then(|one| one.published_at);
+    let known_date = former.as_ref().and_then(|one| one.published_at);
     let published_at = known_date.unwrap_or_else(|| draft.published_at.map_or(scene.now, to_micros));
     let published_from = if known_date.is_some() {
         DateOrigin::Feed
@@ -51,8 +51,8 @@ pub(super) fn first(
     };
     let (file_size, file_mtime, file_id) = stamp(candidate);
     Known {
-        is_permalink: waited.as_ref().is_some_and(|one| one.is_permalink),
-        entry_id: waited.map_or_else(|| entry_id(scene, draft, &id), |one| one.entry_id),
+        is_permalink: former.as_ref().is_some_and(|one| one.is_permalink),
+        entry_id: former.map_or_else(|| entry_id(scene, draft, &id), |one| one.entry_id),
         id,
         locator: draft.locator.clone(),
         header_id: draft.header_id.clone(),
@@ -77,6 +77,7 @@ pub(super) fn first(
         file_mtime,
         file_id,
         updated_at: draft.updated_at.map(to_micros),
+        edited_at: None,
         date_only: draft.date_only,
     }
 }

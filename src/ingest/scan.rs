@@ -300,6 +300,12 @@ impl<'a> Scan<'a> {
                         LEFTOVERS
                     },
                     baseline: self.row.baseline_at.is_none() && !self.source.baseline.mails(),
+                    permalink_ids: self
+                        .app
+                        .settings()
+                        .feeds
+                        .legacy_ids
+                        .is_some_and(|before| self.now < to_micros(before)),
                 };
                 let recorded = record::draft(
                     &scene,

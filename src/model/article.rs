@@ -31,6 +31,9 @@ pub struct Content {
     pub image: Option<Image>,
     /// A page elsewhere that this article comments on.
     pub external_url: Option<String>,
+    /// Where people talk about this article.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comments_url: Option<String>,
     /// Files that go with it, at most 8.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub enclosures: Vec<Enclosure>,
@@ -45,12 +48,7 @@ pub struct Content {
 impl Content {
     /// Whether it carries one of these categories or tags, by slug or as written; an empty list matches everything.
     pub fn carries_one_of(&self, terms: &[String]) -> bool {
-        terms.is_empty()
-            || self.categories.iter().chain(&self.tags).any(|term| {
-                terms
-                    .iter()
-                    .any(|wanted| wanted.eq_ignore_ascii_case(&term.slug) || wanted.eq_ignore_ascii_case(&term.term))
-            })
+        carry_one_of(self.categories.iter().chain(&self.tags), terms)
     }
 
     /// The title, else the first ≤ 80 characters of the text, else the date: where one must be shown.
@@ -64,6 +62,15 @@ impl Content {
         }
         super::text::truncate_at_word(&line, 80)
     }
+}
+
+/// Whether one of `terms` is wanted, by slug or as written; an empty list of wishes matches everything.
+pub(super) fn carry_one_of<'a>(mut terms: impl Iterator<Item = &'a Term>, wanted: &[String]) -> bool {
+    let is_wanted = |term: &Term| {
+        let mut wanted = wanted.iter();
+        wanted.any(|wanted| wanted.eq_ignore_ascii_case(&term.slug) || wanted.eq_ignore_ascii_case(&term.term))
+    };
+    wanted.is_empty() || terms.any(is_wanted)
 }
 
 /// A person who wrote an article.
@@ -95,6 +102,12 @@ pub struct Image {
     pub url: String,
     /// At most 500 characters; empty when decorative.
     pub alt: String,
+    /// Pixels, as it is shown; `None` where nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// Pixels, as it is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
 }
 
 /// A file that goes with an article: a recording, a film, a paper.
@@ -111,20 +124,6 @@ pub struct Enclosure {
     pub seconds: Option<u32>,
     /// At most 200 characters; may be empty.
     pub title: String,
-}
-
-/// The media type of who knows what (RFC 2046 §4.5.1).
-pub const UNKNOWN_MEDIA: &str = "application/octet-stream";
-
-/// `type/subtype` by RFC 6838 §4.2, in lower case; `None` for anything else.
-pub fn media_type(text: &str) -> Option<String> {
-    let text = text.trim().to_ascii_lowercase();
-    let is_name = |name: &str| {
-        let is_good = |b: u8| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b);
-        (1..=127).contains(&name.len()) && name.bytes().all(is_good)
-    };
-    let (kind, name) = text.split_once('/')?;
-    (is_name(kind) && is_name(name)).then_some(text)
 }
 
 /// Where a publication date came from.
@@ -315,6 +314,8 @@ pub struct Article {
     pub date_only: bool,
     /// Only what the source says.
     pub updated_at: Option<DateTime<Utc>>,
+    /// When its text changed last since it was public.
+    pub edited_at: Option<DateTime<Utc>>,
     /// When ingest saw it first.
     pub first_seen: DateTime<Utc>,
     /// Last change of `content_hash`.

@@ -4,9 +4,10 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::article::{Article, Author, Content, Enclosure, Term, UNKNOWN_MEDIA, media_type};
+use super::article::{Article, Author, Content, Enclosure, Image, Term};
 use super::feed_date::FeedDate;
 use super::feed_url::{FeedUrl, percent_encode};
+use super::media;
 use super::text::{one_line, truncate_at_word, xml_safe};
 
 const LONGEST_TITLE: usize = 512;
@@ -179,6 +180,24 @@ impl Label {
     }
 }
 
+/// The picture that stands for an article.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryPicture {
+    /// Where it is.
+    pub url: FeedUrl,
+    /// Width and height in pixels, where they are known.
+    pub pixels: Option<(u32, u32)>,
+}
+
+impl EntryPicture {
+    fn of(image: &Image) -> Option<Self> {
+        Some(Self {
+            url: FeedUrl::parse(&image.url)?,
+            pixels: image.width.zip(image.height),
+        })
+    }
+}
+
 /// A file that goes with an article.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryFile {
@@ -198,7 +217,7 @@ impl EntryFile {
     fn of(file: &Enclosure) -> Option<Self> {
         Some(Self {
             url: FeedUrl::parse(&file.url)?,
-            media_type: Clean(media_type(&file.media_type).unwrap_or_else(|| UNKNOWN_MEDIA.to_owned())),
+            media_type: Clean(media::parse(&file.media_type).unwrap_or_else(|| media::UNKNOWN.to_owned())),
             bytes: file.bytes,
             seconds: file.seconds,
             title: Clean::line(&file.title),
@@ -211,6 +230,16 @@ impl EntryFile {
             .iter()
             .any(|kind| self.media_type.as_str().starts_with(kind))
     }
+}
+
+/// What feeds call an update of an article.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Edits {
+    /// What the author says in the header; a slip that is mended is none.
+    #[default]
+    Explicit,
+    /// Every change of the text, too.
+    Content,
 }
 
 /// Why an article cannot be an entry.
@@ -249,23 +278,25 @@ pub struct Entry {
     /// Written from right to left.
     pub right_to_left: bool,
     /// The picture that stands for the article.
-    pub image: Option<FeedUrl>,
+    pub image: Option<EntryPicture>,
     /// The page elsewhere that the article comments on.
     pub external_url: Option<FeedUrl>,
+    /// Where people talk about the article.
+    pub comments: Option<FeedUrl>,
     /// Files that go with the article.
     pub files: Vec<EntryFile>,
     /// Never moves once public.
     pub published: FeedDate,
-    /// When the author said that it was edited; later than `published`.
+    /// When it was edited, by what counts as an edit; later than `published`.
     pub edited: Option<FeedDate>,
 }
 
 impl Entry {
-    /// Cleans an article.
+    /// Cleans an article; `edits` says which of its changes are updates.
     ///
     /// # Errors
     /// Without a usable id or address there is nothing that a reader could open or recognise.
-    pub fn of(article: &Article) -> Result<Self, EntryFault> {
+    pub fn of(article: &Article, edits: Edits) -> Result<Self, EntryFault> {
         let content = &article.content;
         let published = FeedDate::new(article.published_at);
         let title = content.title.as_deref().and_then(title);
@@ -283,11 +314,17 @@ impl Entry {
             tags: content.tags.iter().filter_map(Label::of).collect(),
             language: Language::parse(&content.language),
             right_to_left: content.direction == "rtl",
-            image: content.image.as_ref().and_then(|image| FeedUrl::parse(&image.url)),
+            image: content.image.as_ref().and_then(EntryPicture::of),
             external_url: content.external_url.as_deref().and_then(FeedUrl::parse),
+            comments: content.comments_url.as_deref().and_then(FeedUrl::parse),
             files: content.enclosures.iter().filter_map(EntryFile::of).collect(),
             published,
-            edited: article.updated_at.map(FeedDate::new).filter(|at| *at > published),
+            edited: match edits {
+                Edits::Explicit => article.updated_at,
+                Edits::Content => article.updated_at.max(article.edited_at),
+            }
+            .map(FeedDate::new)
+            .filter(|at| *at > published),
         })
     }
 

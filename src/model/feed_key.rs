@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::article::{Author, Term};
+use super::article::{self, Author, Term};
 use super::feed_url::percent_encode;
 
 /// What articles are gathered by, beside the feed of all.
@@ -45,13 +45,16 @@ pub enum Scope {
     Language(String),
     /// An archive of the main feed (RFC 5005 §4), counted from 1, the oldest.
     Archive(u32),
+    /// Those that one person's subscriptions would send, by the token of the person's own feed. No path is read as one:
+    /// tokens are opened first.
+    Private(String),
 }
 
 impl Scope {
     /// What it gathers by, and the slug; `None` for all articles.
     pub fn gathers(&self) -> Option<(Kind, &str)> {
         match self {
-            Self::All | Self::Archive(_) => None,
+            Self::All | Self::Archive(_) | Self::Private(_) => None,
             Self::Category(slug) => Some((Kind::Category, slug)),
             Self::Tag(slug) => Some((Kind::Tag, slug)),
             Self::Author(slug) => Some((Kind::Author, slug)),
@@ -68,6 +71,7 @@ impl Scope {
     pub fn word(&self) -> String {
         match (self, self.term()) {
             (Self::Archive(number), _) => format!("archive/{number}"),
+            (Self::Private(token), _) => format!("private/{token}"),
             (_, Some((kind, slug))) => format!("{kind}/{slug}"),
             (_, None) => "all".to_owned(),
         }
@@ -195,6 +199,11 @@ pub struct Terms {
 }
 
 impl Terms {
+    /// Whether a category or tag is one of these, by slug or as written; an empty list matches everything.
+    pub fn carry_one_of(&self, wanted: &[String]) -> bool {
+        article::carry_one_of(self.categories.iter().chain(&self.tags), wanted)
+    }
+
     /// The feeds that the article is in beside the main one, each with the name of its term, none twice.
     pub fn scopes(&self) -> Vec<(Scope, &str)> {
         let mut found: Vec<(Scope, &str)> = Vec::new();
@@ -253,6 +262,7 @@ mod tests {
             "archive/0/rss.xml",
             "archive/01/rss.xml",
             "archive/x/rss.xml",
+            "private/AQEI/rss.xml",
         ] {
             assert_eq!(FeedKey::from_path(path), None, "{path}");
         }

@@ -46,8 +46,8 @@ pub struct FeedMeta {
     pub chain: Chain,
     /// Who tells subscribers of new bytes (WebSub); nobody for an archive.
     pub hubs: Vec<FeedUrl>,
-    /// Minutes that a reader may wait before it asks again.
-    pub minutes: u64,
+    /// Minutes that a reader may wait before it asks again; `None` where that changes from time to time.
+    pub minutes: Option<u64>,
 }
 
 /// Where a document stands among the archives of the main feed.
@@ -72,6 +72,11 @@ impl FeedMeta {
     /// Whether this is an archive, which is the main feed's but in what it holds.
     pub fn is_archive(&self) -> bool {
         matches!(self.scope, Scope::Archive(_))
+    }
+
+    /// Whether it is a person's own feed: nobody else hears of it.
+    pub fn is_private(&self) -> bool {
+        matches!(self.scope, Scope::Private(_))
     }
 
     /// The documents beside this one by relation (RFC 5005 §4), with their addresses.

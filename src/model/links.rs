@@ -5,6 +5,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 
+use super::feed_key::{FeedKey, Format, Scope};
 pub use super::token::code_of;
 use super::token::{KeyRing, Purpose};
 
@@ -103,6 +104,33 @@ impl Preferences {
         Some(Self {
             subscriber: id(who)?,
             newsletter,
+            epoch: id(epoch)?,
+        })
+    }
+}
+
+/// Opens a person's own feed. Valid while the person's token epoch stays the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnFeed {
+    /// Who.
+    pub subscriber: i64,
+    /// `token_epoch` of the subscriber.
+    pub epoch: i64,
+}
+
+impl OwnFeed {
+    /// The path in a format: `private/TOKEN/rss.xml`
+    pub fn to_path(self, keys: &KeyRing, format: Format) -> String {
+        let token = keys.sign(Purpose::OwnFeed, &[number(self.subscriber), number(self.epoch)]);
+        let scope = Scope::Private(token);
+        FeedKey { scope, format }.path()
+    }
+
+    /// What a token says, if it was made here; the epoch is for the caller to compare.
+    pub fn read(keys: &KeyRing, token: &str) -> Option<Self> {
+        let [who, epoch] = open(keys, Purpose::OwnFeed, token)?;
+        Some(Self {
+            subscriber: id(who)?,
             epoch: id(epoch)?,
         })
     }

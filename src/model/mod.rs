@@ -16,6 +16,7 @@ pub mod letter;
 pub mod letter_id;
 pub mod letterhead;
 pub mod links;
+pub mod media;
 pub mod network;
 pub mod palette;
 pub mod quiet;

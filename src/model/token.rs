@@ -40,10 +40,12 @@ pub enum Purpose {
     Fresh,
     /// Puts a new address in the place of the old one: `[subscriber, notice, token epoch, expiry in seconds]`.
     NewAddress,
+    /// Opens a person's own feed: `[subscriber, token epoch]`.
+    OwnFeed,
 }
 
 impl Purpose {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Confirm,
         Self::Leave,
         Self::Preferences,
@@ -54,6 +56,7 @@ impl Purpose {
         Self::PublicFeedback,
         Self::Fresh,
         Self::NewAddress,
+        Self::OwnFeed,
     ];
 
     fn byte(self) -> u8 {
@@ -68,6 +71,7 @@ impl Purpose {
             Self::PublicFeedback => 8,
             Self::Fresh => 9,
             Self::NewAddress => 10,
+            Self::OwnFeed => 11,
         }
     }
 }
@@ -350,17 +354,8 @@ mod tests {
 
     #[test]
     fn a_link_for_one_thing_opens_nothing_else() {
-        let all = [
-            Purpose::Confirm,
-            Purpose::Leave,
-            Purpose::Preferences,
-            Purpose::Undo,
-            Purpose::Feedback,
-            Purpose::Delivery,
-            Purpose::Return,
-        ];
-        for made in all {
-            for asked in all {
+        for made in Purpose::ALL {
+            for asked in Purpose::ALL {
                 let token = ring().sign(made, &[7, 1 << 40]);
                 assert_eq!(
                     ring().open(asked, &token).is_some(),

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::model::article::{Content, Image, Problem};
 use crate::model::text::{Length, excerpt, truncate_at_word};
 
+use super::beside;
 use super::dates;
 use super::fields::Fields;
 use super::folder::FolderSettings;
@@ -53,7 +54,12 @@ pub(super) fn summary(
 }
 
 /// The picture that the header names, else the page's.
-pub(super) fn image(fields: &Fields<'_>, page: Option<&Page>, links: &Links<'_>) -> Option<Image> {
+pub(super) fn image(
+    fields: &Fields<'_>,
+    page: Option<&Page>,
+    (settings, locator): (&FolderSettings, &str),
+    links: &Links<'_>,
+) -> Option<Image> {
     let names = [
         "image",
         "cover",
@@ -72,6 +78,8 @@ pub(super) fn image(fields: &Fields<'_>, page: Option<&Page>, links: &Links<'_>)
         one => one_image(one),
     });
     let mut image = written.or_else(|| page.and_then(|page| page.metadata.image.clone()))?;
+    let file = beside::path(settings, locator, &image.url);
+    (image.width, image.height) = file.and_then(|file| beside::pixels(&file)).unzip();
     image.url = links.picture(&image.url).filter(|url| !url.starts_with("data:"))?;
     let own_alt = fields
         .first("image_alt", &["image_alt", "cover_alt", "alt"])
@@ -87,7 +95,7 @@ fn one_image(value: &Value) -> Option<Image> {
     match value {
         Value::Text(url) => Some(Image {
             url: url.trim().to_owned(),
-            alt: String::new(),
+            ..Image::default()
         }),
         Value::Map(pairs) => {
             let find = |names: &[&str]| {
@@ -100,6 +108,7 @@ fn one_image(value: &Value) -> Option<Image> {
             Some(Image {
                 url: url.to_owned(),
                 alt: find(&["alt", "caption", "title"]).unwrap_or("").to_owned(),
+                ..Image::default()
             })
         }
         _ => None,
@@ -159,6 +168,17 @@ pub(super) fn updated(
         }
     }
     page.and_then(|page| page.metadata.updated)
+}
+
+/// The page where people talk about an article: an address, or a path on the article's page. `comments: true` is none.
+pub(super) fn comments_url(fields: &Fields<'_>, permalink: &url::Url) -> Option<String> {
+    let names = ["comments_url", "comments", "discussion", "discuss"];
+    let field = fields.all("comments", &names).into_iter().find_map(|field| {
+        let text = field.value.text()?.trim();
+        (text.contains("://") || text.starts_with(['/', '#'])).then_some(text)
+    })?;
+    let url = permalink.join(field).ok()?;
+    matches!(url.scheme(), "http" | "https").then(|| url.to_string())
 }
 
 /// The page elsewhere that an article comments on.

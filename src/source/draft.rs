@@ -342,6 +342,7 @@ impl File<'_> {
         if let Some(page) = self.page.filter(|_| tags.is_empty()) {
             tags = people::unique(page.metadata.tags.clone(), 32);
         }
+        let place = (self.settings, self.locator);
         let mut content = Content {
             title,
             body_html: body.into_stored(),
@@ -353,9 +354,10 @@ impl File<'_> {
             direction: details::direction(self.fields, self.page, &basics.language),
             categories: basics.categories,
             language: basics.language,
-            image: details::image(self.fields, self.page, &links),
+            image: details::image(self.fields, self.page, place, &links),
             external_url: details::external_url(self.fields),
-            enclosures: enclosures(self.fields, (self.settings, self.locator), &links),
+            comments_url: details::comments_url(self.fields, &basics.url),
+            enclosures: enclosures(self.fields, place, &links),
             ..Content::default()
         };
         let stated = self.page.and_then(|page| page.byline.minutes);

@@ -1,10 +1,10 @@
 //! Files that go with an article: a recording, a film, a paper.
 
-use std::path::{Component, Path};
-
-use crate::model::article::{Enclosure, UNKNOWN_MEDIA, media_type};
+use crate::model::article::Enclosure;
+use crate::model::media;
 use crate::model::text::truncate_at_word;
 
+use super::beside;
 use super::fields::Fields;
 use super::folder::FolderSettings;
 use super::header::{Value, normal_key};
@@ -29,14 +29,16 @@ pub(super) fn enclosures(
             value => Vec::from_iter(one(value)),
         };
         for mut file in written {
-            let local = size_beside(settings, locator, &file.url);
+            let local = beside::path(settings, locator, &file.url).and_then(|path| beside::size(&path));
             let Some(url) = links.picture(&file.url).filter(|url| url.starts_with("http")) else {
                 continue;
             };
             file.url = url;
             file.bytes = local.or(file.bytes);
             if file.media_type.is_empty() {
-                type_by_name(&file.url).clone_into(&mut file.media_type);
+                media::by_name(&file.url)
+                    .unwrap_or(media::UNKNOWN)
+                    .clone_into(&mut file.media_type);
             }
             if found.len() < MOST && !found.iter().any(|known| known.url == file.url) {
                 found.push(file);
@@ -60,11 +62,11 @@ fn one(value: &Value) -> Option<Enclosure> {
         Value::Text(text) => {
             let mut lines = text.lines().map(str::trim);
             // `podcast: true` names no file.
-            let is_file = |url: &&str| url.contains("://") || type_by_name(url) != UNKNOWN_MEDIA;
+            let is_file = |url: &&str| url.contains("://") || media::by_name(url).is_some();
             Some(Enclosure {
                 url: lines.next().filter(is_file)?.to_owned(),
                 bytes: lines.next().and_then(|bytes| bytes.parse().ok()),
-                media_type: lines.next().and_then(media_type).unwrap_or_default(),
+                media_type: lines.next().and_then(media::parse).unwrap_or_default(),
                 ..Enclosure::default()
             })
         }
@@ -78,7 +80,7 @@ fn one(value: &Value) -> Option<Enclosure> {
             Some(Enclosure {
                 url: find(&["url", "href", "src", "file", "path"])?.to_owned(),
                 media_type: find(&["type", "mime", "mime_type", "mimetype", "media_type"])
-                    .and_then(media_type)
+                    .and_then(media::parse)
                     .unwrap_or_default(),
                 bytes: find(&["length", "size", "bytes", "size_in_bytes"]).and_then(|text| text.parse().ok()),
                 seconds: find(&["duration", "seconds", "duration_in_seconds"]).and_then(seconds),
@@ -103,49 +105,4 @@ fn seconds(text: &str) -> Option<u32> {
         .iter()
         .try_fold(0_u32, |sum, part| sum.checked_mul(60)?.checked_add(*part))?;
     (sum > 0).then_some(sum)
-}
-
-/// Bytes of a file that lies beside the article, or in the folder of the source.
-fn size_beside(settings: &FolderSettings, locator: &str, written: &str) -> Option<u64> {
-    if written.contains("://") {
-        return None;
-    }
-    let root = &settings.source.path;
-    let (folder, relative) = match written.strip_prefix('/') {
-        Some(relative) => (root.as_path(), relative),
-        None => (&*root.join(Path::new(locator).parent()?), written),
-    };
-    let relative = Path::new(relative.trim_start_matches("./"));
-    let stays_inside = relative.components().all(|part| matches!(part, Component::Normal(_)));
-    let found = std::fs::symlink_metadata(folder.join(relative))
-        .ok()
-        .filter(|_| stays_inside)?;
-    found.is_file().then_some(found.len())
-}
-
-fn type_by_name(url: &str) -> &'static str {
-    let path = url.split(['?', '#']).next().unwrap_or_default();
-    let ending = path
-        .rsplit_once('.')
-        .map_or("", |(_, ending)| ending)
-        .to_ascii_lowercase();
-    match ending.as_str() {
-        "mp3" => "audio/mpeg",
-        "m4a" | "m4b" => "audio/mp4",
-        "aac" => "audio/aac",
-        "ogg" | "oga" | "opus" => "audio/ogg",
-        "flac" => "audio/flac",
-        "wav" => "audio/wav",
-        "mp4" | "m4v" => "video/mp4",
-        "mov" => "video/quicktime",
-        "webm" => "video/webm",
-        "pdf" => "application/pdf",
-        "epub" => "application/epub+zip",
-        "zip" => "application/zip",
-        "jpg" | "jpeg" => "image/jpeg",
-        "png" => "image/png",
-        "webp" => "image/webp",
-        "txt" => "text/plain",
-        _ => UNKNOWN_MEDIA,
-    }
 }

@@ -11,6 +11,7 @@ pub mod foreign;
 
 mod address;
 mod basics;
+mod beside;
 mod body;
 mod dates;
 mod decode;

@@ -84,6 +84,60 @@ pub async fn put_scope(conn: &mut Conn, row: &ScopeRow) -> Result<(), StoreError
     Ok(())
 }
 
+const CARRIERS: &str = "SELECT a.id, n.seen_at, r.fields FROM articles a JOIN revisions n ON n.id = a.revision_id \
+     JOIN revisions r ON r.id = (SELECT MAX(o.id) FROM revisions o WHERE o.article_id = a.id AND o.id < a.revision_id \
+                                 AND o.fields LIKE $1) \
+     WHERE a.visibility = 'public' ORDER BY a.id";
+
+/// A public article that carried a term in an earlier revision.
+#[derive(Debug, Clone)]
+pub struct Carrier {
+    /// ULID.
+    pub article: String,
+    /// When its newest revision was seen, microseconds.
+    pub seen_at: i64,
+    /// Its terms in the last revision with that term.
+    pub terms: Terms,
+}
+
+/// Public articles that carried a term of this slug in a stored revision before the newest one, whatever its kind.
+pub async fn carriers(conn: &mut Conn, slug: &str) -> Result<Vec<Carrier>, StoreError> {
+    let rows: Vec<(String, i64, String)> = on!(conn, |c| sqlx::query_as(CARRIERS)
+        .bind(format!("%\"slug\":\"{slug}\"%"))
+        .fetch_all(c)
+        .await?);
+    Ok(rows
+        .into_iter()
+        .map(|(article, seen_at, fields)| Carrier {
+            article,
+            seen_at,
+            terms: serde_json::from_str(&fields).unwrap_or_default(),
+        })
+        .collect())
+}
+
+const RENAMED: &str = "SELECT scope, heir FROM renamed_terms ORDER BY scope";
+
+/// Scopes whose term got another name, each with the scope of the new one.
+pub async fn renamed(conn: &mut Conn) -> Result<Vec<(String, String)>, StoreError> {
+    Ok(on!(conn, |c| sqlx::query_as(RENAMED).fetch_all(c).await?))
+}
+
+const RENAME: &str = "INSERT INTO renamed_terms (scope, heir, renamed_at) VALUES ($1, $2, $3) \
+     ON CONFLICT (scope) DO UPDATE SET heir = excluded.heir, renamed_at = excluded.renamed_at";
+
+/// Notes that a scope's term got another name.
+pub async fn rename(conn: &mut Conn, scope: &str, heir: &str, now: i64) -> Result<(), StoreError> {
+    on!(conn, |c| sqlx::query(RENAME)
+        .bind(scope)
+        .bind(heir)
+        .bind(now)
+        .execute(c)
+        .await?
+        .rows_affected());
+    Ok(())
+}
+
 /// When the bytes at a path changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeRow {

@@ -165,6 +165,14 @@ pub async fn hold_all(conn: &mut Conn, ids: &[i64]) -> Result<(), StoreError> {
     Ok(())
 }
 
+const REVOKE: &str = "UPDATE subscribers SET token_epoch = token_epoch + 1 WHERE id = $1";
+
+/// Takes back the preference links of a person, and the address of the person's own feed.
+pub async fn revoke_links(conn: &mut Conn, id: i64) -> Result<(), StoreError> {
+    let changed = on!(conn, |c| sqlx::query(REVOKE).bind(id).execute(c).await?.rows_affected());
+    super::exactly("take back a subscriber's links", 1, changed)
+}
+
 const DESCRIBE: &str = "UPDATE subscribers SET name = $2, language = $3 WHERE id = $1";
 
 /// Sets name and language.

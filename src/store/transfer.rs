@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, ColumnIndex, Decode, Encode, QueryBuilder, Row, Type};
 use super::{Conn, Engine, StoreError};
 
 /// Every table there is; a test compares the list with the schema.
-pub const TABLES: [&str; 34] = [
+pub const TABLES: [&str; 37] = [
     "instance",
     "nodes",
     "counters",
@@ -18,6 +18,7 @@ pub const TABLES: [&str; 34] = [
     "content_versions",
     "feed_scopes",
     "feed_changes",
+    "renamed_terms",
     "archive_runs",
     "archive_members",
     "websub_subscriptions",

@@ -31,7 +31,7 @@ pub use fresh::{address_of, ask_new_address, download, erase_oneself, new_addres
 pub use import::{ImportOptions, ImportReport, Rejected, import};
 pub use leave::{Left, leave, undo};
 pub use operate::{Add, Added, add, unsubscribe};
-pub use preferences::{Choice, Choices, Wishes, preferences, set_preferences};
+pub use preferences::{Choice, Choices, Wishes, preferences, renew_links, set_preferences};
 pub use record::{ConsentLine, LetterLine, Listed, NoticeLine, Shown, SubscriptionLine, SuppressionLine, list, show};
 pub use sign_up::{SignUp, sign_up};
 

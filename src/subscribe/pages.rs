@@ -142,6 +142,8 @@ pub fn preferences(app: &App, token: &str, choices: &Choices, error: Option<Stri
         action: path(&frame, &format!("preferences/{token}")),
         link_action: path(&frame, &format!("preferences/{token}/link")),
         leave_url: choices.leave.as_ref().map(|leave| path(&frame, leave)),
+        feed_url: choices.own_feed.as_ref().map(|feed| settings.http.address(feed)),
+        renew_action: path(&frame, &format!("preferences/{token}/renew")),
         frame,
         newsletters,
         error: error.or(ended.map(str::to_owned)),
@@ -206,6 +208,16 @@ pub fn saved(app: &App, token: &str) -> Result<String, SubscribeError> {
     let frame = frame(&app.settings());
     let page = page::Saved {
         preferences_url: path(&frame, &format!("preferences/{token}")),
+        frame,
+    };
+    render(app, &page)
+}
+
+/// Says that older links open nothing any more; `preferences` is the path of the new page.
+pub fn renewed(app: &App, preferences: &str) -> Result<String, SubscribeError> {
+    let frame = frame(&app.settings());
+    let page = page::Renewed {
+        preferences_url: path(&frame, preferences),
         frame,
     };
     render(app, &page)

@@ -23,6 +23,8 @@ pub struct Choices {
     pub choices: Vec<Choice>,
     /// Path of the leave page of the link's newsletter, without a leading slash.
     pub leave: Option<String>,
+    /// Path of the person's own feed, without a leading slash; `None` where the author offers none.
+    pub own_feed: Option<String>,
 }
 
 /// One newsletter of a person.
@@ -95,6 +97,25 @@ pub async fn set_preferences(app: &App, token: &str, wishes: &Wishes) -> Result<
     }
     conn.commit().await?;
     Ok(view(app, &person, all, link.newsletter)?)
+}
+
+/// Gives a person another feed address and another preferences page; who has the old ones opens nothing any more. Returns
+/// the path of the new page, without a leading slash.
+///
+/// # Errors
+/// `BadLink` as above.
+pub async fn renew_links(app: &App, token: &str) -> Result<String, SubscribeError> {
+    let link = links::Preferences::read(&app.keys, token).ok_or(SubscribeError::BadLink)?;
+    let mut conn = app.database.begin().await?;
+    subscribers::hold(&mut conn, link.subscriber).await?;
+    opened(&mut conn, link).await?;
+    subscribers::revoke_links(&mut conn, link.subscriber).await?;
+    conn.commit().await?;
+    let renewed = links::Preferences {
+        epoch: link.epoch + 1,
+        ..link
+    };
+    Ok(renewed.to_path(&app.keys))
 }
 
 pub(super) async fn opened(
@@ -171,8 +192,18 @@ fn view(app: &App, person: &Subscriber, all: Vec<Subscription>, meant: u64) -> R
         subscriber: person.id,
         newsletter: meant,
     };
+    let settings = app.settings();
+    let feeds = &settings.feeds;
+    let own_feed = feeds.formats.first().filter(|_| feeds.private).map(|format| {
+        let link = links::OwnFeed {
+            subscriber: person.id,
+            epoch: person.token_epoch,
+        };
+        link.to_path(&app.keys, *format)
+    });
     Ok(Choices {
         choices,
+        own_feed,
         leave: is_active.then(|| leave.to_path(&app.keys)),
     })
 }

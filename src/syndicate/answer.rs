@@ -1,16 +1,17 @@
 //! What a path means to a reader: a document, a move, or nothing.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::app::App;
-use crate::config::Settings;
+use crate::config::{MaxAge, Settings};
 use crate::feed::{Plan, Prepared, Shelf, Slot};
 use crate::model::clock::to_micros;
-use crate::model::feed_key::{FeedKey, Format};
+use crate::model::feed_key::{FeedKey, Format, Scope};
 use crate::model::feed_url::percent_decode;
 use crate::model::hold::Hold;
 
-use super::render;
+use super::{private, render};
 
 /// Paths that readers guess, and that other programs used, each with the path that it moved to; none has a leading slash.
 pub const ALIASES: [(&str, &str); 14] = [
@@ -36,11 +37,18 @@ const OTHERS: [&str; 3] = ["feeds", "feeds.css", "feeds.opml"];
 /// How long the feed of a term without articles is served before it is gone: 30 days, in microseconds.
 const EMPTY_FOR: i64 = 30 * 24 * 60 * 60 * 1_000_000;
 
+/// Bounds of an age that follows the next article, and the age while none is known to come.
+const LEAST_AGE: Duration = Duration::from_secs(300);
+const MOST_AGE: Duration = Duration::from_secs(6 * 3_600);
+const USUAL_AGE: Duration = Duration::from_secs(15 * 60);
+
 /// What to answer.
 #[derive(Debug, Clone)]
 pub enum Answer {
     /// This document.
     Document(Arc<Prepared>),
+    /// This document, which is one person's alone.
+    Private(Arc<Prepared>),
     /// It is at this path now, and stays there.
     Moved(String),
     /// It was there and will not come back.
@@ -53,13 +61,17 @@ pub enum Answer {
 
 /// What the path of a request means; `path` as it came, percent-encoded, with its leading slash.
 ///
-/// Touches memory only, except for the first request of a feed that nobody read before.
+/// Touches memory only, except for the first request of a feed that nobody read before, and for a person's own feed.
 pub async fn answer(app: &App, path: &str) -> Answer {
     let Some(path) = percent_decode(path.trim_start_matches('/')) else {
         return Answer::NotFound;
     };
+    if let Some(rest) = path.strip_prefix(private::PREFIX) {
+        return private::answer(app, rest).await;
+    }
     let shelf = app.feeds.shelf();
-    if let Some((slot, format)) = shelf.feed(&path) {
+    let found = shelf.feed(&path);
+    if let Some((slot, format)) = found.filter(|(slot, _)| !is_deserted(slot)) {
         return feed(app, slot, format).await;
     }
     if let Some(document) = shelf.other(&path) {
@@ -72,6 +84,9 @@ pub async fn answer(app: &App, path: &str) -> Answer {
     if let Some(now_at) = moved(&shelf, &settings, &path) {
         return Answer::Moved(format!("{}{now_at}", settings.feeds.base_url.path()));
     }
+    if let Some((slot, format)) = found {
+        return feed(app, slot, format).await;
+    }
     let is_served = |key: FeedKey| settings.feeds.formats.contains(&key.format);
     let expected = FeedKey::from_path(&path).is_some_and(is_served) || OTHERS.contains(&path.as_str());
     if expected && shelf.version.is_none() {
@@ -81,7 +96,7 @@ pub async fn answer(app: &App, path: &str) -> Answer {
     }
 }
 
-/// Where an alias, or a path in other letter case, leads.
+/// Where an alias, a path in other letter case, or the feed of a term that got another name leads.
 fn moved(shelf: &Shelf, settings: &Settings, path: &str) -> Option<String> {
     if let Some(target) = settings.feeds.aliases.get(path) {
         return Some(target.clone());
@@ -92,10 +107,44 @@ fn moved(shelf: &Shelf, settings: &Settings, path: &str) -> Option<String> {
     let lower = path.to_lowercase();
     let (slot, format) = shelf.feed(&lower)?;
     let key = FeedKey {
-        scope: slot.plan.scope.clone(),
+        scope: heir(shelf, &slot.plan.scope).clone(),
         format,
     };
-    Some(key.to_string())
+    (key.path() != path).then(|| key.to_string())
+}
+
+/// The scope that has the articles of a term now, in one step however often it got another name; itself if none has.
+fn heir<'a>(shelf: &'a Shelf, scope: &'a Scope) -> &'a Scope {
+    let mut at = scope;
+    for _ in 0..=shelf.renamed.len() {
+        if shelf.slot(at).is_some_and(|slot| !is_deserted(slot)) {
+            return at;
+        }
+        match shelf.renamed.get(at) {
+            Some(next) => at = next,
+            None => break,
+        }
+    }
+    scope
+}
+
+/// Whether a term has no article any more.
+fn is_deserted(slot: &Slot) -> bool {
+    slot.plan.scope.term().is_some() && slot.plan.members.is_empty()
+}
+
+/// How long readers may keep a copy of a feed: as the author says, or until the next article that is known to come,
+/// within limits.
+pub fn max_age(app: &App) -> Duration {
+    let until_next = || {
+        let due = app.feeds.shelf().next_publication?;
+        let left = due.saturating_sub(to_micros(app.clock.now())).max(0);
+        Some(Duration::from_secs(left.unsigned_abs().div_ceil(1_000_000)).clamp(LEAST_AGE, MOST_AGE))
+    };
+    match app.settings().feeds.max_age {
+        MaxAge::Fixed(age) => age,
+        MaxAge::Adaptive => until_next().unwrap_or(USUAL_AGE),
+    }
 }
 
 /// Whether the target of a built-in alias is served: one whose format is switched off is not there either.

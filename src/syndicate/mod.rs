@@ -15,8 +15,11 @@
 mod answer;
 mod archives;
 mod changes;
+mod examine;
 mod export;
 mod lists;
+mod private;
+mod renames;
 mod render;
 mod scopes;
 pub mod websub;
@@ -24,7 +27,8 @@ pub mod websub;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub use answer::{ALIASES, Answer, Readiness, answer, readiness};
+pub use answer::{ALIASES, Answer, Readiness, answer, max_age, readiness};
+pub use examine::{Examined, examine};
 pub use export::{Exported, Progress, export};
 
 pub use crate::feed::{Bodies, Kind, Prepared};
@@ -36,7 +40,7 @@ use crate::model::clock::to_micros;
 use crate::model::feed_key::Scope;
 use crate::model::hold::Hold;
 use crate::source::fetch::FetchError;
-use crate::store::{StoreError, feeds};
+use crate::store::{StoreError, articles, feeds};
 use crate::template::TemplateError;
 
 use websub::Awaited;
@@ -128,7 +132,12 @@ pub async fn refresh(app: &App) -> Result<bool, SyndicateError> {
     }
     let others = others(app, &settings, &slots, version).await?;
     let formats = &settings.feeds.formats;
-    app.feeds.replace(Shelf::new(version, print, slots, formats, others));
+    let mut shelf = Shelf::new(version, print, slots, formats, others);
+    let mut conn = app.database.read().await?;
+    shelf.next_publication = articles::next_due(&mut conn).await?;
+    shelf.renamed = renames::known(&mut conn).await?;
+    drop(conn);
+    app.feeds.replace(shelf);
     Ok(true)
 }
 

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::app::App;
-use crate::config::Settings;
+use crate::config::{MaxAge, Settings};
 use crate::feed::{self, Bodies, Documents, Kind, Limits, Plan, Prepared, RenderError, Slot};
 use crate::model::clock::from_micros;
-use crate::model::entry::{Byline, Clean, Entry, EntryId, Language};
+use crate::model::entry::{Byline, Clean, Edits, Entry, EntryId, Language};
 use crate::model::feed_date::FeedDate;
 use crate::model::feed_key::{FeedKey, Format, Scope};
 use crate::model::feed_meta::FeedMeta;
@@ -26,7 +26,7 @@ const REMEMBERED: usize = 2_000;
 /// # Errors
 /// Without the database; slots that were not reached stay as they are.
 pub(super) async fn fill(app: &App, settings: &Settings, slots: &[Arc<Slot>]) -> Result<(), SyndicateError> {
-    let mut entries = Entries::default();
+    let mut entries = Entries::by(settings.feeds.updated);
     for group in slots.chunks(GROUP) {
         let mut conn = app.database.read().await?;
         let mut jobs = Vec::with_capacity(group.len());
@@ -79,9 +79,9 @@ fn main_id(app: &App, settings: &Settings, slots: &[Arc<Slot>]) -> String {
 }
 
 /// The three documents of a feed, and how many articles they hold.
-type Written = ([Bodies; 3], usize);
+pub(super) type Written = ([Bodies; 3], usize);
 
-fn write(meta: &FeedMeta, members: &[Arc<Entry>], limits: Limits) -> Result<Written, RenderError> {
+pub(super) fn write(meta: &FeedMeta, members: &[Arc<Entry>], limits: Limits) -> Result<Written, RenderError> {
     let ([rss, atom, json], printed) = feed::write(meta, members, limits)?;
     Ok(([bodies(&rss)?, bodies(&atom)?, bodies(&json)?], printed))
 }
@@ -143,6 +143,13 @@ pub(super) fn meta(settings: &Settings, plan: &Plan, main_id: &str) -> Result<Fe
     // An archive is a part of the main feed.
     let is_archive = matches!(plan.scope, Scope::Archive(_));
     let own_id = if is_archive { main_id } else { &plan.feed_id };
+    let is_private = matches!(plan.scope, Scope::Private(_));
+    // Only this service knows people: where its feeds are copied to, nobody does.
+    let base = if is_private {
+        &settings.http.public_url
+    } else {
+        &feeds.base_url
+    };
     let email = site.author.email.as_ref().filter(|_| feeds.publish_email);
     let name = Clean::line(&site.title)
         .or_else(|| Clean::line(&home.host()))
@@ -151,7 +158,7 @@ pub(super) fn meta(settings: &Settings, plan: &Plan, main_id: &str) -> Result<Fe
         scope: plan.scope.clone(),
         title: title(&name, plan),
         description: Clean::line(&feeds.description).or_else(|| Clean::line(&site.description)),
-        base: FeedUrl::from_url(&settings.feeds.base_url).ok_or(SyndicateError::Setting("feeds.base_url"))?,
+        base: FeedUrl::from_url(base).ok_or(SyndicateError::Setting("feeds.base_url"))?,
         sign_up: FeedUrl::parse(&settings.http.address("subscribe"))
             .ok_or(SyndicateError::Setting("http.public_url"))?,
         id: Clean::line(own_id).ok_or(SyndicateError::Setting("site.url"))?,
@@ -170,7 +177,10 @@ pub(super) fn meta(settings: &Settings, plan: &Plan, main_id: &str) -> Result<Fe
         email: email.and_then(|email| Clean::line(email.as_str())),
         formats: feeds.formats.clone(),
         rights: Clean::line(&settings.feeds.copyright),
-        minutes: (settings.feeds.max_age.as_secs() / 60).max(1),
+        minutes: match feeds.max_age {
+            MaxAge::Fixed(age) => Some((age.as_secs() / 60).max(1)),
+            MaxAge::Adaptive => None,
+        },
         deleted: plan
             .deleted
             .iter()
@@ -209,19 +219,29 @@ fn page(settings: &Settings, plan: &Plan) -> Option<FeedUrl> {
 
 /// `Site`, or `Site: Term`.
 pub(super) fn title(site: &Clean, plan: &Plan) -> Clean {
-    let with_term = || Clean::line(&format!("{}: {}", site.as_str(), plan.term));
-    plan.scope
-        .term()
-        .and_then(|_| with_term())
-        .unwrap_or_else(|| site.clone())
+    let has_name = plan.scope.term().is_some() || (matches!(plan.scope, Scope::Private(_)) && !plan.term.is_empty());
+    let named = has_name.then(|| Clean::line(&format!("{}: {}", site.as_str(), plan.term)));
+    named.flatten().unwrap_or_else(|| site.clone())
 }
 
 /// Entries that were loaded in this rendering; `None` for articles that cannot be printed.
-#[derive(Debug, Default)]
-struct Entries(HashMap<String, Option<Arc<Entry>>>);
+#[derive(Debug)]
+pub(super) struct Entries {
+    edits: Edits,
+    known: HashMap<String, Option<Arc<Entry>>>,
+}
 
 impl Entries {
-    async fn of(&mut self, conn: &mut Conn, plan: &Plan) -> Result<Vec<Arc<Entry>>, StoreError> {
+    /// None yet; `edits` says which changes are updates.
+    pub(super) fn by(edits: Edits) -> Self {
+        Self {
+            edits,
+            known: HashMap::new(),
+        }
+    }
+
+    /// The articles of a feed as entries, in order, without those that cannot be printed.
+    pub(super) async fn of(&mut self, conn: &mut Conn, plan: &Plan) -> Result<Vec<Arc<Entry>>, StoreError> {
         let mut members: Vec<Arc<Entry>> = Vec::with_capacity(plan.members.len());
         for id in &plan.members {
             let Some(entry) = self.one(conn, id).await? else {
@@ -240,11 +260,11 @@ impl Entries {
     }
 
     async fn one(&mut self, conn: &mut Conn, id: &str) -> Result<Option<Arc<Entry>>, StoreError> {
-        if let Some(known) = self.0.get(id) {
+        if let Some(known) = self.known.get(id) {
             return Ok(known.clone());
         }
         let entry = match articles::one(conn, id).await {
-            Ok(Some(article)) => Entry::of(&article).map_err(|fault| fault.to_string()),
+            Ok(Some(article)) => Entry::of(&article, self.edits).map_err(|fault| fault.to_string()),
             Ok(None) => Err("it is not there any more".to_owned()),
             Err(error @ StoreError::Corrupt { .. }) => Err(error.to_string()),
             Err(error) => return Err(error),
@@ -253,8 +273,8 @@ impl Entries {
             .inspect_err(|error| tracing::error!(article = id, error, "an article is left out of the feeds"))
             .ok()
             .map(Arc::new);
-        if self.0.len() < REMEMBERED {
-            self.0.insert(id.to_owned(), entry.clone());
+        if self.known.len() < REMEMBERED {
+            self.known.insert(id.to_owned(), entry.clone());
         }
         Ok(entry)
     }

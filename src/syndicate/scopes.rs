@@ -7,8 +7,9 @@ use aws_lc_rs::digest;
 use data_encoding::BASE32_NOPAD;
 
 use crate::app::App;
+use crate::config::Feeds;
 use crate::feed::{Plan, TermIndex};
-use crate::model::clock::{from_micros, micros, mint_ulid};
+use crate::model::clock::{from_micros, micros, mint_ulid, to_micros};
 use crate::model::feed_date::FeedDate;
 use crate::model::feed_key::{Scope, Terms};
 use crate::model::feed_meta::Chain;
@@ -16,7 +17,7 @@ use crate::store::articles::{self, Listed};
 use crate::store::feeds::{self, ScopeRow};
 use crate::store::{Conn, StoreError};
 
-use super::archives;
+use super::{archives, renames};
 
 /// Articles read at once while the index is filled.
 const PAGE: i64 = 500;
@@ -32,6 +33,11 @@ pub(super) struct Moment {
     pub(super) changed_at: i64,
 }
 
+/// Now, in microseconds.
+pub(super) fn now(app: &App) -> i64 {
+    to_micros(app.clock.now())
+}
+
 /// Base32 of the first 128 bits of SHA-256 over the parts, each with its length.
 pub(super) fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut context = digest::Context::new(&digest::SHA256);
@@ -44,44 +50,82 @@ pub(super) fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
 
 /// The feeds of every scope that has or had an article, the main one first.
 pub(super) async fn plan(app: &App, index: &mut TermIndex, moment: Moment) -> Result<Vec<Plan>, StoreError> {
-    let mut conn = app.database.read().await?;
-    let listed = articles::public(&mut conn, moment.now).await?;
-    learn(&mut conn, index, &listed).await?;
-    archives::learn(&mut conn, index).await?;
-    let stored = feeds::scopes(&mut conn).await?;
+    let found = Found::now(app, index, moment).await?;
     let settings = app.settings();
-    let deleted = match settings.feeds.tombstones {
-        Duration::ZERO => Vec::new(),
-        kept => articles::withdrawn(&mut conn, moment.now.saturating_sub(micros(kept))).await?,
-    };
-    drop(conn);
-    let limit = settings.feeds.limit.max(1);
-    if let Some(size) = settings.feeds.archives {
+    let feeds = &settings.feeds;
+    if let Some(size) = feeds.archives {
+        let limit = feeds.limit.max(1);
         let fits = index.fits.map_or(limit, |fits| fits.min(limit));
-        archives::seal(app, index, &listed, (size, fits), moment.now).await?;
+        archives::seal(app, index, &found.listed, (size, fits), moment.now).await?;
     }
-    let mut chosen = choose(&listed, index, limit);
-    chosen.entry(Scope::All).or_default().deleted = deleted;
-    if settings.feeds.archives.is_some() {
-        add_archives(&mut chosen, &listed, index);
+    let chosen = found.members(feeds, index);
+    let emptied = found.emptied(&chosen, moment);
+    renames::note(app, index, &found.listed, &emptied, moment.now).await?;
+    let stored = store(app, &chosen, &found.stored, moment).await?;
+    Ok(planned(&chosen, &stored, moment))
+}
+
+/// The feeds as they would be now. Nothing is written: ids of feeds that are not known yet are minted for this once.
+pub(super) async fn draft(app: &App, moment: Moment) -> Result<Vec<Plan>, StoreError> {
+    let mut index = TermIndex::default();
+    let found = Found::now(app, &mut index, moment).await?;
+    let chosen = found.members(&app.settings().feeds, &index);
+    let changed = changed(app, &chosen, &found.stored, moment);
+    let rows = found.stored.iter().cloned().chain(changed);
+    Ok(planned(&chosen, &by_scope(rows), moment))
+}
+
+/// What plans are made from.
+struct Found {
+    listed: Vec<Listed>,
+    stored: Vec<ScopeRow>,
+    deleted: Vec<(String, i64)>,
+}
+
+impl Found {
+    async fn now(app: &App, index: &mut TermIndex, moment: Moment) -> Result<Self, StoreError> {
+        let mut conn = app.database.read().await?;
+        let listed = articles::public(&mut conn, moment.now).await?;
+        learn(&mut conn, index, &listed).await?;
+        archives::learn(&mut conn, index).await?;
+        let stored = feeds::scopes(&mut conn).await?;
+        let deleted = match app.settings().feeds.tombstones {
+            Duration::ZERO => Vec::new(),
+            kept => articles::withdrawn(&mut conn, moment.now.saturating_sub(micros(kept))).await?,
+        };
+        Ok(Self {
+            listed,
+            stored,
+            deleted,
+        })
     }
-    for row in &stored {
-        if let Some(scope) = Scope::from_word(&row.scope).filter(|scope| !matches!(scope, Scope::Archive(_))) {
-            chosen.entry(scope).or_default();
+
+    fn members(&self, feeds: &Feeds, index: &TermIndex) -> BTreeMap<Scope, Members<'_>> {
+        let mut chosen = choose(&self.listed, index, feeds.limit.max(1));
+        chosen.entry(Scope::All).or_default().deleted.clone_from(&self.deleted);
+        if feeds.archives.is_some() {
+            add_archives(&mut chosen, &self.listed, index);
         }
+        for row in &self.stored {
+            if let Some(scope) = Scope::from_word(&row.scope).filter(|scope| !matches!(scope, Scope::Archive(_))) {
+                chosen.entry(scope).or_default();
+            }
+        }
+        let is_wanted = |scope: &Scope| scope.gathers().is_none_or(|(kind, _)| feeds.by.contains(&kind));
+        chosen.retain(|scope, _| is_wanted(scope));
+        leave_one_language(&mut chosen);
+        chosen
     }
-    let is_wanted = |scope: &Scope| {
-        scope
-            .gathers()
-            .is_none_or(|(kind, _)| settings.feeds.by.contains(&kind))
-    };
-    chosen.retain(|scope, _| is_wanted(scope));
-    leave_one_language(&mut chosen);
-    let stored = store(app, &chosen, stored, moment).await?;
-    Ok(chosen
-        .into_iter()
-        .filter_map(|(scope, members)| planned(scope, &members, &stored, moment))
-        .collect())
+
+    /// Scopes that have no article any more, and had some when their rows were written.
+    fn emptied(&self, chosen: &BTreeMap<Scope, Members<'_>>, moment: Moment) -> Vec<(Scope, &ScopeRow)> {
+        let empty = Members::default().mark();
+        let rows = self.stored.iter();
+        rows.filter(|row| row.mark != empty && row.version <= moment.version)
+            .filter_map(|row| Some((Scope::from_word(&row.scope)?, row)))
+            .filter(|(scope, _)| chosen.get(scope).is_some_and(|members| members.articles.is_empty()))
+            .collect()
+    }
 }
 
 /// Reads the terms of articles that changed since the index was brought up to date.
@@ -198,19 +242,18 @@ fn leave_one_language(chosen: &mut BTreeMap<Scope, Members<'_>>) {
     }
 }
 
-/// Stores scopes that are new or whose members changed; returns all as they are stored now.
-async fn store(
-    app: &App,
-    chosen: &BTreeMap<Scope, Members<'_>>,
-    stored: Vec<ScopeRow>,
-    moment: Moment,
-) -> Result<HashMap<String, ScopeRow>, StoreError> {
-    let stored: HashMap<String, ScopeRow> = stored.into_iter().map(|row| (row.scope.clone(), row)).collect();
-    let changed: Vec<ScopeRow> = chosen
+fn by_scope(rows: impl IntoIterator<Item = ScopeRow>) -> HashMap<String, ScopeRow> {
+    rows.into_iter().map(|row| (row.scope.clone(), row)).collect()
+}
+
+/// The rows of scopes that are new or whose members changed.
+fn changed(app: &App, chosen: &BTreeMap<Scope, Members<'_>>, stored: &[ScopeRow], moment: Moment) -> Vec<ScopeRow> {
+    let stored: HashMap<&str, &ScopeRow> = stored.iter().map(|row| (row.scope.as_str(), row)).collect();
+    chosen
         .iter()
         .filter_map(|(scope, members)| {
             let (word, mark) = (scope.word(), members.mark());
-            let before = stored.get(&word);
+            let before = stored.get(word.as_str());
             let same = before.is_some_and(|row| row.mark == mark || row.version > moment.version);
             (!same).then(|| ScopeRow {
                 feed_id: before.map_or_else(|| mint_feed_id(app, moment), |row| row.feed_id.clone()),
@@ -225,9 +268,19 @@ async fn store(
                 version: moment.version,
             })
         })
-        .collect();
+        .collect()
+}
+
+/// Stores scopes that are new or whose members changed; returns all as they are stored now.
+async fn store(
+    app: &App,
+    chosen: &BTreeMap<Scope, Members<'_>>,
+    stored: &[ScopeRow],
+    moment: Moment,
+) -> Result<HashMap<String, ScopeRow>, StoreError> {
+    let changed = changed(app, chosen, stored, moment);
     if changed.is_empty() {
-        return Ok(stored);
+        return Ok(by_scope(stored.iter().cloned()));
     }
     let mut conn = app.database.begin().await?;
     for row in &changed {
@@ -235,7 +288,7 @@ async fn store(
     }
     let all = feeds::scopes(&mut conn).await?;
     conn.commit().await?;
-    Ok(all.into_iter().map(|row| (row.scope.clone(), row)).collect())
+    Ok(by_scope(all))
 }
 
 /// `tag:HOST,DAY:ULID` (RFC 4151), with the host of the author's site.
@@ -249,18 +302,21 @@ fn mint_feed_id(app: &App, moment: Moment) -> String {
     )
 }
 
-fn planned(scope: Scope, members: &Members<'_>, stored: &HashMap<String, ScopeRow>, moment: Moment) -> Option<Plan> {
-    let row = stored.get(&scope.word())?;
-    let newest = members.articles.first().map_or(0, |article| article.published_at);
-    Some(Plan {
-        scope,
-        term: row.title.clone(),
-        feed_id: row.feed_id.clone(),
-        updated_at: row.updated_at.max(newest),
-        members: members.articles.iter().map(|article| article.id.clone()).collect(),
-        mark: members.mark(),
-        deleted: members.deleted.clone(),
-        chain: members.chain,
-        version: moment.version,
-    })
+fn planned(chosen: &BTreeMap<Scope, Members<'_>>, stored: &HashMap<String, ScopeRow>, moment: Moment) -> Vec<Plan> {
+    let plan = |(scope, members): (&Scope, &Members<'_>)| {
+        let row = stored.get(&scope.word())?;
+        let newest = members.articles.first().map_or(0, |article| article.published_at);
+        Some(Plan {
+            scope: scope.clone(),
+            term: row.title.clone(),
+            feed_id: row.feed_id.clone(),
+            updated_at: row.updated_at.max(newest),
+            members: members.articles.iter().map(|article| article.id.clone()).collect(),
+            mark: members.mark(),
+            deleted: members.deleted.clone(),
+            chain: members.chain,
+            version: moment.version,
+        })
+    };
+    chosen.iter().filter_map(plan).collect()
 }

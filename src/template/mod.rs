@@ -202,6 +202,7 @@ impl Templates {
         self.check_page::<p::Confirmed>(problems);
         self.check_page::<p::Preferences>(problems);
         self.check_page::<p::Saved>(problems);
+        self.check_page::<p::Renewed>(problems);
         self.check_page::<p::Unsubscribe>(problems);
         self.check_page::<p::Left>(problems);
         self.check_page::<p::Undone>(problems);

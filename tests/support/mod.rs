@@ -26,12 +26,13 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveTime, Utc};
 use letterpress::app::App;
 use letterpress::config::{
-    Baseline, DatabaseSettings, Feedback, Feeds, FullOrSummary, Http, Mail, OnUnknown, Settings, Shortcodes, Site,
-    SiteAuthor, Source, State, Theme, TransportKind, Watch, WebSub,
+    Baseline, DatabaseSettings, Feedback, Feeds, FullOrSummary, Http, Mail, MaxAge, OnUnknown, Settings, Shortcodes,
+    Site, SiteAuthor, Source, State, Theme, TransportKind, Watch, WebSub,
 };
 use letterpress::config::{Bounces, Cadence, CatchUp, Joiner, Newsletter, Order, Overflow, Schedule};
 use letterpress::model::address::Mailbox;
 use letterpress::model::clock::{SeededChance, SetClock};
+use letterpress::model::entry::Edits;
 use letterpress::model::feed_key::{Format, Kind};
 use letterpress::model::quiet::Quiet;
 use letterpress::store::Engine;
@@ -296,7 +297,9 @@ pub(crate) fn settings(folder: &Path) -> Settings {
             base_url: url("https://letters.example.org/"),
             max_bytes: 512 * 1024,
             max_entry_bytes: 256 * 1024,
-            max_age: Duration::from_mins(15),
+            max_age: MaxAge::Fixed(Duration::from_mins(15)),
+            updated: Edits::Explicit,
+            legacy_ids: None,
             description: String::new(),
             copyright: String::new(),
             icon: None,
@@ -311,6 +314,7 @@ pub(crate) fn settings(folder: &Path) -> Settings {
             tombstones: Duration::ZERO,
             burst: None,
             websub: WebSub::default(),
+            private: false,
         },
         newsletters: vec![newsletter("notes")],
         mail: mail(folder),

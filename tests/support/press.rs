@@ -122,6 +122,7 @@ fn proof(number: i64, now: i64, revision_id: i64) -> Proof {
         file_mtime: 1,
         file_id: 1,
         updated_at: None,
+        edited_at: None,
         date_only: false,
     };
     let content = Content {

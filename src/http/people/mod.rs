@@ -31,6 +31,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/unsubscribe/{token}", get(ask_to_leave).post(leave))
         .route("/unsubscribe/{token}/undo", post(undo))
         .route("/preferences/{token}", get(preferences).post(set_preferences))
+        .route("/preferences/{token}/renew", post(renew))
         .merge(data::routes())
         .merge(rating::routes())
 }
@@ -116,6 +117,11 @@ async fn set_preferences(State(app): Shared, Path(token): Path<String>, body: By
         }
         Err(error) => answered(&app, Err(error)),
     }
+}
+
+async fn renew(State(app): Shared, Path(token): Path<String>) -> Answer {
+    let done = subscribe::renew_links(&app, &token).await;
+    answered(&app, done.and_then(|path| pages::renewed(&app, &path)))
 }
 
 /// A page behind a token; every link that opens nothing gives the same bytes.

@@ -55,6 +55,7 @@ impl Metadata {
             image: read.meta("og:image").map(|url| Image {
                 url,
                 alt: read.meta("og:image:alt").unwrap_or_default(),
+                ..Image::default()
             }),
             url: first(&[read.attribute("link[rel=canonical]", "href"), read.meta("og:url")]),
             language: read.attribute("html", "lang"),

@@ -61,6 +61,8 @@ pub struct Known {
     pub file_id: i64,
     /// Microseconds.
     pub updated_at: Option<i64>,
+    /// When its text changed last since it was public, microseconds.
+    pub edited_at: Option<i64>,
     /// No time of day was given.
     pub date_only: bool,
 }
@@ -70,7 +72,7 @@ macro_rules! known_columns {
         "a.id, a.entry_id, a.locator, a.header_id, a.url, a.former_urls, a.published_at, a.published_from, a.first_seen, \
          a.changed_at, a.mailable_at, a.not_mailable, a.visibility, a.reason, a.missing_since, a.missing_scans, \
          a.source_hash, a.content_hash, a.body_hash, a.revision_id, a.title, a.file_size, a.file_mtime, a.file_id, \
-         a.updated_at, a.date_only, a.is_permalink"
+         a.updated_at, a.date_only, a.is_permalink, a.edited_at"
     };
 }
 
@@ -117,6 +119,7 @@ where
         file_mtime: row.try_get("file_mtime")?,
         file_id: row.try_get("file_id")?,
         updated_at: row.try_get("updated_at")?,
+        edited_at: row.try_get("edited_at")?,
         date_only: row.try_get::<i64, _>("date_only")? != 0,
     })
 }
@@ -150,6 +153,7 @@ where
         published_from: known.published_from,
         date_only: known.date_only,
         updated_at: known.updated_at.map(from_micros),
+        edited_at: known.edited_at.map(from_micros),
         first_seen: from_micros(known.first_seen),
         changed_at: from_micros(known.changed_at),
         mailable_at: known.mailable_at.map(from_micros),

@@ -17,7 +17,7 @@ const UPDATE: &str = "UPDATE articles SET entry_id = $2, source_id = $3, locator
      published_at = $8, published_from = $9, date_only = $10, updated_at = $11, first_seen = $12, changed_at = $13, \
      mailable_at = $14, not_mailable = $15, visibility = $16, reason = $17, source_hash = $18, content_hash = $19, \
      body_hash = $20, revision_id = $21, title = $22, file_size = $23, file_mtime = $24, file_id = $25, is_permalink = $26, \
-     missing_since = NULL, missing_scans = 0 WHERE id = $1";
+     edited_at = $27, missing_since = NULL, missing_scans = 0 WHERE id = $1";
 
 /// Adds articles whose revisions have been added; a few hundred at once.
 pub async fn insert(conn: &mut Conn, articles: &[Written]) -> Result<(), StoreError> {
@@ -28,7 +28,7 @@ pub async fn insert(conn: &mut Conn, articles: &[Written]) -> Result<(), StoreEr
         let mut query = sqlx::QueryBuilder::new(
             "INSERT INTO articles (id, entry_id, source_id, locator, header_id, url, former_urls, published_at, \
              published_from, date_only, updated_at, first_seen, changed_at, mailable_at, not_mailable, visibility, reason, \
-             source_hash, content_hash, body_hash, revision_id, title, file_size, file_mtime, file_id, is_permalink) ",
+             source_hash, content_hash, body_hash, revision_id, title, file_size, file_mtime, file_id, is_permalink, edited_at) ",
         );
         query.push_values(articles, |mut row, w| {
             let k = &w.known;
@@ -57,7 +57,8 @@ pub async fn insert(conn: &mut Conn, articles: &[Written]) -> Result<(), StoreEr
                 .push_bind(k.file_size)
                 .push_bind(k.file_mtime)
                 .push_bind(k.file_id)
-                .push_bind(i64::from(k.is_permalink));
+                .push_bind(i64::from(k.is_permalink))
+                .push_bind(k.edited_at);
         });
         query.build().execute(c).await?.rows_affected()
     });
@@ -95,6 +96,7 @@ pub async fn update(conn: &mut Conn, written: &Written) -> Result<(), StoreError
         .bind(k.file_mtime)
         .bind(k.file_id)
         .bind(i64::from(k.is_permalink))
+        .bind(k.edited_at)
         .execute(c)
         .await?
         .rows_affected());

@@ -165,6 +165,10 @@ pub struct Preferences {
     pub leave_url: Option<String>,
     /// Where the button goes that asks for a fresh link.
     pub link_action: String,
+    /// The person's own feed, absolute; `None` where the author offers none.
+    pub feed_url: Option<String>,
+    /// Where the button goes that gives the person other addresses.
+    pub renew_action: String,
     /// What to mend; `None` at first.
     pub error: Option<String>,
 }
@@ -180,6 +184,17 @@ pub struct Saved {
     pub preferences_url: String,
 }
 page!(Saved, "saved");
+
+/// Says that older links open nothing any more.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Renewed {
+    /// Site, theme, base.
+    #[serde(flatten)]
+    pub frame: Frame,
+    /// The new preferences page.
+    pub preferences_url: String,
+}
+page!(Renewed, "renewed");
 
 /// Asks for the press of a button that ends the subscription.
 #[derive(Debug, Clone, PartialEq, Serialize)]

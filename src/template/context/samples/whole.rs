@@ -7,8 +7,8 @@ use super::super::letters::{
 use super::super::pages::{
     AddressChanged, BadLink, CheckMailbox, Confirm, Confirmed, Data, Erased, Failure, FeedLine, FeedbackForm,
     FeedbackThanks, Feeds, HeaderLine, Home, IssueLine, IssueTitles, Issues, Left, LinkSent, NewAddress,
-    NewsletterChoice, NotFound, Outbox, OutboxLetter, OutboxLine, Preferences, RatingChoice, Saved, ScheduleChoice,
-    SignUp, TRAP, Undone, Unsubscribe,
+    NewsletterChoice, NotFound, Outbox, OutboxLetter, OutboxLine, Preferences, RatingChoice, Renewed, Saved,
+    ScheduleChoice, SignUp, TRAP, Undone, Unsubscribe,
 };
 use super::{Sample, Voice};
 use crate::model::author_notice::{AuthorNotice, NamedArticle, NoticeKind, Opinion, fact};
@@ -180,6 +180,8 @@ impl Sample for Preferences {
             newsletters: newsletters(voice, true),
             leave_url: voice.optional("/unsubscribe/AQEB".to_owned()),
             link_action: action(voice),
+            feed_url: voice.optional("https://letters.example.org/private/AQEI/rss.xml".to_owned()),
+            renew_action: "/preferences/AQEB/renew".to_owned(),
             error: (voice.name == "hostile").then(|| super::HOSTILE.to_owned()),
         }
     }
@@ -339,6 +341,7 @@ simple! {
     Confirm { action: action, newsletter: name, schedule: schedule }
     Confirmed { newsletter: name, schedule: schedule, preferences_url: maybe_action }
     Saved { preferences_url: action }
+    Renewed { preferences_url: action }
     Unsubscribe { action: action, newsletter: name }
     Left { newsletter: name, undo_action: maybe_action }
     Undone { newsletter: name, preferences_url: maybe_action }
