@@ -192,6 +192,7 @@ const KNOWN: [&str; 51] = [
     "dc:creator",
     "atom:link",
     "atom:updated",
+    "comments",
     "enclosure",
     "fh:archive",
     "itunes:duration",
