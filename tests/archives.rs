@@ -10,7 +10,7 @@ use crate::support::{Bench, at, engines};
 
 async fn text(app: &App, path: &str) -> String {
     match syndicate::answer(app, path).await {
-        Answer::Document(document) => String::from_utf8(document.bodies().identity.to_vec()).unwrap(),
+        Answer::Document(document) => String::from_utf8(document.bodies().identity().to_vec()).unwrap(),
         other => panic!("{path}: {other:?}"),
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use letterpress::app::App;
 use letterpress::model::feed_key::{Format, Kind};
-use letterpress::syndicate::{self, Answer, Prepared};
+use letterpress::syndicate::{self, Answer, Coding, Prepared};
 
 use crate::support::{Bench, at, engines};
 
@@ -19,7 +19,7 @@ async fn document(app: &App, path: &str) -> Arc<Prepared> {
 }
 
 async fn text(app: &App, path: &str) -> String {
-    String::from_utf8(document(app, path).await.bodies().identity.to_vec()).expect("documents are text")
+    String::from_utf8(document(app, path).await.bodies().identity().to_vec()).expect("documents are text")
 }
 
 #[tokio::test]
@@ -69,7 +69,7 @@ async fn on_another_node(press: Bench) {
         "/feeds",
     ] {
         let (one, two) = (document(&press.app, path).await, document(&other, path).await);
-        assert_eq!(one.bodies().identity, two.bodies().identity, "{path}");
+        assert_eq!(one.bodies().identity(), two.bodies().identity(), "{path}");
         assert_eq!((one.tag(), one.changed()), (two.tag(), two.changed()), "{path}");
     }
     other.database.close().await;
@@ -326,9 +326,17 @@ async fn a_static_host_serves_what_we_would_and_keeps_no_feed_that_is_gone() {
         ("feeds.opml", "/feeds.opml"),
     ] {
         let document = document(&press.app, path).await;
-        assert_eq!(files[file], *document.bodies().identity, "{file}");
-        assert_eq!(files[&format!("{file}.gz")], *document.bodies().gzip, "{file}");
-        assert_eq!(files[&format!("{file}.br")], *document.bodies().brotli, "{file}");
+        assert_eq!(files[file], **document.bodies().identity(), "{file}");
+        assert_eq!(
+            files[&format!("{file}.gz")],
+            **document.bodies().get(Coding::Gzip),
+            "{file}"
+        );
+        assert_eq!(
+            files[&format!("{file}.br")],
+            **document.bodies().get(Coding::Brotli),
+            "{file}"
+        );
     }
     assert_eq!(
         syndicate::export(&press.app, &one, &|_, _| {}).await.unwrap().written,

@@ -27,7 +27,7 @@ fn entry(id: &str, link: &str, title: &str, published: &str) -> ForeignEntry {
 async fn rss(press: &Bench) -> String {
     syndicate::refresh(&press.app).await.unwrap();
     match syndicate::answer(&press.app, "/rss.xml").await {
-        Answer::Document(document) => String::from_utf8(document.bodies().identity.to_vec()).unwrap(),
+        Answer::Document(document) => String::from_utf8(document.bodies().identity().to_vec()).unwrap(),
         other => panic!("{other:?}"),
     }
 }

@@ -26,7 +26,7 @@ async fn read(bench: &Bench) {
 
 async fn text(bench: &Bench, path: &str) -> String {
     match syndicate::answer(&bench.app, path).await {
-        Answer::Document(document) => String::from_utf8(document.bodies().identity.to_vec()).unwrap(),
+        Answer::Document(document) => String::from_utf8(document.bodies().identity().to_vec()).unwrap(),
         other => panic!("{path}: {other:?}"),
     }
 }

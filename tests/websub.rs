@@ -96,7 +96,7 @@ async fn publish(press: &Bench, number: i64) {
 
 async fn bytes(app: &App, path: &str) -> Vec<u8> {
     match syndicate::answer(app, path).await {
-        Answer::Document(document) => document.bodies().identity.to_vec(),
+        Answer::Document(document) => document.bodies().identity().to_vec(),
         other => panic!("{path}: {other:?}"),
     }
 }

@@ -7,6 +7,7 @@
 
 mod allowance;
 mod atom;
+mod bodies;
 mod body;
 pub mod check;
 mod element;
@@ -19,9 +20,10 @@ mod set;
 mod words;
 
 pub use allowance::Allowance;
+pub use bodies::{Bodies, Coding};
 pub use opml::{Outline, outlines};
 pub use own::OwnFeeds;
-pub use prepared::{Bodies, Kind, Prepared};
+pub use prepared::{Kind, Prepared};
 pub use set::{Documents, FeedSet, Plan, Shelf, Slot, TermIndex};
 pub use words::{Words, words};
 

@@ -1,13 +1,9 @@
-//! A finished document: bytes in four encodings, and what its headers say.
-
-use std::io::Write;
-use std::sync::Arc;
-
-use aws_lc_rs::digest;
-use data_encoding::BASE32_NOPAD;
+//! A finished document: its bytes, and what its headers say.
 
 use crate::model::feed_date::FeedDate;
 use crate::model::feed_key::Format;
+
+use super::Bodies;
 
 /// What a document is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,48 +31,6 @@ impl Kind {
             Self::Style => "text/css; charset=utf-8",
             Self::Page => "text/html; charset=utf-8",
         }
-    }
-}
-
-/// One document as bytes: plain, and compressed for the codings that readers ask for.
-#[derive(Debug, Clone)]
-pub struct Bodies {
-    /// As it is.
-    pub identity: Arc<[u8]>,
-    /// `gzip`, level 9, without time or file name.
-    pub gzip: Arc<[u8]>,
-    /// `br`, quality 5.
-    pub brotli: Arc<[u8]>,
-    /// `zstd`, level 12, in a window that every reader must take (RFC 9659).
-    pub zstd: Arc<[u8]>,
-    /// Base32 of the first 128 bits of SHA-256 over `identity`.
-    pub tag: String,
-}
-
-impl Bodies {
-    /// Compresses a document.
-    ///
-    /// # Errors
-    /// Only when the compressors fail on memory, which they never do.
-    pub fn of(text: &str) -> std::io::Result<Self> {
-        let bytes = text.as_bytes();
-        let mut gzip = flate2::write::GzEncoder::new(Vec::with_capacity(bytes.len() / 3), flate2::Compression::best());
-        gzip.write_all(bytes)?;
-        let mut brotli = brotli::CompressorWriter::new(Vec::with_capacity(bytes.len() / 3), 4096, 5, 22);
-        brotli.write_all(bytes)?;
-        brotli.flush()?;
-        let zstd = zstd::bulk::compress(bytes, 12)?;
-        Ok(Self {
-            zstd: zstd.into(),
-            gzip: gzip.finish()?.into(),
-            brotli: brotli.into_inner().into(),
-            tag: BASE32_NOPAD.encode(&digest::digest(&digest::SHA256, bytes).as_ref()[..16]),
-            identity: bytes.into(),
-        })
-    }
-
-    fn len(&self) -> usize {
-        self.identity.len() + self.gzip.len() + self.brotli.len() + self.zstd.len()
     }
 }
 
@@ -161,32 +115,6 @@ impl Prepared {
 
     /// Bytes held in memory.
     pub(super) fn size(&self) -> usize {
-        self.bodies.len()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Read;
-
-    use super::*;
-
-    #[test]
-    fn every_reader_gets_the_same_words_whatever_it_asks_for() {
-        let text = "<rss>ünï</rss>\n".repeat(500);
-        let bodies = Bodies::of(&text).unwrap();
-        let mut plain = String::new();
-        flate2::read::GzDecoder::new(&*bodies.gzip)
-            .read_to_string(&mut plain)
-            .unwrap();
-        assert_eq!(plain, text);
-        plain.clear();
-        brotli::Decompressor::new(&*bodies.brotli, 4096)
-            .read_to_string(&mut plain)
-            .unwrap();
-        assert_eq!(plain, text);
-        assert_eq!(zstd::decode_all(&*bodies.zstd).unwrap(), text.as_bytes());
-        assert_eq!(bodies.tag.len(), 26);
-        assert_eq!(Bodies::of(&text).unwrap().gzip, bodies.gzip);
+        self.bodies.size()
     }
 }

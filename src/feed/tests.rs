@@ -170,7 +170,7 @@ fn read(xml: &str) -> (Vec<String>, Vec<String>) {
     (names, texts)
 }
 
-const KNOWN: [&str; 51] = [
+const KNOWN: [&str; 52] = [
     "at:deleted-entry",
     "rss",
     "channel",

@@ -2,30 +2,7 @@
 
 use axum::http::{HeaderMap, header};
 
-/// How a body travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Coding {
-    /// As it is.
-    Identity,
-    /// `gzip`
-    Gzip,
-    /// `br`
-    Brotli,
-    /// `zstd`
-    Zstd,
-}
-
-impl Coding {
-    /// The `Content-Encoding`; `None` for identity.
-    pub(super) fn name(self) -> Option<&'static str> {
-        match self {
-            Self::Identity => None,
-            Self::Gzip => Some("gzip"),
-            Self::Brotli => Some("br"),
-            Self::Zstd => Some("zstd"),
-        }
-    }
-}
+use crate::syndicate::Coding;
 
 /// The acceptable encoding of the highest weight; equal weights: br, zstd, gzip, identity. Nothing acceptable: identity.
 pub(super) fn wanted(headers: &HeaderMap) -> Coding {

@@ -77,7 +77,10 @@ pub fn router(app: Arc<App>, options: Options) -> Router {
 
 /// Adds the security headers that an answer does not set itself. A 304 keeps those that were stored with the document.
 async fn secure(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    secured(next.run(request).await)
+}
+
+fn secured(mut response: Response) -> Response {
     if response.status() != StatusCode::NOT_MODIFIED {
         let headers = response.headers_mut();
         set_if_absent(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");

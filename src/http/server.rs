@@ -8,6 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use futures_util::future::{Either, ready};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -20,7 +21,7 @@ use tower::ServiceExt;
 
 use crate::app::App;
 
-use super::{Options, router};
+use super::{Options, feeds, router};
 
 /// Connections at once; further ones wait to be accepted.
 const CONNECTIONS: usize = 1_024;
@@ -50,7 +51,7 @@ pub async fn serve(
     stop: CancellationToken,
 ) -> Result<(), HttpError> {
     listener.local_addr()?;
-    let router = router(app, options);
+    let router = router(Arc::clone(&app), options);
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = GracefulShutdown::new();
     loop {
@@ -59,7 +60,10 @@ pub async fn serve(
             accepted = accept(&listener, &places) => accepted,
         };
         match accepted {
-            Ok((stream, peer, place)) => handle(stream, peer, place, router.clone(), &graceful),
+            Ok((stream, peer, place)) => {
+                let door = (Arc::clone(&app), router.clone());
+                handle(stream, peer, place, door, &graceful);
+            }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(REST).await;
@@ -89,21 +93,25 @@ fn handle(
     stream: TcpStream,
     peer: SocketAddr,
     place: OwnedSemaphorePermit,
-    router: Router,
+    (app, router): (Arc<App>, Router),
     graceful: &GracefulShutdown,
 ) {
     // Small answers leave at once.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: Request<Incoming>| {
+        if let Some(mut response) = feeds::at_hand(&app, peer, &request) {
+            without_length(response.status(), response.headers_mut());
+            return Either::Left(ready(Ok(response)));
+        }
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
         let answer = router.clone().oneshot(request);
-        async move {
+        Either::Right(async move {
             let mut response = answer.await?;
             let status = response.status();
             without_length(status, response.headers_mut());
             Ok::<_, std::convert::Infallible>(response)
-        }
+        })
     });
     let mut builder = Builder::new(TokioExecutor::new());
     builder

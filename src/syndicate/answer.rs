@@ -96,6 +96,20 @@ pub async fn answer(app: &App, path: &str) -> Answer {
     }
 }
 
+/// The document at a path, if it lies ready; looks at memory only.
+pub fn at_hand(app: &App, path: &str) -> Option<Arc<Prepared>> {
+    let path = path.strip_prefix('/')?;
+    let shelf = app.feeds.shelf();
+    if let Some((slot, format)) = shelf.feed(path) {
+        let documents = slot
+            .fresh()
+            .filter(|_| !is_deserted(slot) && !is_over(&slot.plan, app))?;
+        app.feeds.note_use(slot);
+        return Some(Arc::clone(&documents[format as usize]));
+    }
+    shelf.other(path).map(Arc::clone)
+}
+
 /// Where an alias, a path in other letter case, or the feed of a term that got another name leads.
 fn moved(shelf: &Shelf, settings: &Settings, path: &str) -> Option<String> {
     if let Some(target) = settings.feeds.aliases.get(path) {

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use crate::app::App;
-use crate::feed::{Bodies, Slot};
+use crate::feed::{Bodies, Coding, Slot};
 use crate::model::feed_key::{FeedKey, Format};
 
 use super::{SyndicateError, answer, refresh, render};
@@ -109,9 +109,9 @@ impl Files {
     }
 
     fn put_document(&mut self, path: &str, bodies: &Bodies) -> Result<(), SyndicateError> {
-        self.put(path, &bodies.identity)?;
-        self.put(&format!("{path}.gz"), &bodies.gzip)?;
-        self.put(&format!("{path}.br"), &bodies.brotli)?;
+        self.put(path, bodies.identity())?;
+        self.put(&format!("{path}.gz"), bodies.get(Coding::Gzip))?;
+        self.put(&format!("{path}.br"), bodies.get(Coding::Brotli))?;
         self.done.documents += 1;
         Ok(())
     }

@@ -27,11 +27,11 @@ pub mod websub;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub use answer::{ALIASES, Answer, Readiness, answer, max_age, readiness};
+pub use answer::{ALIASES, Answer, Readiness, answer, at_hand, max_age, readiness};
 pub use examine::{Examined, examine};
 pub use export::{Exported, Progress, export};
 
-pub use crate::feed::{Bodies, Kind, Prepared};
+pub use crate::feed::{Bodies, Coding, Kind, Prepared};
 
 use crate::app::App;
 use crate::config::Settings;
@@ -170,9 +170,7 @@ async fn others(
     ];
     let mut bodies = Vec::new();
     for (path, kind, text) in texts {
-        let made = tokio::task::spawn_blocking(move || Bodies::of(&text))
-            .await?
-            .map_err(render::memory)?;
+        let made = tokio::task::spawn_blocking(move || Bodies::of(&text)).await?;
         bodies.push((path, kind, made));
     }
     let prints: Vec<changes::Print> = bodies

@@ -83,16 +83,7 @@ pub(super) type Written = ([Bodies; 3], usize);
 
 pub(super) fn write(meta: &FeedMeta, members: &[Arc<Entry>], limits: Limits) -> Result<Written, RenderError> {
     let ([rss, atom, json], printed) = feed::write(meta, members, limits)?;
-    Ok(([bodies(&rss)?, bodies(&atom)?, bodies(&json)?], printed))
-}
-
-fn bodies(text: &str) -> Result<Bodies, RenderError> {
-    Bodies::of(text).map_err(memory)
-}
-
-/// The compressors write to memory only and have no other way to fail.
-pub(super) fn memory(_: std::io::Error) -> RenderError {
-    RenderError::Shape("it cannot be compressed")
+    Ok(([rss, atom, json].map(|text| Bodies::of(&text)), printed))
 }
 
 async fn put_in(app: &App, settings: &Settings, written: Vec<(&Arc<Slot>, Written)>) -> Result<(), SyndicateError> {

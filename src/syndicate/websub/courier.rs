@@ -290,7 +290,7 @@ async fn is_full(app: &App, job: &Job, callback: &Url) -> Result<bool, StoreErro
 
 /// The whole document as it is served, with what it is and who sends it; `None` when the secret cannot be opened any more.
 fn signed(app: &App, subscription: &Subscription, document: &Prepared, callback: Url) -> Option<Ask> {
-    let body = &document.bodies().identity;
+    let body = document.bodies().identity();
     let ask = Ask::post(callback, document.kind().content_type(false), body.to_vec())
         .with(&header::LINK, document.link().unwrap_or_default());
     let Some(sealed) = &subscription.secret else {

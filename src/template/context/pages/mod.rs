@@ -26,7 +26,7 @@ mod feedback;
 mod own_data;
 
 pub use feedback::{FeedbackForm, FeedbackThanks, RatingChoice};
-pub use own_data::{AddressChanged, Data, Erased, LinkSent, NewAddress};
+pub use own_data::{AddressChanged, Data, Erased, LinkSent, NewAddress, Renewed};
 
 /// The form for new subscribers. Fields: `email`, `newsletter`, `schedule` (as `NEWSLETTER/SCHEDULE`), and [`TRAP`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -184,17 +184,6 @@ pub struct Saved {
     pub preferences_url: String,
 }
 page!(Saved, "saved");
-
-/// Says that older links open nothing any more.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Renewed {
-    /// Site, theme, base.
-    #[serde(flatten)]
-    pub frame: Frame,
-    /// The new preferences page.
-    pub preferences_url: String,
-}
-page!(Renewed, "renewed");
 
 /// Asks for the press of a button that ends the subscription.
 #[derive(Debug, Clone, PartialEq, Serialize)]

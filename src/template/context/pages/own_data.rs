@@ -60,3 +60,14 @@ pub struct AddressChanged {
     pub email: String,
 }
 page!(AddressChanged, "address_changed");
+
+/// Says that older links open nothing any more.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Renewed {
+    /// Site, theme, base.
+    #[serde(flatten)]
+    pub frame: Frame,
+    /// The new preferences page.
+    pub preferences_url: String,
+}
+page!(Renewed, "renewed");
