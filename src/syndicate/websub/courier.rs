@@ -1,6 +1,5 @@
 //! Goes out to callbacks and hubs with what is due.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use data_encoding::BASE32_NOPAD;
@@ -8,16 +7,17 @@ use futures_util::future::try_join_all;
 use url::Url;
 
 use crate::app::App;
-use crate::feed::Prepared;
 use crate::model::clock::micros;
 use crate::model::hold::Hold;
 use crate::model::reach::Range;
 use crate::model::tick::Tick;
 use crate::model::websub::{Kind, SETTLE, question};
-use crate::source::fetch::{Ask, Caps, FetchError, Fetcher, Reach, header};
+use crate::source::fetch::{Ask, Caps, FetchError, Fetcher, Reach};
 use crate::store::websub::{self, Job, Subscription};
 use crate::store::{Conn, StoreError};
-use crate::syndicate::{Answer, SyndicateError, answer, refresh};
+use crate::syndicate::SyndicateError;
+
+use super::parcel::{document, newest, signed};
 
 /// Requests that one node makes at once.
 pub const MOST_AT_ONCE: usize = 16;
@@ -256,49 +256,11 @@ fn address(text: &str) -> Option<Url> {
     Url::parse(text).ok()
 }
 
-/// The document of a topic; `None` when it is none of ours, or not any more.
-async fn document(app: &App, topic: &str) -> Result<Option<Arc<Prepared>>, SyndicateError> {
-    let Some(path) = super::path(&app.settings(), topic) else {
-        return Ok(None);
-    };
-    if !app.feeds.is_rendered() {
-        refresh(app).await?;
-    }
-    match answer(app, &path).await {
-        Answer::Document(document) if document.topic() == Some(topic) => Ok(Some(document)),
-        Answer::NotYet => Err(SyndicateError::Unrendered(topic.to_owned())),
-        _ => Ok(None),
-    }
-}
-
-/// The document that a job is about, or a newer one: another node may have noted bytes that this one has not rendered yet.
-async fn newest(app: &App, job: &Job) -> Result<Option<Arc<Prepared>>, SyndicateError> {
-    let held = document(app, &job.topic).await?;
-    if held.as_ref().is_some_and(|document| document.tag() == job.tag) {
-        return Ok(held);
-    }
-    refresh(app).await?;
-    document(app, &job.topic).await
-}
-
 async fn is_full(app: &App, job: &Job, callback: &Url) -> Result<bool, StoreError> {
     let mut conn = app.database.read().await?;
     let now = super::now(app, &mut conn).await?;
     let host = callback.host_str().unwrap_or_default();
     Ok(websub::of_host(&mut conn, host, now, &job.key).await? >= PER_HOST)
-}
-
-/// The whole document as it is served, with what it is and who sends it; `None` when the secret cannot be opened any more.
-fn signed(app: &App, subscription: &Subscription, document: &Prepared, callback: Url) -> Option<Ask> {
-    let body = document.bodies().identity();
-    let ask = Ask::post(callback, document.kind().content_type(false), body.to_vec())
-        .with(&header::LINK, document.link().unwrap_or_default());
-    let Some(sealed) = &subscription.secret else {
-        return Some(ask);
-    };
-    let secret = app.keys.unseal(&subscription.id, sealed)?;
-    let signature = app.settings().feeds.websub.signature.of(&secret, body);
-    Some(ask.with(&header::HeaderName::from_static("x-hub-signature"), &signature))
 }
 
 /// An error without the address, which may hold a secret of its owner.

@@ -11,6 +11,7 @@
 
 mod courier;
 mod hub;
+mod parcel;
 
 use std::collections::HashSet;
 use std::sync::Arc;
