@@ -198,6 +198,7 @@ def walk(demo: Demo, browser: Browser, checks: Checks, shots: pathlib.Path) -> N
         return
     if preferences := link_in(welcome, "/preferences/"):
         look_at(browser, checks, preferences, shots)
+        ask_for_data(demo, browser, checks, shots, preferences)
     leave = link_in(welcome, "/unsubscribe/")
     browser.go(leave)
     status = demo.status_of(PERSON)
@@ -208,6 +209,38 @@ def walk(demo: Demo, browser: Browser, checks: Checks, shots: pathlib.Path) -> N
     browser.picture(shots / "left.png")
     unhappy = browser.complaints()
     checks.hold("nothing on the way made the browser complain", *unhappy)
+
+
+def ask_for_data(demo: Demo, browser: Browser, checks: Checks, shots: pathlib.Path, preferences: str) -> None:
+    """A fresh link by letter, and the page behind it."""
+    browser.go(preferences)
+    browser.click("section form[action$='/link'] button")
+    letter = wait_for(lambda: next((l for l in demo.letters_to(PERSON) if link_in(l, "/data")), None))
+    if checks.hold("a letter brings a fresh link", "" if letter else f"none within {WAIT} s"):
+        look_at(browser, checks, link_in(letter, "/data"), shots)
+
+
+def rate(demo: Demo, browser: Browser, checks: Checks, shots: pathlib.Path) -> None:
+    """A reader says how an article was: the link of a letter chooses, only the button keeps."""
+    letters = [
+        email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+        for file in sorted((demo.folder / "outbox").glob("*.eml"))
+    ]
+    pages = [letter.get_body(("html",)).get_content() for letter in letters if letter["List-Id"]]
+    links = [link for page in pages for link in re.findall(r'href="([^"]*/feedback/[^"]*rating=4)"', page)]
+    if not checks.hold("a letter asks how its article was", "" if links else "no letter has such a link"):
+        return
+    look_at(browser, checks, links[0], shots)
+    browser.go(links[0])
+    chosen = browser.run("return document.querySelector('input[name=rating]:checked')?.value")
+    checks.hold("the link has chosen its number", "" if chosen == "4" else f"{chosen!r} is chosen")
+    checks.hold("looking keeps nothing", "" if demo.json("feedback", "list") == [] else "there is an answer already")
+    browser.type_into("textarea[name=comment]", "Just what I needed.")
+    browser.click("form[method=post] button")
+    kept = wait_for(lambda: demo.json("feedback", "list"), 20) or []
+    told = [line["comment"] for article in kept for line in article["comments"]]
+    checks.hold("the author reads the answer", "" if told == ["Just what I needed."] else f"{kept!r}")
+    browser.picture(shots / "thanks.png")
 
 
 def show_letter(demo: Demo, browser: Browser, checks: Checks, shots: pathlib.Path) -> None:
@@ -269,7 +302,7 @@ def main(program: str, chromium: str, folder: pathlib.Path, pictures: pathlib.Pa
         checks.hold("the demo sends its first letters", "" if sent else "the outbox stayed empty")
         wait_for(demo.addresses, 10)
         with Browser(chromium, folder) as browser:
-            steps = [look_at_all, walk, show_letter, show_outbox]
+            steps = [look_at_all, walk, rate, show_letter, show_outbox]
             for step in steps:
                 try:
                     step(demo, browser, checks, shots)
