@@ -1,6 +1,6 @@
 //! WebSub: whoever subscribes to a feed is sent what is new, and hubs of others are told. Subscribers are real web servers.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
@@ -11,6 +11,8 @@ use letterpress::model::tick::Tick;
 use letterpress::store::Engine;
 use letterpress::syndicate::websub::{self, Courier};
 use letterpress::syndicate::{self, Answer};
+use letterpress::worker::{self, Roles};
+use tokio_util::sync::CancellationToken;
 
 use crate::support::subscriber::{Heard, Manner, Subscriber};
 use crate::support::{Bench, Got, Served, at, engines};
@@ -654,6 +656,33 @@ async fn the_feed_of_a_rare_term_is_sent_though_nobody_reads_it() {
     let heard = subscriber.heard();
     assert_eq!(heard.len(), 1);
     assert_eq!(heard[0].body, bytes(&later, "/tag/tag-77/rss.xml").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_runs_asks_and_sends_by_itself() {
+    let press = press().await;
+    let (served, subscriber) = (press.serve().await, Subscriber::start(Manner::Willing).await);
+    let roles = Roles {
+        send: false,
+        announce: true,
+        watch: false,
+    };
+    let stop = CancellationToken::new();
+    let loops = tokio::spawn(worker::run(Arc::clone(&press.app), roles, HOUR, stop.clone()));
+    assert_eq!(ask(&served, "subscribe", &subscriber.at("/in"), RSS, &[]).await, 202);
+    subscriber.listens().await;
+    assert_eq!(subscriber.heard()[0].field("hub.mode").as_deref(), Some("subscribe"));
+    // The answer is recorded when no job is left.
+    while press.onlooker().await.everything().await.contains("question/") {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    press.publish(4, |_| {}).await;
+    syndicate::refresh(&press.app).await.unwrap();
+    press.wait(SETTLE);
+    subscriber.listens().await;
+    assert_eq!(subscriber.heard()[0].body, bytes(&press.app, "/rss.xml").await);
+    stop.cancel();
+    loops.await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

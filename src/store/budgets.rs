@@ -73,3 +73,14 @@ pub async fn refill(conn: &mut Conn, scope: &str) -> Result<(), StoreError> {
         .rows_affected());
     Ok(())
 }
+
+const FULL: &str = "DELETE FROM budgets WHERE tat <= $1";
+
+/// Forgets budgets that were full again by `then`: without a row they are full, too.
+pub async fn forget_full(conn: &mut Conn, then: i64) -> Result<u64, StoreError> {
+    Ok(on!(conn, |c| sqlx::query(FULL)
+        .bind(then)
+        .execute(c)
+        .await?
+        .rows_affected()))
+}

@@ -11,18 +11,21 @@ use crate::model::clock::micros;
 use crate::model::hold::Hold;
 use crate::model::reach::Range;
 use crate::model::tick::Tick;
-use crate::model::websub::{Kind, SETTLE, question};
+use crate::model::websub::{Kind, question};
 use crate::source::fetch::{Ask, Caps, FetchError, Fetcher, Reach};
 use crate::store::websub::{self, Job, Subscription};
-use crate::store::{Conn, StoreError};
+use crate::store::{StoreError, budgets};
 use crate::syndicate::SyndicateError;
 
+use super::outcome::{Outcome, address, record};
 use super::parcel::{document, newest, signed};
 
 /// Requests that one node makes at once.
 pub const MOST_AT_ONCE: usize = 16;
 /// How long a node has a job: longer than a request takes.
 const LEASE: Duration = Duration::from_mins(1);
+/// Clocks of nodes differ by less.
+const LONG_AGO: Duration = Duration::from_hours(1);
 /// Subscriptions of one host.
 const PER_HOST: i64 = 64;
 /// What a callback may cost; its redirects are not followed, and of its answer nobody wants more.
@@ -41,21 +44,6 @@ pub struct Courier {
     guarded: Fetcher,
     /// For those that the author wrote.
     free: Fetcher,
-}
-
-/// What came of a job.
-#[derive(Debug, PartialEq, Eq)]
-enum Outcome {
-    /// There is nothing more to do.
-    Done,
-    /// The callback has the bytes of this tag.
-    Delivered(String),
-    /// The callback wants what it was asked about.
-    Confirmed,
-    /// The callback is not subscribed any more.
-    Ended,
-    /// It has to be tried again.
-    Failed(String),
 }
 
 impl Courier {
@@ -243,17 +231,14 @@ pub async fn claim(app: &App, limit: usize) -> Result<Vec<Job>, SyndicateError> 
     Ok(jobs)
 }
 
-/// Forgets subscriptions whose lease has run out.
+/// Forgets subscriptions whose lease has run out, and who has not asked lately.
 pub async fn forget_expired(app: &App) -> Result<u64, SyndicateError> {
     let mut conn = app.database.begin().await?;
     let now = super::now(app, &mut conn).await?;
     let forgotten = websub::forget_expired(&mut conn, now).await?;
+    budgets::forget_full(&mut conn, now - micros(LONG_AGO)).await?;
     conn.commit().await?;
     Ok(forgotten)
-}
-
-fn address(text: &str) -> Option<Url> {
-    Url::parse(text).ok()
 }
 
 async fn is_full(app: &App, job: &Job, callback: &Url) -> Result<bool, StoreError> {
@@ -268,100 +253,5 @@ fn why(error: FetchError) -> String {
     match error {
         FetchError::Refused { why, .. } | FetchError::Failed { why, .. } => why,
         FetchError::TooLarge { why, .. } => format!("its answer {why}"),
-    }
-}
-
-async fn record(app: &App, job: &Job, outcome: Outcome) -> Result<(), SyndicateError> {
-    let mut conn = app.database.begin().await?;
-    let now = super::now(app, &mut conn).await?;
-    match outcome {
-        Outcome::Done => {
-            finish(&mut conn, job, now).await?;
-        }
-        Outcome::Delivered(tag) => {
-            websub::sent(&mut conn, &job.key, &tag).await?;
-            finish(&mut conn, job, now).await?;
-        }
-        Outcome::Confirmed => confirm(&mut conn, job, now).await?,
-        Outcome::Ended => websub::end(&mut conn, &job.key).await?,
-        Outcome::Failed(why) => {
-            let failed = job.attempts + 1;
-            let next = job.kind.again_at(failed, job.queued_at, now);
-            tell(job, failed, &why, next.is_some());
-            if let Some(next) = next {
-                websub::again(&mut conn, job, failed, next).await?;
-            } else {
-                finish(&mut conn, job, now).await?;
-            }
-        }
-    }
-    conn.commit().await?;
-    Ok(())
-}
-
-/// Removes a job; what has become newer meanwhile is due soon.
-async fn finish(conn: &mut Conn, job: &Job, now: i64) -> Result<bool, StoreError> {
-    let is_last = websub::done(conn, job).await?;
-    if !is_last {
-        websub::again(conn, job, 0, now + micros(SETTLE)).await?;
-    }
-    Ok(is_last)
-}
-
-/// The callback wants it: from now on it is subscribed, or not any more.
-async fn confirm(conn: &mut Conn, job: &Job, now: i64) -> Result<(), StoreError> {
-    // An answer to an older question says nothing of what is asked by now.
-    if !finish(conn, job, now).await? {
-        return Ok(());
-    }
-    if job.kind == Kind::Unsubscribe {
-        return websub::end(conn, &job.key).await;
-    }
-    let subscription = Subscription {
-        id: job.key.clone(),
-        callback: job.target.clone(),
-        topic: job.topic.clone(),
-        host: host(&job.target),
-        secret: job.secret.clone(),
-        expires_at: now + micros(Duration::from_secs(u64::try_from(job.lease_seconds).unwrap_or(0))),
-        sent_tag: String::new(),
-    };
-    websub::put(conn, &subscription).await
-}
-
-fn host(target: &str) -> String {
-    let host = address(target).and_then(|url| url.host_str().map(str::to_owned));
-    host.unwrap_or_default()
-}
-
-/// Only the host of a callback is named: its path may be what keeps strangers out of it.
-fn tell(job: &Job, failed: i64, why: &str, is_tried_again: bool) {
-    let (host, topic) = (host(&job.target), job.topic.as_str());
-    match job.kind {
-        Kind::Subscribe | Kind::Unsubscribe => {
-            tracing::info!(
-                host,
-                topic,
-                why,
-                "a callback did not confirm what was asked in its name"
-            );
-        }
-        Kind::Deliver | Kind::Ping if is_tried_again => {
-            tracing::debug!(
-                host,
-                topic,
-                why,
-                failed,
-                "new bytes could not be told and will be again"
-            );
-        }
-        Kind::Deliver => tracing::info!(host, topic, why, failed, "a subscriber was not reached for a day"),
-        Kind::Ping => tracing::warn!(
-            hub = job.target,
-            topic,
-            why,
-            failed,
-            "a hub was not reached; see feeds.websub.hubs"
-        ),
     }
 }

@@ -11,6 +11,7 @@
 
 mod courier;
 mod hub;
+mod outcome;
 mod parcel;
 
 use std::collections::HashSet;
