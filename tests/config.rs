@@ -578,3 +578,50 @@ fn returned_letters_go_to_one_place_only() {
     let long = format!("{MINIMAL}\n[bounces]\nmailbox = \"{}@example.org\"\n", "b".repeat(30));
     assert!(read(&long, &[]).unwrap_err().to_string().contains("leaves no room"));
 }
+
+#[test]
+fn an_author_who_sets_up_hubs_wrongly_is_told_what_to_write() {
+    for (line, expected) in [
+        (
+            "hubs = [\"hub.example.org\"]",
+            "feeds.websub.hubs: \"hub.example.org\" is not a web address",
+        ),
+        (
+            "lease = \"5m\"",
+            "feeds.websub.lease: is too short or too long for a subscription",
+        ),
+        (
+            "lease = \"31d\"",
+            "feeds.websub.lease: is too short or too long for a subscription",
+        ),
+        (
+            "signature = \"md5\"",
+            "feeds.websub.signature: \"md5\" is not possible here",
+        ),
+        (
+            "allow_private = [\"10.0.0.0/99\"]",
+            "feeds.websub.allow_private: \"10.0.0.0/99\" is no network",
+        ),
+        ("hub = []", "feeds.websub.hub: is not a known key"),
+    ] {
+        assert_eq!(wrongs(&format!("{MINIMAL}\n[feeds.websub]\n{line}\n"), &[]), [expected]);
+    }
+}
+
+#[test]
+fn feeds_name_each_hub_once_and_the_built_in_one_only_where_it_can_be_asked() {
+    let hubs = |text: &str| read(text, &[]).unwrap().hubs();
+    let own = "https://letters.example.org/websub";
+    assert_eq!(hubs(MINIMAL), [own]);
+    let twice =
+        format!("{MINIMAL}\n[feeds.websub]\nhubs = [\"https://hub.example\", \"https://hub.example/\", \"{own}\"]\n");
+    assert_eq!(hubs(&twice), [own, "https://hub.example/"]);
+    let others = twice.replace("[feeds.websub]", "[feeds.websub]\nbuiltin = false");
+    assert_eq!(hubs(&others), ["https://hub.example/", own]);
+    // Both on this machine: for trying out.
+    assert_eq!(hubs(""), ["http://127.0.0.1:8080/websub"]);
+    // Files for a static host, made where nobody else can ask.
+    assert!(hubs("[feeds]\nbase_url = \"https://example.org/\"\n").is_empty());
+    let passed_through = format!("{MINIMAL}\n[feeds]\nbase_url = \"https://example.org/\"\n");
+    assert_eq!(hubs(&passed_through), [own]);
+}

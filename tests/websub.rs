@@ -6,6 +6,8 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use data_encoding::HEXLOWER;
 use letterpress::app::App;
+use letterpress::config::Settings;
+use letterpress::model::feed_key::Format;
 use letterpress::model::feed_url::FeedUrl;
 use letterpress::model::tick::Tick;
 use letterpress::store::Engine;
@@ -22,7 +24,7 @@ const SETTLE: Duration = Duration::from_secs(2);
 const HOUR: Duration = Duration::from_hours(1);
 
 /// A service with three articles, rendered; callbacks may be on the loopback interface.
-async fn press_on(engine: Engine, change: impl FnOnce(&mut letterpress::config::Settings)) -> Bench {
+async fn press_on(engine: Engine, change: impl FnOnce(&mut Settings)) -> Bench {
     let press = Bench::on(engine, at("2026-11-25T06:30:00Z"), |settings| {
         settings.feeds.websub.allow_private = vec!["127.0.0.0/8".parse().unwrap()];
         change(settings);
@@ -683,6 +685,41 @@ async fn a_service_that_runs_asks_and_sends_by_itself() {
     assert_eq!(subscriber.heard()[0].body, bytes(&press.app, "/rss.xml").await);
     stop.cancel();
     loops.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscriber_is_told_when_its_feed_or_our_keys_are_gone() {
+    let press = press().await;
+    let (served, subscriber) = (press.serve().await, Subscriber::start(Manner::Willing).await);
+    let json = "https://letters.example.org/feed.json";
+    subscribe(&press, &served, &subscriber, RSS, &[]).await;
+    subscribe(&press, &served, &subscriber, json, &[("hub.secret", "ours")]).await;
+    press.publish(4, |_| {}).await;
+    syndicate::refresh(&press.app).await.unwrap();
+    press
+        .change("UPDATE websub_subscriptions SET secret = x'0101' WHERE secret IS NOT NULL")
+        .await;
+    let mut settings = Settings::clone(&press.app.settings());
+    settings.feeds.formats = vec![Format::Json];
+    press.app.replace_settings(settings);
+    syndicate::refresh(&press.app).await.unwrap();
+    press.wait(SETTLE);
+    settle(&press.app).await;
+    let heard = subscriber.heard();
+    for (topic, reason) in [(RSS, "not published"), (json, "lost its keys")] {
+        let denied = heard
+            .iter()
+            .find(|heard| heard.field("hub.topic").as_deref() == Some(topic));
+        let denied = denied.unwrap();
+        assert_eq!(denied.field("hub.mode").as_deref(), Some("denied"), "{topic}");
+        assert!(denied.field("hub.reason").unwrap().contains(reason), "{topic}");
+    }
+    assert!(
+        heard.iter().all(|heard| heard.method == "GET"),
+        "nothing is sent unsigned: {heard:?}"
+    );
+    publish(&press, 5).await;
+    assert!(subscriber.heard().is_empty(), "both are over");
 }
 
 #[tokio::test(flavor = "multi_thread")]

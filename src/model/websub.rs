@@ -243,6 +243,8 @@ pub fn pair_key(target: &str, topic: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const GOOD: [(&str, &str); 3] = [
@@ -352,6 +354,20 @@ mod tests {
         }
         assert!(now > 23 * 60 * minute && now <= 24 * 60 * minute, "{now}");
         assert_eq!(Kind::Subscribe.again_at(1, 0, 0), None);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_stranger_sends_is_survived(body in prop::collection::vec(any::<u8>(), 0..400), callback in "https?://\\PC{1,40}") {
+            let fields = url::form_urlencoded::parse(&body).into_owned();
+            let named = GOOD.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().skip(1);
+            let request = Request::read(fields.chain([("hub.callback".to_owned(), callback)]).chain(named));
+            if let Ok(request) = request {
+                let asked = question(&request.callback, &[("hub.challenge", "x")]);
+                prop_assert_eq!(asked.origin(), request.callback.origin());
+                prop_assert!(asked.query().is_some_and(|query| query.ends_with("hub.challenge=x")));
+            }
+        }
     }
 
     #[test]
