@@ -147,11 +147,15 @@ async fn feeds(app: &App) -> Vec<Problem> {
             Weight::Error => Severity::Error,
             Weight::Warning => Severity::Warning,
         };
+        let article = one.article.map(|article| format!("{article}: ")).unwrap_or_default();
         Problem {
             file: Some(one.path),
-            line: one.finding.line,
             severity,
-            ..error("", format!("{}{others}", one.finding.message), one.finding.remedy)
+            ..error(
+                "",
+                format!("{article}{}{others}", one.finding.message),
+                one.finding.remedy,
+            )
         }
     };
     match syndicate::examine(app).await {

@@ -1,11 +1,15 @@
 //! The feeds as they would be now, looked through by the linter: what readers would trip over is heard beforehand.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
 
 use crate::app::App;
-use crate::feed::check::{Finding, Specimen, examine as look_through};
-use crate::feed::{self, Limits, Plan};
+use crate::feed::check::{self, Finding, Specimen};
+use crate::feed::{self, Limits, RenderError};
+use crate::model::entry::Entry;
 use crate::model::feed_key::{FeedKey, Format, Scope};
+use crate::model::feed_meta::FeedMeta;
 use crate::store::feeds;
 
 use super::{SyndicateError, render, scopes};
@@ -15,6 +19,8 @@ use super::{SyndicateError, render, scopes};
 pub struct Examined {
     /// The first such document, without leading slash.
     pub path: String,
+    /// The address of the article at fault, where it is one.
+    pub article: Option<String>,
     /// What is wrong.
     pub finding: Finding,
     /// Documents with the same fault, beside that one.
@@ -39,66 +45,115 @@ pub async fn examine(app: &App) -> Result<Vec<Examined>, SyndicateError> {
     let main = plans.iter().find(|plan| plan.scope == Scope::All);
     let main_id = main.map(|plan| plan.feed_id.clone()).unwrap_or_default();
     let mut entries = render::Entries::by(settings.feeds.updated);
-    let mut found = Found::default();
+    let mut all = Vec::new();
     for plan in plans.iter().filter(|plan| !plan.members.is_empty()) {
-        let members = entries.of(&mut conn, plan).await?;
-        let meta = render::meta(&settings, plan, &main_id)?;
-        let limits = Limits::of(&settings.feeds);
-        let written = tokio::task::spawn_blocking(move || feed::write(&meta, &members, limits)).await?;
-        match written {
-            Ok((texts, _)) => {
-                for format in &settings.feeds.formats {
-                    let text = &texts[*format as usize];
-                    found.note(app, plan, *format, text, settings.feeds.base_url.as_str());
-                }
-            }
+        let sample = Sample {
+            members: entries.of(&mut conn, plan).await?,
+            meta: render::meta(&settings, plan, &main_id)?,
+            limits: Limits::of(&settings.feeds),
+            now: app.clock.now(),
+        };
+        let word = plan.scope.word();
+        match tokio::task::spawn_blocking(move || sample.look_through()).await? {
+            Ok(found) => found.into_iter().for_each(|one| add(&mut all, one)),
             Err(error) => {
                 let remedy = "until it can be written, readers get the feed as it was before";
-                found.add(&plan.scope.word(), Finding::error("render", error.to_string(), remedy));
+                add(
+                    &mut all,
+                    (word, None, Finding::error("render", error.to_string(), remedy)),
+                );
             }
         }
     }
-    Ok(found.0)
+    Ok(all)
 }
 
-/// Findings, each once.
-#[derive(Debug, Default)]
-struct Found(Vec<Examined>);
+/// The document, the article's address, what is wrong.
+type Found = (String, Option<String>, Finding);
 
-impl Found {
-    fn note(&mut self, app: &App, plan: &Plan, format: Format, text: &str, base: &str) {
-        let key = FeedKey {
-            scope: plan.scope.clone(),
-            format,
-        };
-        let address = format!("{base}{key}").parse().ok();
+fn add(all: &mut Vec<Examined>, (path, article, finding): Found) {
+    let mut known = all.iter_mut();
+    let same = known.find(|one| {
+        one.article == article && one.finding.rule == finding.rule && one.finding.message == finding.message
+    });
+    match same {
+        Some(same) => same.others += 1,
+        None => all.push(Examined {
+            path,
+            article,
+            finding,
+            others: 0,
+        }),
+    }
+}
+
+/// One feed, before it is written.
+struct Sample {
+    meta: FeedMeta,
+    members: Vec<Arc<Entry>>,
+    limits: Limits,
+    now: DateTime<Utc>,
+}
+
+impl Sample {
+    fn look_through(&self) -> Result<Vec<Found>, RenderError> {
+        let (texts, _) = feed::write(&self.meta, &self.members, self.limits)?;
+        let mut all = Vec::new();
+        for format in &self.meta.formats {
+            let found = self.findings(*format, &texts[*format as usize]);
+            if found.is_empty() {
+                continue;
+            }
+            let key = FeedKey {
+                scope: self.meta.scope.clone(),
+                format: *format,
+            };
+            let alone = self.of_each_member(*format)?;
+            for finding in found {
+                let has_it = |(_, own): &&(&Entry, Vec<Finding>)| own.iter().any(|one| is_same(one, &finding));
+                let articles: Vec<&Entry> = alone.iter().filter(has_it).map(|(entry, _)| *entry).collect();
+                // What each of several has is the feed's.
+                if articles.is_empty() || (articles.len() == alone.len() && alone.len() > 1) {
+                    all.push((key.path(), None, finding));
+                    continue;
+                }
+                for article in articles {
+                    all.push((key.path(), Some(article.url.to_string()), finding.clone()));
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// What is wrong with a document, each once.
+    fn findings(&self, format: Format, text: &str) -> Vec<Finding> {
+        let address = self.meta.address(format).parse().ok();
         let specimen = Specimen {
             bytes: text.as_bytes(),
             address: address.as_ref(),
             charset: None,
-            now: app.clock.now(),
+            now: self.now,
         };
-        // One document counts once, however often it has the fault.
-        let mut own: BTreeMap<(&str, String), Finding> = BTreeMap::new();
-        for finding in look_through(specimen).findings {
-            own.entry((finding.rule, finding.message.clone())).or_insert(finding);
+        let mut found: Vec<Finding> = Vec::new();
+        for finding in check::examine(specimen).findings {
+            if !found.iter().any(|known| is_same(known, &finding)) {
+                found.push(finding);
+            }
         }
-        for finding in own.into_values() {
-            self.add(&key.path(), finding);
-        }
+        found
     }
 
-    fn add(&mut self, path: &str, finding: Finding) {
-        let mut known = self.0.iter_mut();
-        let same = known.find(|one| one.finding.rule == finding.rule && one.finding.message == finding.message);
-        if let Some(same) = same {
-            same.others += 1;
-            return;
-        }
-        self.0.push(Examined {
-            path: path.to_owned(),
-            finding,
-            others: 0,
+    /// The same for a document of each article alone: lines say little in a document that nobody has before their eyes.
+    fn of_each_member(&self, format: Format) -> Result<Vec<(&Entry, Vec<Finding>)>, RenderError> {
+        let members = self.members.iter();
+        let each = members.map(|entry| {
+            let (texts, _) = feed::write(&self.meta, std::slice::from_ref(entry), self.limits)?;
+            Ok((&**entry, self.findings(format, &texts[format as usize])))
         });
+        each.collect()
     }
+}
+
+fn is_same(one: &Finding, other: &Finding) -> bool {
+    one.rule == other.rule && one.message == other.message
 }
