@@ -216,7 +216,11 @@ fn feeds_of_many_programs_can_be_examined() {
             charset: None,
             now: at("2027-01-01T00:00:00Z"),
         });
-        let wrong = found.findings.iter().filter(|one| one.weight == Weight::Error).count();
+        let wrong = found
+            .findings
+            .iter()
+            .filter(|one| one.flaw.weight == Weight::Error)
+            .count();
         feeds += usize::from(found.dialect.is_some());
         entries += found.entries;
         errors += wrong;

@@ -143,7 +143,7 @@ async fn feeds(app: &App) -> Vec<Problem> {
             0 => String::new(),
             others => format!(" (so in {others} more)"),
         };
-        let severity = match one.finding.weight {
+        let severity = match one.flaw.weight {
             Weight::Error => Severity::Error,
             Weight::Warning => Severity::Warning,
         };
@@ -151,11 +151,7 @@ async fn feeds(app: &App) -> Vec<Problem> {
         Problem {
             file: Some(one.path),
             severity,
-            ..error(
-                "",
-                format!("{article}{}{others}", one.finding.message),
-                one.finding.remedy,
-            )
+            ..error("", format!("{article}{}{others}", one.flaw.message), one.flaw.remedy)
         }
     };
     match syndicate::examine(app).await {

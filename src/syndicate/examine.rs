@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::app::App;
-use crate::feed::check::{self, Finding, Specimen};
+use crate::feed::check::{self, Flaw, Specimen};
 use crate::feed::{self, Limits, RenderError};
 use crate::model::entry::Entry;
 use crate::model::feed_key::{FeedKey, Format, Scope};
@@ -22,7 +22,7 @@ pub struct Examined {
     /// The address of the article at fault, where it is one.
     pub article: Option<String>,
     /// What is wrong.
-    pub finding: Finding,
+    pub flaw: Flaw,
     /// Documents with the same fault, beside that one.
     pub others: usize,
 }
@@ -58,10 +58,7 @@ pub async fn examine(app: &App) -> Result<Vec<Examined>, SyndicateError> {
             Ok(found) => found.into_iter().for_each(|one| add(&mut all, one)),
             Err(error) => {
                 let remedy = "until it can be written, readers get the feed as it was before";
-                add(
-                    &mut all,
-                    (word, None, Finding::error("render", error.to_string(), remedy)),
-                );
+                add(&mut all, (word, None, Flaw::error("render", error.to_string(), remedy)));
             }
         }
     }
@@ -69,19 +66,18 @@ pub async fn examine(app: &App) -> Result<Vec<Examined>, SyndicateError> {
 }
 
 /// The document, the article's address, what is wrong.
-type Found = (String, Option<String>, Finding);
+type Found = (String, Option<String>, Flaw);
 
-fn add(all: &mut Vec<Examined>, (path, article, finding): Found) {
+fn add(all: &mut Vec<Examined>, (path, article, flaw): Found) {
     let mut known = all.iter_mut();
-    let same = known.find(|one| {
-        one.article == article && one.finding.rule == finding.rule && one.finding.message == finding.message
-    });
+    let same =
+        known.find(|one| one.article == article && one.flaw.rule == flaw.rule && one.flaw.message == flaw.message);
     match same {
         Some(same) => same.others += 1,
         None => all.push(Examined {
             path,
             article,
-            finding,
+            flaw,
             others: 0,
         }),
     }
@@ -100,7 +96,7 @@ impl Sample {
         let (texts, _) = feed::write(&self.meta, &self.members, self.limits)?;
         let mut all = Vec::new();
         for format in &self.meta.formats {
-            let found = self.findings(*format, &texts[*format as usize]);
+            let found = self.flaws(*format, &texts[*format as usize]);
             if found.is_empty() {
                 continue;
             }
@@ -109,16 +105,16 @@ impl Sample {
                 format: *format,
             };
             let alone = self.of_each_member(*format)?;
-            for finding in found {
-                let has_it = |(_, own): &&(&Entry, Vec<Finding>)| own.iter().any(|one| is_same(one, &finding));
+            for flaw in found {
+                let has_it = |(_, own): &&(&Entry, Vec<Flaw>)| own.iter().any(|one| is_same(one, &flaw));
                 let articles: Vec<&Entry> = alone.iter().filter(has_it).map(|(entry, _)| *entry).collect();
                 // What each of several has is the feed's.
                 if articles.is_empty() || (articles.len() == alone.len() && alone.len() > 1) {
-                    all.push((key.path(), None, finding));
+                    all.push((key.path(), None, flaw));
                     continue;
                 }
                 for article in articles {
-                    all.push((key.path(), Some(article.url.to_string()), finding.clone()));
+                    all.push((key.path(), Some(article.url.to_string()), flaw.clone()));
                 }
             }
         }
@@ -126,7 +122,7 @@ impl Sample {
     }
 
     /// What is wrong with a document, each once.
-    fn findings(&self, format: Format, text: &str) -> Vec<Finding> {
+    fn flaws(&self, format: Format, text: &str) -> Vec<Flaw> {
         let address = self.meta.address(format).parse().ok();
         let specimen = Specimen {
             bytes: text.as_bytes(),
@@ -134,26 +130,26 @@ impl Sample {
             charset: None,
             now: self.now,
         };
-        let mut found: Vec<Finding> = Vec::new();
+        let mut found: Vec<Flaw> = Vec::new();
         for finding in check::examine(specimen).findings {
-            if !found.iter().any(|known| is_same(known, &finding)) {
-                found.push(finding);
+            if !found.iter().any(|known| is_same(known, &finding.flaw)) {
+                found.push(finding.flaw);
             }
         }
         found
     }
 
     /// The same for a document of each article alone: lines say little in a document that nobody has before their eyes.
-    fn of_each_member(&self, format: Format) -> Result<Vec<(&Entry, Vec<Finding>)>, RenderError> {
+    fn of_each_member(&self, format: Format) -> Result<Vec<(&Entry, Vec<Flaw>)>, RenderError> {
         let members = self.members.iter();
         let each = members.map(|entry| {
             let (texts, _) = feed::write(&self.meta, std::slice::from_ref(entry), self.limits)?;
-            Ok((&**entry, self.findings(format, &texts[format as usize])))
+            Ok((&**entry, self.flaws(format, &texts[format as usize])))
         });
         each.collect()
     }
 }
 
-fn is_same(one: &Finding, other: &Finding) -> bool {
+fn is_same(one: &Flaw, other: &Flaw) -> bool {
     one.rule == other.rule && one.message == other.message
 }

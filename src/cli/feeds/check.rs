@@ -10,7 +10,7 @@ use super::super::output::{json, line};
 use super::super::{Code, Session};
 use super::web;
 use crate::app::SystemClock;
-use crate::feed::check::{Dialect, Examination, Finding, MOST_BYTES, Specimen, Weight, examine};
+use crate::feed::check::{Dialect, Examination, Finding, Flaw, MOST_BYTES, Specimen, Weight, examine};
 use crate::model::clock::Clock;
 
 /// `feeds check`
@@ -36,7 +36,7 @@ pub(super) struct Checked {
     /// `None` when it could not be had.
     pub(super) examination: Option<Examination>,
     /// What is wrong with how it is served.
-    pub(super) served: Vec<Finding>,
+    pub(super) served: Vec<Flaw>,
 }
 
 /// A finding as JSON.
@@ -44,13 +44,14 @@ pub(super) struct Checked {
 struct Row<'a> {
     file: &'a str,
     #[serde(flatten)]
-    finding: &'a Finding,
+    finding: Finding,
 }
 
 impl Checked {
-    fn findings(&self) -> impl Iterator<Item = &Finding> {
-        let inside = self.examination.iter().flat_map(|one| &one.findings);
-        self.served.iter().chain(inside)
+    fn findings(&self) -> impl Iterator<Item = Finding> {
+        let inside = self.examination.iter().flat_map(|one| one.findings.clone());
+        let served = self.served.iter().cloned();
+        served.map(|flaw| Finding { line: None, flaw }).chain(inside)
     }
 }
 
@@ -61,7 +62,9 @@ impl Check {
             None => vec![self.local()?],
         };
         let findings = || all.iter().flat_map(Checked::findings);
-        let errors = findings().filter(|finding| finding.weight == Weight::Error).count();
+        let errors = findings()
+            .filter(|finding| finding.flaw.weight == Weight::Error)
+            .count();
         if session.json {
             let rows: Vec<Row<'_>> = all
                 .iter()
@@ -133,14 +136,14 @@ fn say(one: &Checked) -> anyhow::Result<()> {
     };
     line(&format!("{}: {kind}", one.name))?;
     for finding in one.findings() {
-        let word = match finding.weight {
+        let word = match finding.flaw.weight {
             Weight::Error => "error  ",
             Weight::Warning => "warning",
         };
         let place = finding.line.map_or(String::new(), |line| format!("line {line}, "));
         line(&format!(
             "  {word}  {place}{}: {}\n           {}",
-            finding.rule, finding.message, finding.remedy
+            finding.flaw.rule, finding.flaw.message, finding.flaw.remedy
         ))?;
     }
     line("")

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::check::Checked;
 use crate::app::SystemClock;
-use crate::feed::check::{Dialect, Finding, Specimen, examine, is_page};
+use crate::feed::check::{Dialect, Flaw, Specimen, examine, is_page};
 use crate::model::clock::Clock;
 use crate::source::discovery::announced;
 use crate::source::fetch::{Ask, Caps, FetchError, Fetched, Fetcher, Reach, header};
@@ -37,14 +37,14 @@ pub(super) async fn look(url: Url) -> anyhow::Result<Vec<Checked>> {
             None => {
                 let message = format!("the page announces “{}”, which is no address", feed.href);
                 let remedy = "write the address of the feed into href of its <link rel=\"alternate\">";
-                served.push(Finding::error("discovery", message, remedy));
+                served.push(Flaw::error("discovery", message, remedy));
             }
         }
     }
     if seen.is_empty() && served.is_empty() {
         let message = "the page announces no feed";
         let remedy = "write <link rel=\"alternate\" type=\"application/rss+xml\" href=\"…\"> into its head";
-        served.push(Finding::error("discovery", message, remedy));
+        served.push(Flaw::error("discovery", message, remedy));
     }
     if !served.is_empty() {
         all.push(Checked {
@@ -71,7 +71,7 @@ fn unread(url: &Url, error: &FetchError) -> Checked {
     Checked {
         name: url.to_string(),
         examination: None,
-        served: vec![Finding::error("http", format!("failed to {error}"), remedy)],
+        served: vec![Flaw::error("http", format!("failed to {error}"), remedy)],
     }
 }
 
@@ -81,7 +81,7 @@ async fn one(fetcher: &Fetcher, asked: &Url, answer: &Fetched) -> Checked {
     if !answer.is_success() {
         let message = format!("it answers {}", answer.status);
         let remedy = "let the server answer 200 to feed readers, without sign-in or check for robots";
-        served.push(Finding::error("http", message, remedy));
+        served.push(Flaw::error("http", message, remedy));
         return Checked {
             name: asked.to_string(),
             examination: None,
@@ -115,14 +115,14 @@ async fn one(fetcher: &Fetcher, asked: &Url, answer: &Fetched) -> Checked {
 }
 
 /// The way to the feed: redirects and encryption.
-fn way(asked: &Url, answer: &Fetched, served: &mut Vec<Finding>) {
+fn way(asked: &Url, answer: &Fetched, served: &mut Vec<Flaw>) {
     if let Some((status, to)) = answer.hops.iter().find(|(status, _)| !matches!(status, 301 | 308)) {
         let message = format!("it redirects for a while ({status}) to {to}");
         let remedy = "answer 301 or 308 if the feed moved for ever: readers ask the old address for years otherwise";
-        served.push(Finding::warning("redirect", message, remedy));
+        served.push(Flaw::warning("redirect", message, remedy));
     } else if let Some((status, to)) = answer.hops.first() {
         let message = format!("it moved for ever ({status}) to {to}");
-        served.push(Finding::warning(
+        served.push(Flaw::warning(
             "redirect",
             message,
             "give readers and pages the new address",
@@ -130,7 +130,7 @@ fn way(asked: &Url, answer: &Fetched, served: &mut Vec<Finding>) {
     }
     if answer.hops.len() > 1 {
         let message = format!("{} redirects stand one behind the other", answer.hops.len());
-        served.push(Finding::warning(
+        served.push(Flaw::warning(
             "redirect",
             message,
             "redirect straight to the last address",
@@ -143,7 +143,7 @@ fn way(asked: &Url, answer: &Fetched, served: &mut Vec<Finding>) {
         .any(|(from, to)| from.scheme() == "https" && to.scheme() == "http")
     {
         let message = "a redirect leads from https to http";
-        served.push(Finding::error(
+        served.push(Flaw::error(
             "https",
             message,
             "redirect to https: some readers refuse, and anybody on the way can read",
@@ -152,7 +152,7 @@ fn way(asked: &Url, answer: &Fetched, served: &mut Vec<Finding>) {
     let is_local = matches!(answer.url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     if answer.url.scheme() == "http" && !is_local {
         let message = "it is served without encryption";
-        served.push(Finding::warning(
+        served.push(Flaw::warning(
             "https",
             message,
             "serve it over https, and redirect http there",
@@ -160,7 +160,7 @@ fn way(asked: &Url, answer: &Fetched, served: &mut Vec<Finding>) {
     }
 }
 
-fn media_type(content_type: &str, dialect: Dialect, served: &mut Vec<Finding>) {
+fn media_type(content_type: &str, dialect: Dialect, served: &mut Vec<Flaw>) {
     let main = content_type
         .split(';')
         .next()
@@ -191,26 +191,26 @@ fn media_type(content_type: &str, dialect: Dialect, served: &mut Vec<Finding>) {
         ),
     };
     if main.is_empty() {
-        served.push(Finding::error("media_type", "it is sent without Content-Type", remedy));
+        served.push(Flaw::error("media_type", "it is sent without Content-Type", remedy));
     } else if main == "text/html" {
         let message = format!(
             "{} is sent as {main}: browsers and some readers take it for a page",
             dialect.name()
         );
-        served.push(Finding::error("media_type", message, remedy));
+        served.push(Flaw::error("media_type", message, remedy));
     } else if !own.contains(&main.as_str()) {
         let message = format!("{} is sent as {main}", dialect.name());
-        served.push(Finding::warning("media_type", message, remedy));
+        served.push(Flaw::warning("media_type", message, remedy));
     }
 }
 
-fn cost(answer: &Fetched, served: &mut Vec<Finding>) {
+fn cost(answer: &Fetched, served: &mut Vec<Flaw>) {
     let packed = answer
         .header(&header::CONTENT_ENCODING)
         .is_some_and(|coding| !coding.eq_ignore_ascii_case("identity"));
     if !packed && answer.body.len() > WORTH_PACKING {
         let message = format!("it is sent uncompressed, {} bytes at every visit", answer.wire);
-        served.push(Finding::warning(
+        served.push(Flaw::warning(
             "compression",
             message,
             "let the server compress it with gzip or br: a fifth is left",
@@ -218,7 +218,7 @@ fn cost(answer: &Fetched, served: &mut Vec<Finding>) {
     }
     if answer.header(&header::SET_COOKIE).is_some() {
         let message = "a cookie comes with the feed";
-        served.push(Finding::warning(
+        served.push(Flaw::warning(
             "caching",
             message,
             "send none: caches keep no answer with a cookie",
@@ -226,22 +226,22 @@ fn cost(answer: &Fetched, served: &mut Vec<Finding>) {
     }
 }
 
-fn caching(answer: &Fetched, served: &mut Vec<Finding>) {
+fn caching(answer: &Fetched, served: &mut Vec<Flaw>) {
     let Some(policy) = answer.header(&header::CACHE_CONTROL) else {
         let remedy = "send Cache-Control: max-age=1800 or what suits you: readers and caches guess without";
-        served.push(Finding::warning("caching", "it is sent without Cache-Control", remedy));
+        served.push(Flaw::warning("caching", "it is sent without Cache-Control", remedy));
         return;
     };
     let words: Vec<String> = policy.split(',').map(|word| word.trim().to_ascii_lowercase()).collect();
     let seconds = words.iter().find_map(|word| word.strip_prefix("max-age="));
     if words.iter().any(|word| word == "no-store") {
         let message = "Cache-Control: no-store, so every visit costs the whole feed";
-        served.push(Finding::warning("caching", message, "send max-age=1800 instead"));
+        served.push(Flaw::warning("caching", message, "send max-age=1800 instead"));
     } else if let Some(seconds) = seconds {
         match seconds.trim_matches('"').parse::<u64>() {
             Ok(seconds) if seconds > 86_400 => {
                 let message = format!("readers may keep it for {} hours without asking", seconds / 3_600);
-                served.push(Finding::warning(
+                served.push(Flaw::warning(
                     "caching",
                     message,
                     "send max-age of at most a day: readers miss what is new",
@@ -250,7 +250,7 @@ fn caching(answer: &Fetched, served: &mut Vec<Finding>) {
             Ok(_) => {}
             Err(_) => {
                 let message = format!("max-age is no number of seconds: {seconds}");
-                served.push(Finding::warning(
+                served.push(Flaw::warning(
                     "caching",
                     message,
                     "send whole seconds, such as max-age=1800",
@@ -261,21 +261,21 @@ fn caching(answer: &Fetched, served: &mut Vec<Finding>) {
 }
 
 /// Asks once more as a reader does that has the feed already.
-async fn again(fetcher: &Fetcher, answer: &Fetched, served: &mut Vec<Finding>) {
+async fn again(fetcher: &Fetcher, answer: &Fetched, served: &mut Vec<Flaw>) {
     let etag = answer.header(&header::ETAG);
     let modified = answer.header(&header::LAST_MODIFIED);
     if let Some(date) = modified {
         let read = chrono::DateTime::parse_from_rfc2822(date);
         if read.is_err() {
             let message = format!("Last-Modified cannot be read: {date}");
-            served.push(Finding::warning(
+            served.push(Flaw::warning(
                 "conditional",
                 message,
                 "write it like Wed, 25 Nov 2026 06:30:00 GMT",
             ));
         } else if read.is_ok_and(|read| read > SystemClock.now() + chrono::TimeDelta::minutes(5)) {
             let message = format!("Last-Modified lies in the future: {date}");
-            served.push(Finding::warning(
+            served.push(Flaw::warning(
                 "conditional",
                 message,
                 "send the time at which the bytes changed last",
@@ -292,7 +292,7 @@ async fn again(fetcher: &Fetcher, answer: &Fetched, served: &mut Vec<Finding>) {
     if etag.is_none() && modified.is_none() {
         let message = "it is sent with neither ETag nor Last-Modified";
         let remedy = "send one of them: without, every reader fetches all of it at every visit";
-        served.push(Finding::warning("conditional", message, remedy));
+        served.push(Flaw::warning("conditional", message, remedy));
         return;
     }
     let remedy = "let the server answer 304 to If-None-Match and If-Modified-Since while nothing changed";
@@ -303,10 +303,10 @@ async fn again(fetcher: &Fetcher, answer: &Fetched, served: &mut Vec<Finding>) {
                 "asked whether something changed, it answers {} instead of 304",
                 second.status
             );
-            served.push(Finding::warning("conditional", message, remedy));
+            served.push(Flaw::warning("conditional", message, remedy));
         }
         Err(error) => {
-            served.push(Finding::warning(
+            served.push(Flaw::warning(
                 "conditional",
                 format!("asked again, it failed to {error}"),
                 remedy,

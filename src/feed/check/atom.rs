@@ -10,7 +10,7 @@ use super::dates::{self, Style};
 use super::entries::{self, Seen};
 use super::tree::{Element, Space, Tree};
 use super::values::{self, For};
-use super::{Notes, Scene, rss, shown};
+use super::{Notes, rss, shown};
 
 const ONCE: [&str; 9] = [
     "id",
@@ -45,17 +45,17 @@ const KNOWN: [&str; 17] = [
 const REQUIRED: &str = "RFC 4287 requires id, title and updated in the feed and in every entry";
 
 /// Examines a document whose first element is `feed`; returns how many entries it has.
-pub(super) fn examine(tree: &Tree, scene: Scene<'_>, notes: &mut Notes) -> usize {
+pub(super) fn examine(tree: &Tree, notes: &mut Notes) -> usize {
     let space = namespace(tree, notes);
     let line = tree.line_of_root();
     let own = tree
         .named(0, space, "link")
         .find(|link| link.attribute("rel") == Some("self"));
     let own_address = own.and_then(|one| one.attribute("href"));
-    let scene = scene.of_feed_at(own_address);
-    common(tree, 0, "the feed", scene, notes);
+    notes.scene.is_of_feed_at(own_address);
+    common(tree, 0, "the feed", notes);
     values::language(notes, Some(line), tree.inherited(0, "xml:lang"));
-    rss::compare(own.map_or(line, |one| one.line), own_address, scene, notes);
+    rss::compare(own.map_or(line, |one| one.line), own_address, notes);
     let has_page = tree.named(0, space, "link").any(is_alternate);
     if !has_page {
         let remedy = "add <link rel=\"alternate\" type=\"text/html\" href=\"…\"> with the address of the site";
@@ -64,7 +64,6 @@ pub(super) fn examine(tree: &Tree, scene: Scene<'_>, notes: &mut Notes) -> usize
     for name in ["icon", "logo"] {
         for picture in tree.named(0, space, name) {
             values::address(
-                scene,
                 notes,
                 Some(picture.line),
                 &format!("<{name}>"),
@@ -76,7 +75,7 @@ pub(super) fn examine(tree: &Tree, scene: Scene<'_>, notes: &mut Notes) -> usize
     let has_author = tree.named(0, space, "author").next().is_some();
     let mut seen = Vec::new();
     for (at, element) in tree.children(0).filter(|(_, one)| one.is(space, "entry")) {
-        seen.push(entry(tree, at, scene, notes));
+        seen.push(entry(tree, at, notes));
         let inside = tree
             .children(at)
             .any(|(_, one)| one.is(space, "author") || one.is(space, "source"));
@@ -111,13 +110,7 @@ fn is_alternate(link: &Element) -> bool {
 }
 
 /// What feed and entry have in common; returns id and `updated`.
-fn common(
-    tree: &Tree,
-    at: usize,
-    what: &str,
-    scene: Scene<'_>,
-    notes: &mut Notes,
-) -> (Option<String>, Option<DateTime<Utc>>) {
+fn common(tree: &Tree, at: usize, what: &str, notes: &mut Notes) -> (Option<String>, Option<DateTime<Utc>>) {
     let element = &tree.elements[at];
     let (space, line) = (element.space, Some(element.line));
     let mut updated = None;
@@ -140,7 +133,7 @@ fn common(
             }
             "updated" => {
                 let what = format!("<updated> of {what}");
-                updated = dates::read(scene, notes, Some(one.line), &what, &one.text, Style::Iso);
+                updated = dates::read(notes, Some(one.line), &what, &one.text, Style::Iso);
             }
             _ => {}
         }
@@ -162,10 +155,10 @@ fn common(
             notes.warning(Some(child.line), "unknown", message, remedy);
         }
     }
-    links(tree, at, scene, notes);
-    people(tree, at, scene, notes);
+    links(tree, at, notes);
+    people(tree, at, notes);
     categories(tree, at, notes);
-    texts(tree, at, scene, notes);
+    texts(tree, at, notes);
     (id, updated)
 }
 
@@ -183,13 +176,12 @@ fn is_iri(id: &Element, what: &str, notes: &mut Notes) -> Option<String> {
     Some(value.to_owned())
 }
 
-fn entry(tree: &Tree, at: usize, scene: Scene<'_>, notes: &mut Notes) -> Seen {
+fn entry(tree: &Tree, at: usize, notes: &mut Notes) -> Seen {
     let element = &tree.elements[at];
     let space = element.space;
-    let (id, updated) = common(tree, at, "the entry", scene, notes);
+    let (id, updated) = common(tree, at, "the entry", notes);
     let published = tree.named(at, space, "published").next();
-    let date =
-        published.and_then(|date| dates::read(scene, notes, Some(date.line), "<published>", &date.text, Style::Iso));
+    let date = published.and_then(|date| dates::read(notes, Some(date.line), "<published>", &date.text, Style::Iso));
     dates::in_order(notes, published.map(|date| date.line), date, updated);
     let page = tree.named(at, space, "link").find(|link| is_alternate(link));
     let content = tree.children(at).find(|(_, one)| one.is(space, "content"));
@@ -238,7 +230,7 @@ fn entry(tree: &Tree, at: usize, scene: Scene<'_>, notes: &mut Notes) -> Seen {
     }
 }
 
-fn links(tree: &Tree, at: usize, scene: Scene<'_>, notes: &mut Notes) {
+fn links(tree: &Tree, at: usize, notes: &mut Notes) {
     let mut pages = BTreeSet::new();
     for link in tree.named(at, tree.elements[at].space, "link") {
         let line = Some(link.line);
@@ -254,7 +246,6 @@ fn links(tree: &Tree, at: usize, scene: Scene<'_>, notes: &mut Notes) {
         let rel = link.attribute("rel").unwrap_or("alternate");
         if rel != "self" {
             values::address(
-                scene,
                 notes,
                 line,
                 &format!("<link rel=\"{}\">", shown(rel)),
@@ -283,7 +274,7 @@ fn links(tree: &Tree, at: usize, scene: Scene<'_>, notes: &mut Notes) {
     }
 }
 
-fn people(tree: &Tree, at: usize, scene: Scene<'_>, notes: &mut Notes) {
+fn people(tree: &Tree, at: usize, notes: &mut Notes) {
     let space = tree.elements[at].space;
     let people = tree
         .children(at)
@@ -300,7 +291,7 @@ fn people(tree: &Tree, at: usize, scene: Scene<'_>, notes: &mut Notes) {
             );
         }
         if let Some(uri) = tree.named(place, space, "uri").next() {
-            values::address(scene, notes, Some(uri.line), "<uri> of a person", &uri.text, For::Text);
+            values::address(notes, Some(uri.line), "<uri> of a person", &uri.text, For::Text);
         }
         if let Some(email) = tree
             .named(place, space, "email")

@@ -4,7 +4,7 @@ use super::content::{self, Html};
 use super::markup::Tag;
 use super::tree::{Element, Space, Tree};
 use super::values::{self, For};
-use super::{Notes, Scene, shown};
+use super::{Notes, shown};
 
 /// Whether a text is made of elements.
 pub(super) fn is_xhtml(text: &Element) -> bool {
@@ -12,7 +12,7 @@ pub(super) fn is_xhtml(text: &Element) -> bool {
 }
 
 /// Title, summary, content and their like: their type, and the HTML in them.
-pub(super) fn texts(tree: &Tree, at: usize, scene: Scene<'_>, notes: &mut Notes) {
+pub(super) fn texts(tree: &Tree, at: usize, notes: &mut Notes) {
     let space = tree.elements[at].space;
     for (place, text) in tree.children(at).filter(|(_, one)| one.space == space) {
         let is_content = text.name == "content";
@@ -28,9 +28,9 @@ pub(super) fn texts(tree: &Tree, at: usize, scene: Scene<'_>, notes: &mut Notes)
                     line: Some(text.text_line),
                     has_base,
                 };
-                content::examine(scene, notes, html);
+                content::examine(notes, html);
             }
-            Some("xhtml") => xhtml(tree, place, scene, notes),
+            Some("xhtml") => xhtml(tree, place, notes),
             Some(kind) if space == Space::Atom && !(is_content && values::is_media_type(kind)) => {
                 let message = format!("<{}> has the type “{}”", text.name, shown(kind));
                 notes.error(Some(text.line), "media_type", message, "write text, html or xhtml");
@@ -38,12 +38,12 @@ pub(super) fn texts(tree: &Tree, at: usize, scene: Scene<'_>, notes: &mut Notes)
             Some(_) => {}
         }
         if let Some(src) = text.attribute("src").filter(|_| is_content) {
-            values::address(scene, notes, Some(text.line), "src of <content>", src, For::People);
+            values::address(notes, Some(text.line), "src of <content>", src, For::People);
         }
     }
 }
 
-fn xhtml(tree: &Tree, at: usize, scene: Scene<'_>, notes: &mut Notes) {
+fn xhtml(tree: &Tree, at: usize, notes: &mut Notes) {
     let text = &tree.elements[at];
     if !tree.children(at).any(|(_, one)| one.is(Space::Xhtml, "div")) {
         let message = format!("<{} type=\"xhtml\"> holds no <div> of XHTML", shown(&text.name));
@@ -61,6 +61,6 @@ fn xhtml(tree: &Tree, at: usize, scene: Scene<'_>, notes: &mut Notes) {
             attributes: attributes.collect(),
             at: 0,
         };
-        content::element(scene, notes, Some(element.line), &tag, has_base);
+        content::element(notes, Some(element.line), &tag, has_base);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::markup::{Tag, tags};
 use super::values::{For, address};
-use super::{Notes, Scene, shown};
+use super::{Notes, shown};
 
 /// Attributes that hold one address, and what it is for.
 const ADDRESSES: [(&str, For); 7] = [
@@ -29,17 +29,17 @@ pub(super) struct Html<'a> {
 }
 
 /// Says what is wrong with an HTML text.
-pub(super) fn examine(scene: Scene<'_>, notes: &mut Notes, html: Html<'_>) {
+pub(super) fn examine(notes: &mut Notes, html: Html<'_>) {
     let (mut read, mut lines) = (0, 0);
     for tag in tags(html.text) {
         lines += html.text[read..tag.at].matches('\n').count();
         read = tag.at;
-        element(scene, notes, html.line.map(|line| line + lines), &tag, html.has_base);
+        element(notes, html.line.map(|line| line + lines), &tag, html.has_base);
     }
 }
 
 /// The same for an element of XHTML.
-pub(super) fn element(scene: Scene<'_>, notes: &mut Notes, line: Option<usize>, tag: &Tag<'_>, has_base: bool) {
+pub(super) fn element(notes: &mut Notes, line: Option<usize>, tag: &Tag<'_>, has_base: bool) {
     let name = tag.name.to_ascii_lowercase();
     match name.as_str() {
         "script" | "object" | "embed" | "applet" | "form" | "base" | "meta" | "link" => {
@@ -68,10 +68,10 @@ pub(super) fn element(scene: Scene<'_>, notes: &mut Notes, line: Option<usize>, 
         }
         let what = format!("{attribute} of <{}>", shown(&name));
         if let Some((_, purpose)) = ADDRESSES.iter().find(|(known, _)| *known == attribute) {
-            link(scene, notes, line, &what, value, *purpose, has_base);
+            link(notes, line, &what, value, *purpose, has_base);
         } else if attribute == "srcset" || attribute == "imagesrcset" {
             for one in candidates(value) {
-                link(scene, notes, line, &what, one, For::Media, has_base);
+                link(notes, line, &what, one, For::Media, has_base);
             }
         }
     }
@@ -89,15 +89,7 @@ fn says_much(style: &str) -> bool {
         .any(|word| style.contains(word))
 }
 
-fn link(
-    scene: Scene<'_>,
-    notes: &mut Notes,
-    line: Option<usize>,
-    what: &str,
-    value: &str,
-    purpose: For,
-    has_base: bool,
-) {
+fn link(notes: &mut Notes, line: Option<usize>, what: &str, value: &str, purpose: For, has_base: bool) {
     let is_relative = url::Url::parse(value.trim()) == Err(url::ParseError::RelativeUrlWithoutBase);
     if is_relative && has_base && !value.trim().is_empty() {
         let message = format!("{what} hangs on xml:base: {}", shown(value));
@@ -108,7 +100,7 @@ fn link(
     if value.trim().is_empty() && purpose == For::Text {
         return;
     }
-    address(scene, notes, line, what, &value.replace("&amp;", "&"), purpose);
+    address(notes, line, what, &value.replace("&amp;", "&"), purpose);
 }
 
 /// The addresses of a `srcset`, which may hold commas themselves.

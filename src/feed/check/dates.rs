@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 
-use super::{Notes, Scene, shown};
+use super::{Notes, shown};
 
 /// How a date has to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,6 @@ const ISO: &str = "write it like 2026-11-25T06:30:00Z (RFC 3339): readers date w
 
 /// Reads a date and says what is wrong with it.
 pub(super) fn read(
-    scene: Scene<'_>,
     notes: &mut Notes,
     line: Option<usize>,
     what: &str,
@@ -46,7 +45,7 @@ pub(super) fn read(
         notes.error(line, "date", message, remedy);
         return None;
     };
-    if at > scene.now + TimeDelta::days(1) {
+    if at > notes.scene.now + TimeDelta::days(1) {
         let message = format!("{what} lies in the future: {}", shown(text));
         let remedy = "publish it when it is due: some readers hide such an entry, others keep it on top";
         notes.warning(line, "future", message, remedy);

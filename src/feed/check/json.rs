@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::entries;
 use super::json_item;
 use super::values::{self, For};
-use super::{Notes, Scene, rss, shown};
+use super::{Notes, rss, shown};
 
 const VERSIONS: [&str; 2] = ["https://jsonfeed.org/version/1.1", "https://jsonfeed.org/version/1"];
 const KNOWN: [&str; 15] = [
@@ -27,7 +27,7 @@ const KNOWN: [&str; 15] = [
 ];
 
 /// Examines a JSON document; returns how many items it has. A line is known where the syntax ends.
-pub(super) fn examine(text: &str, scene: Scene<'_>, notes: &mut Notes) -> usize {
+pub(super) fn examine(text: &str, notes: &mut Notes) -> usize {
     let value: Value = match serde_json::from_str(text) {
         Ok(value) => value,
         Err(error) => {
@@ -47,10 +47,10 @@ pub(super) fn examine(text: &str, scene: Scene<'_>, notes: &mut Notes) -> usize 
         );
         return 0;
     };
-    let scene = scene.of_feed_at(feed.get("feed_url").and_then(Value::as_str));
+    notes.scene.is_of_feed_at(feed.get("feed_url").and_then(Value::as_str));
     version(&feed, notes);
-    head(&feed, scene, notes);
-    json_item::people(&feed, "the feed", scene, notes);
+    head(&feed, notes);
+    json_item::people(&feed, "the feed", notes);
     let items = match feed.get("items") {
         Some(Value::Array(items)) => items.as_slice(),
         other => {
@@ -67,7 +67,7 @@ pub(super) fn examine(text: &str, scene: Scene<'_>, notes: &mut Notes) -> usize 
     for (place, item) in items.iter().enumerate() {
         let number = place + 1;
         match item {
-            Value::Object(item) => seen.push(json_item::examine(item, number, scene, notes)),
+            Value::Object(item) => seen.push(json_item::examine(item, number, notes)),
             _ => notes.error(
                 None,
                 "well_formed",
@@ -110,7 +110,7 @@ fn version(feed: &Map<String, Value>, notes: &mut Notes) {
     }
 }
 
-fn head(feed: &Map<String, Value>, scene: Scene<'_>, notes: &mut Notes) {
+fn head(feed: &Map<String, Value>, notes: &mut Notes) {
     match feed.get("title") {
         Some(Value::String(title)) => values::title(notes, None, "the title of the feed", title, false),
         _ => notes.error(
@@ -128,7 +128,7 @@ fn head(feed: &Map<String, Value>, scene: Scene<'_>, notes: &mut Notes) {
     ] {
         match feed.get(key) {
             Some(Value::String(value)) => {
-                values::address(scene, notes, None, key, value, For::People);
+                values::address(notes, None, key, value, For::People);
             }
             Some(_) => wrong_type(notes, key, "text"),
             None if required => {
@@ -138,7 +138,7 @@ fn head(feed: &Map<String, Value>, scene: Scene<'_>, notes: &mut Notes) {
             None => {}
         }
     }
-    rss::compare(None, feed.get("feed_url").and_then(Value::as_str), scene, notes);
+    rss::compare(None, feed.get("feed_url").and_then(Value::as_str), notes);
     match feed.get("language") {
         Some(Value::String(language)) => values::language(notes, None, Some(language)),
         Some(_) => wrong_type(notes, "language", "text"),

@@ -9,7 +9,7 @@ use super::dates::{self, Style};
 use super::entries::Seen;
 use super::json::wrong_type;
 use super::values::{self, For};
-use super::{Notes, Scene, shown};
+use super::{Notes, shown};
 
 const KNOWN: [&str; 17] = [
     "id",
@@ -32,13 +32,13 @@ const KNOWN: [&str; 17] = [
 ];
 
 /// Examines an item; `number` counts from 1.
-pub(super) fn examine(item: &Map<String, Value>, number: usize, scene: Scene<'_>, notes: &mut Notes) -> Seen {
+pub(super) fn examine(item: &Map<String, Value>, number: usize, notes: &mut Notes) -> Seen {
     let what = format!("item {number}");
     let id = id(item, &what, notes);
     for key in ["url", "external_url", "image", "banner_image"] {
         match item.get(key) {
             Some(Value::String(value)) => {
-                values::address(scene, notes, None, &format!("{key} of {what}"), value, For::People);
+                values::address(notes, None, &format!("{key} of {what}"), value, For::People);
             }
             Some(_) => wrong_type(notes, &format!("{key} of {what}"), "text"),
             None => {}
@@ -49,9 +49,9 @@ pub(super) fn examine(item: &Map<String, Value>, number: usize, scene: Scene<'_>
         Some(_) => wrong_type(notes, &format!("title of {what}"), "text"),
         None => {}
     }
-    text(item, &what, scene, notes);
+    text(item, &what, notes);
     let date = |key: &str, notes: &mut Notes| match item.get(key) {
-        Some(Value::String(value)) => dates::read(scene, notes, None, &format!("{key} of {what}"), value, Style::Iso),
+        Some(Value::String(value)) => dates::read(notes, None, &format!("{key} of {what}"), value, Style::Iso),
         Some(_) => {
             wrong_type(notes, &format!("{key} of {what}"), "text");
             None
@@ -64,9 +64,9 @@ pub(super) fn examine(item: &Map<String, Value>, number: usize, scene: Scene<'_>
         notes.warning(None, "date", format!("{what} has no date"), remedy);
     }
     dates::in_order(notes, None, published, modified);
-    people(item, &what, scene, notes);
+    people(item, &what, notes);
     tags(item, &what, notes);
-    attachments(item, &what, scene, notes);
+    attachments(item, &what, notes);
     if let Some(language) = item.get("language").and_then(Value::as_str) {
         values::language(notes, None, Some(language));
     }
@@ -109,7 +109,7 @@ fn id(item: &Map<String, Value>, what: &str, notes: &mut Notes) -> Option<String
     }
 }
 
-fn text(item: &Map<String, Value>, what: &str, scene: Scene<'_>, notes: &mut Notes) {
+fn text(item: &Map<String, Value>, what: &str, notes: &mut Notes) {
     for key in ["content_html", "content_text", "summary"] {
         if item.get(key).is_some_and(|value| !value.is_string()) {
             wrong_type(notes, &format!("{key} of {what}"), "text");
@@ -130,12 +130,12 @@ fn text(item: &Map<String, Value>, what: &str, scene: Scene<'_>, notes: &mut Not
             line: None,
             has_base: false,
         };
-        content::examine(scene, notes, html);
+        content::examine(notes, html);
     }
 }
 
 /// `authors`, and `author` of version 1, of a feed or an item.
-pub(super) fn people(of: &Map<String, Value>, what: &str, scene: Scene<'_>, notes: &mut Notes) {
+pub(super) fn people(of: &Map<String, Value>, what: &str, notes: &mut Notes) {
     let remedy = "write \"authors\": [{\"name\": \"…\", \"url\": \"…\"}]";
     let people = match of.get("authors") {
         Some(Value::Array(people)) => people.as_slice(),
@@ -158,14 +158,7 @@ pub(super) fn people(of: &Map<String, Value>, what: &str, scene: Scene<'_>, note
         }
         for key in ["url", "avatar"] {
             if let Some(value) = person.get(key).and_then(Value::as_str) {
-                values::address(
-                    scene,
-                    notes,
-                    None,
-                    &format!("{key} of an author of {what}"),
-                    value,
-                    For::Text,
-                );
+                values::address(notes, None, &format!("{key} of an author of {what}"), value, For::Text);
             }
         }
     }
@@ -191,7 +184,7 @@ fn tags(item: &Map<String, Value>, what: &str, notes: &mut Notes) {
     }
 }
 
-fn attachments(item: &Map<String, Value>, what: &str, scene: Scene<'_>, notes: &mut Notes) {
+fn attachments(item: &Map<String, Value>, what: &str, notes: &mut Notes) {
     let attachments = match item.get("attachments") {
         Some(Value::Array(attachments)) => attachments,
         Some(_) => return wrong_type(notes, &format!("attachments of {what}"), "list"),
@@ -200,14 +193,7 @@ fn attachments(item: &Map<String, Value>, what: &str, scene: Scene<'_>, notes: &
     for attachment in attachments {
         match attachment.get("url").and_then(Value::as_str) {
             Some(url) => {
-                values::address(
-                    scene,
-                    notes,
-                    None,
-                    &format!("an attachment of {what}"),
-                    url,
-                    For::People,
-                );
+                values::address(notes, None, &format!("an attachment of {what}"), url, For::People);
             }
             None => {
                 let message = format!("an attachment of {what} has no url");

@@ -25,6 +25,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use url::Url;
 
+pub use crate::model::flaw::{Flaw, Weight};
+
 /// A longer document is not examined: no reader takes it.
 pub const MOST_BYTES: usize = 10 << 20;
 /// From here on readers cut, refuse or poll less often.
@@ -32,50 +34,14 @@ const LARGE: usize = 512 << 10;
 /// Findings of one rule that are listed.
 const LISTED: usize = 50;
 
-/// How much something matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Weight {
-    /// Some readers drop the feed or an entry, show an entry twice, or show something broken.
-    Error,
-    /// Some readers show less than they could, or guess.
-    Warning,
-}
-
 /// Something that is wrong with a feed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// Counted from 1; `None` where nothing has a line.
     pub line: Option<usize>,
-    /// A word such as `id` or `relative_url`.
-    pub rule: &'static str,
-    /// How much it matters.
-    pub weight: Weight,
-    /// What was found.
-    pub message: String,
-    /// What to do.
-    pub remedy: &'static str,
-}
-
-impl Finding {
-    /// Something that breaks; without a line.
-    pub fn error(rule: &'static str, message: impl Into<String>, remedy: &'static str) -> Self {
-        Self {
-            line: None,
-            rule,
-            weight: Weight::Error,
-            message: message.into(),
-            remedy,
-        }
-    }
-
-    /// Something that could be better; without a line.
-    pub fn warning(rule: &'static str, message: impl Into<String>, remedy: &'static str) -> Self {
-        Self {
-            weight: Weight::Warning,
-            ..Self::error(rule, message, remedy)
-        }
-    }
+    /// What is wrong there.
+    #[serde(flatten)]
+    pub flaw: Flaw,
 }
 
 /// The format of a feed.
@@ -130,7 +96,15 @@ pub struct Examination {
 
 /// Examines a document.
 pub fn examine(specimen: Specimen<'_>) -> Examination {
-    let mut notes = Notes::default();
+    let mut notes = Notes {
+        scene: Scene {
+            address: specimen.address.cloned(),
+            now: specimen.now,
+            is_local: specimen.address.is_some_and(values::is_own_machine),
+        },
+        findings: Vec::new(),
+        counts: BTreeMap::new(),
+    };
     let (dialect, entries) = look(specimen, &mut notes);
     Examination {
         dialect,
@@ -154,11 +128,6 @@ fn look(specimen: Specimen<'_>, notes: &mut Notes) -> (Option<Dialect>, usize) {
     let Some(text) = text::decoded(specimen, notes) else {
         return (None, 0);
     };
-    let scene = Scene {
-        address: specimen.address,
-        now: specimen.now,
-        is_local: specimen.address.is_some_and(values::is_own_machine),
-    };
     let start = text.trim_start();
     if start.is_empty() {
         notes.error(
@@ -170,7 +139,7 @@ fn look(specimen: Specimen<'_>, notes: &mut Notes) -> (Option<Dialect>, usize) {
         return (None, 0);
     }
     if start.starts_with('{') || start.starts_with('[') {
-        return (Some(Dialect::Json), json::examine(&text, scene, notes));
+        return (Some(Dialect::Json), json::examine(&text, notes));
     }
     if is_page(start) {
         let remedy = "give the address of the feed: see the links in the page's head, or the site's footer";
@@ -179,9 +148,9 @@ fn look(specimen: Specimen<'_>, notes: &mut Notes) -> (Option<Dialect>, usize) {
     }
     let tree = well_formed::read(&text, notes);
     match tree.root().map(|root| (root.name.as_str(), root.space)) {
-        Some(("rss", _)) => (Some(Dialect::Rss), rss::examine(&tree, scene, notes)),
-        Some(("RDF", _)) => (Some(Dialect::Rdf), rss::examine(&tree, scene, notes)),
-        Some(("feed", _)) => (Some(Dialect::Atom), atom::examine(&tree, scene, notes)),
+        Some(("rss", _)) => (Some(Dialect::Rss), rss::examine(&tree, notes)),
+        Some(("RDF", _)) => (Some(Dialect::Rdf), rss::examine(&tree, notes)),
+        Some(("feed", _)) => (Some(Dialect::Atom), atom::examine(&tree, notes)),
         Some((other, _)) => {
             let message = format!("the document begins with <{}>, so it is no feed", shown(other));
             let remedy = "give the address of an RSS, Atom or JSON Feed document";
@@ -212,47 +181,44 @@ pub fn is_page(text: &str) -> bool {
 }
 
 /// What every rule may ask.
-#[derive(Debug, Clone, Copy)]
-struct Scene<'a> {
-    address: Option<&'a Url>,
+#[derive(Debug)]
+struct Scene {
+    address: Option<Url>,
     now: DateTime<Utc>,
     /// The feed is meant for this machine alone, such as that of a demo: its addresses may lead there.
     is_local: bool,
 }
 
-impl Scene<'_> {
-    /// The same, given the feed's own address.
-    fn of_feed_at(self, own: Option<&str>) -> Self {
+impl Scene {
+    /// Notes the feed's own address.
+    fn is_of_feed_at(&mut self, own: Option<&str>) {
         let own = own.and_then(|own| Url::parse(own).ok());
-        let says_local = self.address.is_none() && own.as_ref().is_some_and(values::is_own_machine);
-        Self {
-            is_local: self.is_local || says_local,
-            ..self
-        }
+        self.is_local |= self.address.is_none() && own.as_ref().is_some_and(values::is_own_machine);
     }
 }
 
-/// Collects findings; of each rule only so many that a hostile document fills no memory.
-#[derive(Debug, Default)]
+/// What is known of the feed, and the findings; of each rule only so many that a hostile document fills no memory.
+#[derive(Debug)]
 struct Notes {
+    scene: Scene,
     findings: Vec<Finding>,
     counts: BTreeMap<&'static str, usize>,
 }
 
 impl Notes {
     fn error(&mut self, line: Option<usize>, rule: &'static str, message: impl Into<String>, remedy: &'static str) {
-        self.add(line, Finding::error(rule, message, remedy));
+        self.add(line, Flaw::error(rule, message, remedy));
     }
 
     fn warning(&mut self, line: Option<usize>, rule: &'static str, message: impl Into<String>, remedy: &'static str) {
-        self.add(line, Finding::warning(rule, message, remedy));
+        self.add(line, Flaw::warning(rule, message, remedy));
     }
 
-    fn add(&mut self, line: Option<usize>, finding: Finding) {
-        let count = self.counts.entry(finding.rule).or_default();
+    fn add(&mut self, line: Option<usize>, flaw: Flaw) {
+        let count = self.counts.entry(flaw.rule).or_default();
         *count += 1;
         if *count <= LISTED {
-            self.findings.push(Finding { line, ..finding });
+            self.findings.push(Finding { line, flaw });
         }
     }
 
@@ -262,7 +228,8 @@ impl Notes {
             if count > LISTED {
                 let message = format!("{} more like these", count - LISTED);
                 let remedy = "correct what makes the feed: the same is wrong in many places";
-                self.findings.push(Finding::warning(rule, message, remedy));
+                let flaw = Flaw::warning(rule, message, remedy);
+                self.findings.push(Finding { line: None, flaw });
             }
         }
         self.findings

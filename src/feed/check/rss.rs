@@ -5,7 +5,7 @@ use super::entries;
 use super::rss_item;
 use super::tree::{Element, Space, Tree};
 use super::values::{self, For};
-use super::{Notes, Scene, shown};
+use super::{Notes, shown};
 
 /// Elements of a channel, of RSS 2.0 itself.
 const CHANNEL: [&str; 20] = [
@@ -45,7 +45,7 @@ const ITEM: [&str; 10] = [
 ];
 
 /// Examines a document whose first element is `rss` or `RDF`; returns how many items it has.
-pub(super) fn examine(tree: &Tree, scene: Scene<'_>, notes: &mut Notes) -> usize {
+pub(super) fn examine(tree: &Tree, notes: &mut Notes) -> usize {
     let is_rdf = tree.root().is_some_and(|root| root.name == "RDF");
     version(tree, is_rdf, notes);
     let channels: Vec<(usize, &Element)> = tree.children(0).filter(|(_, one)| one.name == "channel").collect();
@@ -69,12 +69,12 @@ pub(super) fn examine(tree: &Tree, scene: Scene<'_>, notes: &mut Notes) -> usize
     }
     let space = channel.space;
     let own = own_link(tree, at);
-    let scene = scene.of_feed_at(own.and_then(|one| one.attribute("href")));
-    required(tree, at, space, scene, notes);
-    optional(tree, at, space, scene, notes);
+    notes.scene.is_of_feed_at(own.and_then(|one| one.attribute("href")));
+    required(tree, at, space, notes);
+    optional(tree, at, space, notes);
     if !is_rdf {
         let href = own.and_then(|one| one.attribute("href"));
-        compare(own.map_or(channel.line, |one| one.line), href, scene, notes);
+        compare(own.map_or(channel.line, |one| one.line), href, notes);
         unknown(tree, at, &CHANNEL, notes);
     }
     let home = if is_rdf { 0 } else { at };
@@ -97,7 +97,7 @@ pub(super) fn examine(tree: &Tree, scene: Scene<'_>, notes: &mut Notes) -> usize
         if !is_rdf {
             unknown(tree, at, &ITEM, notes);
         }
-        seen.push(rss_item::examine(tree, at, scene, notes));
+        seen.push(rss_item::examine(tree, at, notes));
     }
     entries::examine(notes, &seen)
 }
@@ -121,7 +121,7 @@ fn version(tree: &Tree, is_rdf: bool, notes: &mut Notes) {
     }
 }
 
-fn required(tree: &Tree, at: usize, space: Space, scene: Scene<'_>, notes: &mut Notes) {
+fn required(tree: &Tree, at: usize, space: Space, notes: &mut Notes) {
     let line = Some(tree.elements[at].line);
     for name in ["title", "link", "description"] {
         let mut all = tree.named(at, space, name);
@@ -139,7 +139,6 @@ fn required(tree: &Tree, at: usize, space: Space, scene: Scene<'_>, notes: &mut 
             "title" => values::title(notes, Some(element.line), "the title of the channel", value, false),
             "link" => {
                 values::address(
-                    scene,
                     notes,
                     Some(element.line),
                     "the <link> of the channel",
@@ -161,7 +160,7 @@ fn required(tree: &Tree, at: usize, space: Space, scene: Scene<'_>, notes: &mut 
     }
 }
 
-fn optional(tree: &Tree, at: usize, space: Space, scene: Scene<'_>, notes: &mut Notes) {
+fn optional(tree: &Tree, at: usize, space: Space, notes: &mut Notes) {
     let text_of = |name: &'static str| tree.named(at, space, name).next();
     let dc = tree.named(at, Space::Dc, "language").next();
     let language = text_of("language").or(dc);
@@ -170,7 +169,6 @@ fn optional(tree: &Tree, at: usize, space: Space, scene: Scene<'_>, notes: &mut 
     for name in ["pubDate", "lastBuildDate"] {
         if let Some(date) = text_of(name) {
             dates::read(
-                scene,
                 notes,
                 Some(date.line),
                 &format!("<{name}> of the channel"),
@@ -202,7 +200,7 @@ fn optional(tree: &Tree, at: usize, space: Space, scene: Scene<'_>, notes: &mut 
             match tree.named(image, space, name).next() {
                 Some(part) if name != "title" => {
                     let what = format!("<{name}> of the channel's image");
-                    values::address(scene, notes, Some(part.line), &what, &part.text, For::People);
+                    values::address(notes, Some(part.line), &what, &part.text, For::People);
                 }
                 Some(_) => {}
                 None => {
@@ -226,15 +224,15 @@ fn own_link(tree: &Tree, at: usize) -> Option<&Element> {
 }
 
 /// Compares the feed's own address with where it was read.
-pub(super) fn compare(line: impl Into<Option<usize>>, href: Option<&str>, scene: Scene<'_>, notes: &mut Notes) {
+pub(super) fn compare(line: impl Into<Option<usize>>, href: Option<&str>, notes: &mut Notes) {
     let line = line.into();
     let Some(href) = href else {
         let remedy = "add <atom:link rel=\"self\" href=\"…\"> with the feed's own address; in JSON Feed it is feed_url";
         notes.warning(line, "self_link", "the feed does not say its own address", remedy);
         return;
     };
-    if values::address(scene, notes, line, "the feed's own address", href, For::People)
-        && let Some(address) = scene.address
+    if values::address(notes, line, "the feed's own address", href, For::People)
+        && let Some(address) = &notes.scene.address
         && url::Url::parse(href.trim()).is_ok_and(|own| own != *address)
     {
         let message = format!(

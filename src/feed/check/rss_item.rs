@@ -9,13 +9,13 @@ use super::dates::{self, Style};
 use super::entries::Seen;
 use super::tree::{Element, Space, Tree};
 use super::values::{self, For};
-use super::{Notes, Scene, shown};
+use super::{Notes, shown};
 
 /// Elements that stand once in an item.
 const ONCE: [&str; 5] = ["title", "link", "description", "guid", "pubDate"];
 
 /// Examines an item.
-pub(super) fn examine(tree: &Tree, at: usize, scene: Scene<'_>, notes: &mut Notes) -> Seen {
+pub(super) fn examine(tree: &Tree, at: usize, notes: &mut Notes) -> Seen {
     let item = &tree.elements[at];
     let one = |name: &'static str| tree.named(at, item.space, name).next();
     for name in ONCE {
@@ -24,11 +24,10 @@ pub(super) fn examine(tree: &Tree, at: usize, scene: Scene<'_>, notes: &mut Note
             notes.error(Some(second.line), "doubled", message, "keep one of them");
         }
     }
-    words(tree, at, scene, notes);
+    words(tree, at, notes);
     let link = one("link");
     if let Some(link) = link {
         values::address(
-            scene,
             notes,
             Some(link.line),
             "the <link> of the item",
@@ -40,9 +39,9 @@ pub(super) fn examine(tree: &Tree, at: usize, scene: Scene<'_>, notes: &mut Note
         Space::Rss1 => about(item, notes),
         _ => guid(one("guid"), link, item, notes),
     };
-    let date = date(tree, at, scene, notes);
+    let date = date(tree, at, notes);
     people(tree, at, notes);
-    enclosures(tree, at, scene, notes);
+    enclosures(tree, at, notes);
     categories(tree, at, notes);
     if let Some(source) = one("source")
         && source.attribute("url").is_none()
@@ -55,14 +54,7 @@ pub(super) fn examine(tree: &Tree, at: usize, scene: Scene<'_>, notes: &mut Note
         );
     }
     if let Some(comments) = one("comments") {
-        values::address(
-            scene,
-            notes,
-            Some(comments.line),
-            "<comments>",
-            &comments.text,
-            For::People,
-        );
+        values::address(notes, Some(comments.line), "<comments>", &comments.text, For::People);
     }
     Seen {
         line: Some(item.line),
@@ -72,7 +64,7 @@ pub(super) fn examine(tree: &Tree, at: usize, scene: Scene<'_>, notes: &mut Note
     }
 }
 
-fn words(tree: &Tree, at: usize, scene: Scene<'_>, notes: &mut Notes) {
+fn words(tree: &Tree, at: usize, notes: &mut Notes) {
     let item = &tree.elements[at];
     let title = tree.named(at, item.space, "title").next();
     let description = tree.named(at, item.space, "description").next();
@@ -100,7 +92,7 @@ fn words(tree: &Tree, at: usize, scene: Scene<'_>, notes: &mut Notes) {
             line: Some(element.text_line),
             has_base: false,
         };
-        content::examine(scene, notes, html);
+        content::examine(notes, html);
     }
     if let Some(misplaced) = tree.children(at).find(|(_, one)| one.is(Space::None, "encoded")) {
         let remedy = "write <content:encoded> and declare xmlns:content=\"http://purl.org/rss/1.0/modules/content/\"";
@@ -180,12 +172,12 @@ fn guid(guid: Option<&Element>, page: Option<&Element>, item: &Element, notes: &
     Some(id.to_owned())
 }
 
-fn date(tree: &Tree, at: usize, scene: Scene<'_>, notes: &mut Notes) -> Option<chrono::DateTime<chrono::Utc>> {
+fn date(tree: &Tree, at: usize, notes: &mut Notes) -> Option<chrono::DateTime<chrono::Utc>> {
     let item = &tree.elements[at];
     let published = match tree.named(at, item.space, "pubDate").next() {
-        Some(date) => dates::read(scene, notes, Some(date.line), "<pubDate>", &date.text, Style::Mail),
+        Some(date) => dates::read(notes, Some(date.line), "<pubDate>", &date.text, Style::Mail),
         None => match tree.named(at, Space::Dc, "date").next() {
-            Some(date) => dates::read(scene, notes, Some(date.line), "<dc:date>", &date.text, Style::Short),
+            Some(date) => dates::read(notes, Some(date.line), "<dc:date>", &date.text, Style::Short),
             None => {
                 let remedy = "write <pubDate>: some readers date an item without one “now”, at every visit";
                 notes.warning(Some(item.line), "date", "the item has no date", remedy);
@@ -194,14 +186,7 @@ fn date(tree: &Tree, at: usize, scene: Scene<'_>, notes: &mut Notes) -> Option<c
         },
     };
     if let Some(edited) = tree.named(at, Space::Atom, "updated").next() {
-        let updated = dates::read(
-            scene,
-            notes,
-            Some(edited.line),
-            "<atom:updated>",
-            &edited.text,
-            Style::Iso,
-        );
+        let updated = dates::read(notes, Some(edited.line), "<atom:updated>", &edited.text, Style::Iso);
         dates::in_order(notes, Some(edited.line), published, updated);
     }
     published
@@ -231,7 +216,7 @@ fn people(tree: &Tree, at: usize, notes: &mut Notes) {
     }
 }
 
-fn enclosures(tree: &Tree, at: usize, scene: Scene<'_>, notes: &mut Notes) {
+fn enclosures(tree: &Tree, at: usize, notes: &mut Notes) {
     for (place, enclosure) in tree.named(at, Space::None, "enclosure").enumerate() {
         let line = Some(enclosure.line);
         if place == 1 {
@@ -240,7 +225,7 @@ fn enclosures(tree: &Tree, at: usize, scene: Scene<'_>, notes: &mut Notes) {
         }
         match enclosure.attribute("url") {
             Some(url) => {
-                values::address(scene, notes, line, "the url of <enclosure>", url, For::People);
+                values::address(notes, line, "the url of <enclosure>", url, For::People);
             }
             None => notes.error(
                 line,

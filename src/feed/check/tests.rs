@@ -419,7 +419,7 @@ fn an_author_hears_of_every_planted_defect_with_its_line_and_what_to_do() {
             let (found, line) = planted(feed, from, to);
             let fits = |finding: &&Finding| {
                 let place = *below == usize::MAX || finding.line == Some(line + below);
-                finding.rule == *rule && place && !finding.remedy.is_empty()
+                finding.flaw.rule == *rule && place && !finding.flaw.remedy.is_empty()
             };
             if !found.findings.iter().any(|finding| fits(&finding)) {
                 missed.push(format!(
@@ -439,8 +439,13 @@ fn an_author_hears_of_every_planted_defect_with_its_line_and_what_to_do() {
 
 #[test]
 fn an_author_hears_of_what_concerns_the_whole_document() {
-    let rules =
-        |bytes: &[u8]| -> Vec<&'static str> { examined(bytes).findings.iter().map(|finding| finding.rule).collect() };
+    let rules = |bytes: &[u8]| -> Vec<&'static str> {
+        examined(bytes)
+            .findings
+            .iter()
+            .map(|finding| finding.flaw.rule)
+            .collect()
+    };
     let (start, rest) = RSS.split_once("<item>").unwrap();
     let (_, end) = rest.rsplit_once("</item>").unwrap();
     let item = |number: usize| {
@@ -487,7 +492,7 @@ fn a_feed_is_compared_with_where_it_was_read_and_with_what_http_says() {
         examine(specimen)
             .findings
             .iter()
-            .map(|finding| finding.rule)
+            .map(|finding| finding.flaw.rule)
             .collect::<Vec<_>>()
     };
     assert!(of("https://example.org/rss.xml", Some("UTF-8")).is_empty());
@@ -499,19 +504,19 @@ fn a_feed_is_compared_with_where_it_was_read_and_with_what_http_says() {
 fn a_document_that_means_harm_costs_no_more_than_a_long_one() {
     let deep = format!("<rss version=\"2.0\">{}", "<a>".repeat(200_000));
     let found = examined(deep.as_bytes());
-    assert!(found.findings.iter().any(|finding| finding.rule == "depth"));
+    assert!(found.findings.iter().any(|finding| finding.flaw.rule == "depth"));
     let wide = format!(
         "<rss {}/>",
         (0..100_000).map(|n| format!("a{n}=\"\" ")).collect::<String>()
     );
     let found = examined(wide.as_bytes());
-    assert!(found.findings.iter().any(|finding| finding.rule == "attributes"));
+    assert!(found.findings.iter().any(|finding| finding.flaw.rule == "attributes"));
     let many = format!("<rss version=\"2.0\"><channel>{}", "<x/>".repeat(400_000));
     assert!(
         examined(many.as_bytes())
             .findings
             .iter()
-            .any(|finding| finding.rule == "size")
+            .any(|finding| finding.flaw.rule == "size")
     );
     for text in [
         "<a ".repeat(100_000),
@@ -524,7 +529,7 @@ fn a_document_that_means_harm_costs_no_more_than_a_long_one() {
     }
     let nested = format!("{{\"items\": {}", "[".repeat(1_000_000));
     let found = examined(nested.as_bytes());
-    assert!(found.findings.iter().any(|finding| finding.rule == "well_formed"));
+    assert!(found.findings.iter().any(|finding| finding.flaw.rule == "well_formed"));
     let wrong = RSS.replace("</channel>", &"<item></itm>".repeat(50_000));
     assert!(examined(wrong.as_bytes()).findings.len() < 1_000);
 }

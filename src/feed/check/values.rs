@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{Notes, Scene, shown};
+use super::{Notes, shown};
 
 /// What an address is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,14 +18,7 @@ pub(super) enum For {
 const ABSOLUTE: &str = "write the whole address with https://: a reader does not know where the feed came from";
 
 /// Says what is wrong with an address; whether it is one.
-pub(super) fn address(
-    scene: Scene<'_>,
-    notes: &mut Notes,
-    line: Option<usize>,
-    what: &str,
-    value: &str,
-    purpose: For,
-) -> bool {
+pub(super) fn address(notes: &mut Notes, line: Option<usize>, what: &str, value: &str, purpose: For) -> bool {
     let value = value.trim();
     if value.is_empty() {
         let remedy = "fill it, or leave the element out";
@@ -34,7 +27,7 @@ pub(super) fn address(
     }
     match Url::parse(value) {
         Ok(url) => {
-            odd(scene, notes, line, what, value, &url, purpose);
+            odd(notes, line, what, value, &url, purpose);
             true
         }
         Err(url::ParseError::RelativeUrlWithoutBase) if value.starts_with('#') => {
@@ -56,7 +49,7 @@ pub(super) fn address(
     }
 }
 
-fn odd(scene: Scene<'_>, notes: &mut Notes, line: Option<usize>, what: &str, value: &str, url: &Url, purpose: For) {
+fn odd(notes: &mut Notes, line: Option<usize>, what: &str, value: &str, url: &Url, purpose: For) {
     let scheme = url.scheme();
     let fits = match purpose {
         For::People => matches!(scheme, "http" | "https"),
@@ -74,7 +67,7 @@ fn odd(scene: Scene<'_>, notes: &mut Notes, line: Option<usize>, what: &str, val
     } else if value.contains(|c: char| c.is_whitespace()) && scheme != "data" {
         let message = format!("{what} holds a blank: {}", shown(value));
         notes.warning(line, "url", message, "write blanks as %20");
-    } else if is_own_machine(url) && !scene.is_local {
+    } else if is_own_machine(url) && !notes.scene.is_local {
         let message = format!("{what} leads to the reader's own machine: {}", shown(value));
         let remedy = "build the site with its public address, not with the one of the preview";
         notes.error(line, "localhost", message, remedy);

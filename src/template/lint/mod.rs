@@ -6,11 +6,11 @@ mod links;
 use std::collections::BTreeSet;
 
 use dom_query::Document;
-use serde::Serialize;
 
 pub use links::targets;
 
 use super::shorten;
+pub use crate::model::flaw::{Flaw, Weight};
 
 /// Gmail cuts a letter at about this many bytes of HTML and hides the footer with it; whether before or after transfer
 /// encoding is not documented (hteumeuleu/email-bugs#41).
@@ -23,48 +23,6 @@ const STYLE: usize = 8_000;
 const SUBJECT: usize = 70;
 /// Smallest text, in pixels.
 const SMALL: f64 = 14.0;
-
-/// How much something matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Weight {
-    /// Somebody cannot read the letter, or cannot leave.
-    Error,
-    /// Some mail programs show it worse, or filters distrust it.
-    Warning,
-}
-
-/// Something that is wrong with a letter.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Flaw {
-    /// How much it matters.
-    pub weight: Weight,
-    /// `size`, `alt`, `contrast`, `links`, `images`, `support`, `subject`, `parts`.
-    pub rule: &'static str,
-    /// What was found.
-    pub message: String,
-    /// What to do.
-    pub remedy: &'static str,
-}
-
-impl Flaw {
-    fn error(rule: &'static str, message: impl Into<String>, remedy: &'static str) -> Self {
-        Self {
-            weight: Weight::Error,
-            rule,
-            message: message.into(),
-            remedy,
-        }
-    }
-
-    /// What could be better.
-    pub fn warning(rule: &'static str, message: impl Into<String>, remedy: &'static str) -> Self {
-        Self {
-            weight: Weight::Warning,
-            ..Self::error(rule, message, remedy)
-        }
-    }
-}
 
 /// A letter as one person gets it.
 #[derive(Debug, Clone, Copy)]
