@@ -13,7 +13,7 @@ use crate::model::reach::Range;
 use crate::model::tick::Tick;
 use crate::model::websub::{Kind, question};
 use crate::source::fetch::{Ask, Caps, FetchError, Fetcher, Reach};
-use crate::store::websub::{self, Job, Subscription};
+use crate::store::websub::{self, Job};
 use crate::store::{StoreError, budgets};
 use crate::syndicate::SyndicateError;
 
