@@ -53,12 +53,62 @@ impl OwnFeeds {
         if let Some(before) = held.feeds.insert(subscriber, own) {
             held.size -= before.size;
         }
-        while held.size > BUDGET {
-            let oldest = held.feeds.iter().min_by_key(|(_, own)| own.used).map(|(who, _)| *who);
-            let Some(own) = oldest.and_then(|who| held.feeds.remove(&who)) else {
-                break;
+        held.make_room(BUDGET);
+    }
+}
+
+impl Held {
+    /// Lets the documents go that nobody asked for longest, until the rest has at most `budget` bytes.
+    fn make_room(&mut self, budget: usize) {
+        while self.size > budget {
+            let oldest = self.feeds.iter().min_by_key(|(_, own)| own.used);
+            let oldest = oldest.map(|(who, _)| *who);
+            let Some(own) = oldest.and_then(|who| self.feeds.remove(&who)) else {
+                return;
             };
-            held.size -= own.size;
+            self.size -= own.size;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feed::{Bodies, Kind, Prepared};
+    use crate::model::feed_date::FeedDate;
+    use crate::model::feed_key::Format;
+
+    fn documents(text: &str) -> Arc<Documents> {
+        let one = |format| {
+            let bodies = Bodies::of(text).unwrap();
+            Arc::new(Prepared::new(
+                Kind::Feed(format),
+                bodies,
+                FeedDate::from_micros(0),
+                None,
+            ))
+        };
+        Arc::new(Format::ALL.map(one))
+    }
+
+    #[test]
+    fn who_came_last_keeps_a_place_and_another_mark_is_another_feed() {
+        let own = OwnFeeds::default();
+        for subscriber in [1, 2, 3] {
+            own.put(subscriber, "old".to_owned(), documents("before"));
+        }
+        own.put(2, "new".to_owned(), documents("after"));
+        assert!(own.get(2, "old").is_none() && own.get(2, "new").is_some());
+        assert!(own.get(1, "old").is_some());
+        let mut held = own.0.lock().unwrap();
+        let each: usize = held.feeds.values().map(|own| own.size).sum();
+        assert_eq!(held.size, each, "what was replaced is not counted");
+        let budget = held.size - 1;
+        held.make_room(budget);
+        drop(held);
+        assert!(own.get(3, "old").is_none(), "nobody asked for it");
+        assert!(own.get(1, "old").is_some() && own.get(2, "new").is_some());
+        own.0.lock().unwrap().make_room(0);
+        assert!(own.get(1, "old").is_none());
     }
 }

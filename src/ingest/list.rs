@@ -50,6 +50,8 @@ pub struct ArticleRow {
     pub former_urls: Vec<String>,
     /// The page elsewhere that it comments on.
     pub external_url: Option<String>,
+    /// Where people talk about it.
+    pub comments_url: Option<String>,
     /// `header`, `path`, `file_name`, `page`, `feed`, `table`, `first_seen`.
     pub published_from: String,
     /// No time of day was given.
@@ -58,6 +60,8 @@ pub struct ArticleRow {
     pub first_seen: String,
     /// Last change that a reader could see.
     pub changed_at: String,
+    /// Last change of the text since it was public.
+    pub edited_at: Option<String>,
     /// From when letters may carry it.
     pub mailable_at: Option<String>,
     /// Why letters may not.
@@ -163,10 +167,12 @@ fn row(article: Article, announced: &BTreeSet<String>) -> ArticleRow {
         locator: article.locator,
         former_urls: article.former_urls,
         external_url: content.external_url,
+        comments_url: content.comments_url,
         published_from: article.published_from,
         date_only: article.date_only,
         first_seen: printed(article.first_seen),
         changed_at: printed(article.changed_at),
+        edited_at: article.edited_at.map(printed),
         mailable_at: article.mailable_at.map(printed),
         not_mailable: article.not_mailable,
         visibility: article.visibility.word(),
