@@ -7,11 +7,13 @@ line 'ok …' or 'not ok …' per feed, with the first differences.
 """
 
 import mailbox
+import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
 from email.header import decode_header, make_header
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -114,18 +116,22 @@ def differences(path: pathlib.Path) -> list[str]:
     return found
 
 
+def judge(path: pathlib.Path) -> list[str]:
+    try:
+        return differences(path)
+    except (RuntimeError, subprocess.SubprocessError) as error:
+        return [str(error)]
+
+
 def main() -> int:
     paths = sorted(path for path in pathlib.Path(sys.argv[1]).glob("*/out/*.xml") if path.name in ("rss.xml", "atom.xml"))
     good = bool(paths)
-    for path in paths:
-        try:
-            found = differences(path)
-        except (RuntimeError, subprocess.SubprocessError) as error:
-            found = [str(error)]
-        good &= not found
-        print(f"{'not ok' if found else 'ok'} rss2email: {path.parent.parent.name}/{path.name}")
-        for difference in found[:5]:
-            print(f"#   {difference}")
+    with ThreadPoolExecutor(os.cpu_count()) as several:
+        for path, found in zip(paths, several.map(judge, paths)):
+            good &= not found
+            print(f"{'not ok' if found else 'ok'} rss2email: {path.parent.parent.name}/{path.name}")
+            for difference in found[:5]:
+                print(f"#   {difference}")
     return 0 if good else 1
 
 
