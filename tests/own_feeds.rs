@@ -100,6 +100,7 @@ async fn a_subscriber_reads_in_a_feed_what_the_letters_would_bring() {
         assert_eq!(got.header("cache-control"), Some("private, max-age=900"));
         assert_eq!(got.header("x-robots-tag"), Some("noindex"));
         assert_eq!(got.header("access-control-allow-origin"), None);
+        assert!(!got.text().contains("rel=\"hub\""), "nobody is told of it");
         let tag = format!("If-None-Match: {}", got.header("etag").unwrap());
         let again = served.get(&path, &[&tag]).await;
         assert_eq!(

@@ -178,8 +178,8 @@ pub(super) fn meta(settings: &Settings, plan: &Plan, main_id: &str) -> Result<Fe
             .filter_map(|(id, at)| Some((EntryId::new(id)?, FeedDate::new(from_micros(*at)))))
             .collect(),
         chain: plan.chain,
-        // What is in an archive does not change.
-        hubs: if is_archive {
+        // What is in an archive does not change, and a person's feed is nobody else's.
+        hubs: if is_archive || is_private {
             Vec::new()
         } else {
             settings.hubs().iter().filter_map(|hub| FeedUrl::parse(hub)).collect()
