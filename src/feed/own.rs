@@ -80,7 +80,7 @@ mod tests {
 
     fn documents(text: &str) -> Arc<Documents> {
         let one = |format| {
-            let bodies = Bodies::of(text).unwrap();
+            let bodies = Bodies::of(text);
             Arc::new(Prepared::new(
                 Kind::Feed(format),
                 bodies,
