@@ -30,6 +30,7 @@ fn standings(looked: &BTreeMap<String, Value>) -> Vec<&str> {
         "The RSS feed",
         "The Atom feed",
         "The JSON feed",
+        "The built-in hub",
     ];
     names
         .iter()
@@ -81,7 +82,11 @@ async fn an_author_hears_what_visitors_meet_on_the_site_its_feeds_and_the_page_o
         let before = service.run(&["subscribers", "list", "--json"]);
         let all = looked(&service);
         // Everything answers as it should; what is wrong is that mail programs post to https alone.
-        assert_eq!(standings(&all), ["wrong", "good", "good", "good", "good"], "{all:?}");
+        assert_eq!(
+            standings(&all),
+            ["wrong", "good", "good", "good", "good", "good"],
+            "{all:?}"
+        );
         let leaving = all["Leaving by one click"]["found"].as_str().unwrap();
         assert!(leaving.ends_with("answers 200 to GET and POST"), "{leaving}");
         assert_eq!(service.run(&["subscribers", "list", "--json"]), before, "nobody left");
@@ -98,7 +103,7 @@ async fn an_author_hears_what_stands_in_the_way_of_visitors() {
         let all = looked(&service);
         assert_eq!(
             standings(&all),
-            ["wrong", "warning", "wrong", "wrong", "wrong"],
+            ["wrong", "warning", "wrong", "wrong", "wrong", "warning"],
             "{all:?}"
         );
         for (what, end) in [
@@ -110,6 +115,7 @@ async fn an_author_hears_what_stands_in_the_way_of_visitors() {
                 "answers with text/html instead of application/atom+xml",
             ),
             ("The JSON feed", "answers 404 to a feed reader"),
+            ("The built-in hub", "/websub answers 404 to a subscriber"),
         ] {
             let found = all[what]["found"].as_str().unwrap();
             assert!(found.contains(end), "{found}");

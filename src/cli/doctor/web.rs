@@ -34,6 +34,9 @@ pub(super) async fn look(app: &App) -> Vec<Examined> {
     for format in Format::ALL {
         all.push(feed(&settings, format, &direct).await);
     }
+    if let Some(address) = settings.own_hub() {
+        all.push(hub(&address, &direct).await);
+    }
     all
 }
 
@@ -140,6 +143,26 @@ async fn feed(settings: &Settings, format: Format, direct: &Fetcher) -> Examined
     match direct.fetch(ask).await {
         Ok(answer) => said(&what, &address, format, &answer),
         Err(error) => unreached(&what, &error.to_string()),
+    }
+}
+
+/// Whether subscribers reach the built-in hub that the feeds name: asked for nothing, it says what is missing.
+async fn hub(address: &str, direct: &Fetcher) -> Examined {
+    let what = "The built-in hub";
+    let Ok(url) = address.parse::<Url>() else {
+        return unasked(what, &format!("{address} is no address"));
+    };
+    let ask = Ask::post(url, "application/x-www-form-urlencoded", Vec::new());
+    match direct.fetch(ask).await {
+        Ok(answer) if answer.status == 400 && answer.body.starts_with(b"hub.mode") => {
+            seen(what, Standing::Good, &format!("{address} answers"), "")
+        }
+        Ok(answer) => {
+            let found = format!("{address} answers {} to a subscriber", answer.status);
+            let remedy = "let what stands before Letterpress pass POST /websub on, or write `builtin = false` into [feeds.websub]";
+            seen(what, Standing::Warning, &found, remedy)
+        }
+        Err(error) => unreached(what, &error.to_string()),
     }
 }
 
