@@ -622,6 +622,9 @@ fn feeds_name_each_hub_once_and_the_built_in_one_only_where_it_can_be_asked() {
     assert_eq!(hubs(""), ["http://127.0.0.1:8080/websub"]);
     // Files for a static host, made where nobody else can ask.
     assert!(hubs("[feeds]\nbase_url = \"https://example.org/\"\n").is_empty());
+    let wanted = "[feeds]\nbase_url = \"https://example.org/\"\n[feeds.websub]\nbuiltin = true\n";
+    let said = warnings(&read(wanted, &[]).unwrap());
+    assert!(said[0].starts_with("changes nothing: http.public_url"), "{said:?}");
     let passed_through = format!("{MINIMAL}\n[feeds]\nbase_url = \"https://example.org/\"\n");
     assert_eq!(hubs(&passed_through), [own]);
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use config::{Value, ValueKind};
 use url::Url;
 
+use super::http::is_out_of_reach;
 use super::problem::Wrong;
 use super::section::Section;
 use super::value::{
@@ -140,9 +141,10 @@ pub(super) fn read(mut section: Section<'_>, public_url: &Url) -> Feeds {
         burst: section
             .get("rate_limit", one_number("burst", "10"))
             .unwrap_or(Some(BURST)),
-        websub: websub::read(section.section("websub")),
+        websub: WebSub::default(),
         private: section.get("private", flag).unwrap_or(false),
     };
+    let websub = websub::read(section.section("websub"), is_out_of_reach(public_url, &feeds.base_url));
     let aliases = aliases(&mut section, &feeds);
     for path in feeds.retired.iter().filter(|path| is_live(path, &feeds)) {
         let remedy = "take it out of `retired`, or take its format out of `formats`";
@@ -152,7 +154,11 @@ pub(super) fn read(mut section: Section<'_>, public_url: &Url) -> Feeds {
         );
     }
     section.close();
-    Feeds { aliases, ..feeds }
+    Feeds {
+        aliases,
+        websub,
+        ..feeds
+    }
 }
 
 /// A span of time, or `adaptive`.

@@ -21,11 +21,6 @@ pub struct Http {
 }
 
 impl Http {
-    /// Whether it can be reached from this machine only.
-    pub fn is_local(&self) -> bool {
-        is_loopback(&self.public_url)
-    }
-
     /// An absolute address under `public_url`; `path` without a leading slash.
     pub fn address(&self, path: &str) -> String {
         format!("{}{path}", self.public_url)
@@ -59,13 +54,18 @@ pub(super) fn read(mut section: Section<'_>) -> Http {
 }
 
 /// Whether an address names this very machine.
-pub(super) fn is_loopback(url: &Url) -> bool {
+fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     }
+}
+
+/// Whether readers find the feeds on another host while this service can be reached from its own machine only.
+pub(super) fn is_out_of_reach(public_url: &Url, base_url: &Url) -> bool {
+    is_loopback(public_url) && !is_loopback(base_url)
 }
 
 fn own_address(listen: SocketAddr) -> Url {

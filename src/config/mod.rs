@@ -91,7 +91,7 @@ impl Settings {
     /// The address of the built-in hub, where there is one. There is none where readers find the feeds on another host while
     /// this service can be reached from its own machine only, as with files for a static host: nobody could ask it.
     pub fn own_hub(&self) -> Option<String> {
-        let is_out_of_reach = self.http.is_local() && !http::is_loopback(&self.feeds.base_url);
+        let is_out_of_reach = http::is_out_of_reach(&self.http.public_url, &self.feeds.base_url);
         (self.feeds.websub.builtin && !is_out_of_reach).then(|| self.http.address("websub"))
     }
 

@@ -41,8 +41,8 @@ impl Default for WebSub {
 /// `signature`: what may be written for it.
 const SIGNATURES: &[(&str, Signature)] = &[("sha256", Signature::Sha256), ("sha1", Signature::Sha1)];
 
-/// Reads `[feeds.websub]`.
-pub(super) fn read(mut section: Section<'_>) -> WebSub {
+/// Reads `[feeds.websub]`; `is_out_of_reach` where nobody could ask a hub of our own.
+pub(super) fn read(mut section: Section<'_>, is_out_of_reach: bool) -> WebSub {
     let usual = WebSub::default();
     let websub = WebSub {
         hubs: section.get("hubs", list(hub)).unwrap_or_default(),
@@ -51,6 +51,12 @@ pub(super) fn read(mut section: Section<'_>) -> WebSub {
         signature: section.get("signature", one_of(SIGNATURES)).unwrap_or(usual.signature),
         allow_private: section.get("allow_private", list(network)).unwrap_or_default(),
     };
+    if is_out_of_reach && websub.builtin && section.was_given("builtin") {
+        let message =
+            "changes nothing: http.public_url is an address of this machine, and readers find the feeds elsewhere";
+        let remedy = "write the address under which this service is reached into http.public_url, or `builtin = false`";
+        section.warn("builtin", Wrong::new(message, remedy));
+    }
     section.close();
     websub
 }

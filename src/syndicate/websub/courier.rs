@@ -216,7 +216,8 @@ impl Courier {
 pub async fn claim(app: &App, limit: usize) -> Result<Vec<Job>, SyndicateError> {
     let mut conn = app.database.read().await?;
     let now = super::now(app, &mut conn).await?;
-    if limit == 0 || !websub::is_due(&mut conn, now).await? {
+    // By a clock that is not believed, subscriptions would seem to be over.
+    if limit == 0 || app.clock_doubt().is_some() || !websub::is_due(&mut conn, now).await? {
         return Ok(Vec::new());
     }
     let held = app.held(&mut conn).await?;
@@ -233,6 +234,9 @@ pub async fn claim(app: &App, limit: usize) -> Result<Vec<Job>, SyndicateError> 
 
 /// Forgets subscriptions whose lease has run out, and who has not asked lately.
 pub async fn forget_expired(app: &App) -> Result<u64, SyndicateError> {
+    if app.clock_doubt().is_some() {
+        return Ok(0);
+    }
     let mut conn = app.database.begin().await?;
     let now = super::now(app, &mut conn).await?;
     let forgotten = websub::forget_expired(&mut conn, now).await?;
