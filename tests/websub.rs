@@ -491,6 +491,24 @@ async fn one_host_and_one_network_have_their_limits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_requests_keeps_no_document_waiting() {
+    let press = press().await;
+    let (served, subscriber) = (press.serve().await, Subscriber::start(Manner::Willing).await);
+    subscribe(&press, &served, &subscriber, RSS, &[]).await;
+    let flood = "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 1000) \
+         INSERT INTO websub_jobs (id, kind, target, topic, tag, queued_at, next_at) \
+         SELECT 'question/' || n, 'subscribe', 'https://victim.example/' || n, '', '', 0, 0 FROM number";
+    press.change(flood).await;
+    let busy = ask(&served, "subscribe", &subscriber.at("/other"), RSS, &[]).await;
+    assert_eq!(busy, 503);
+    press.publish(4, |_| {}).await;
+    syndicate::refresh(&press.app).await.unwrap();
+    press.wait(SETTLE);
+    let first = websub::claim(&press.app, 1).await.unwrap();
+    assert_eq!(first[0].target, subscriber.at("/in?who=7"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_subscriber_that_never_answers_keeps_nobody_waiting() {
     let press = press().await;
     let (served, hanging) = (press.serve().await, Subscriber::start(Manner::Willing).await);

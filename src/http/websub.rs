@@ -45,6 +45,7 @@ async fn ask(State(app): Shared, visitor: Visitor, body: Bytes) -> Result<Respon
         HubError::Mistake(_) => (StatusCode::BAD_REQUEST, None),
         HubError::NoTopic => (StatusCode::NOT_FOUND, None),
         HubError::NotYet => (StatusCode::SERVICE_UNAVAILABLE, Some(5)),
+        HubError::Busy(wait) => (StatusCode::SERVICE_UNAVAILABLE, Some(wait.as_secs())),
         HubError::TooMany(wait) => (StatusCode::TOO_MANY_REQUESTS, Some(wait.as_secs())),
         HubError::Store(_) => return Err(error.into()),
     };

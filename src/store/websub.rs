@@ -165,6 +165,14 @@ pub async fn queue(conn: &mut Conn, job: &Job, next_at: i64) -> Result<(), Store
     Ok(())
 }
 
+const QUESTIONS: &str = "SELECT COUNT(*) FROM websub_jobs WHERE kind IN ('subscribe', 'unsubscribe')";
+
+/// How many callbacks wait to be asked.
+pub async fn questions(conn: &mut Conn) -> Result<i64, StoreError> {
+    let row: (i64,) = on!(conn, |c| sqlx::query_as(QUESTIONS).fetch_one(c).await?);
+    Ok(row.0)
+}
+
 const QUEUE_DOCUMENTS: &str = "INSERT INTO websub_jobs (id, kind, target, topic, tag, queued_at, next_at) \
      SELECT 'deliver/' || s.id, 'deliver', s.callback, s.topic, $2, CAST($3 AS BIGINT), CAST($4 AS BIGINT) \
      FROM websub_subscriptions s WHERE s.topic = $1 AND s.expires_at > $3 AND s.sent_tag <> $2 \
@@ -197,13 +205,14 @@ pub async fn is_due(conn: &mut Conn, now: i64) -> Result<bool, StoreError> {
     Ok(row.is_some())
 }
 
-// What never failed goes first: callbacks that are away keep nobody waiting.
+// What never failed goes first: callbacks that are away keep nobody waiting. Then, by the names of the kinds, documents go
+// before pings and both before questions, which any stranger can cause.
 macro_rules! claim {
     ($which:literal, $lock:literal) => {
         concat!(
             "UPDATE websub_jobs SET lease_until = $2 WHERE id IN (SELECT id FROM websub_jobs WHERE ",
             $which,
-            " AND lease_until <= $1 ORDER BY attempts, next_at, id LIMIT $3",
+            " AND lease_until <= $1 ORDER BY attempts, kind, next_at, id LIMIT $3",
             $lock,
             ") AND lease_until <= $1 RETURNING kind, id, target, topic, tag, secret, lease_seconds, queued_at, attempts"
         )

@@ -17,6 +17,8 @@ use crate::syndicate::{Answer, answer};
 
 /// Requests that a household, or all households for one host of callbacks, may make at once.
 const BURST: i64 = 64;
+/// Callbacks that may wait to be asked.
+const MOST_QUESTIONS: i64 = 1_000;
 /// How long until one more may be made.
 const ONE_MORE_AFTER: Duration = Duration::from_mins(1);
 
@@ -35,6 +37,9 @@ pub enum HubError {
     /// One household, or everybody for one host, asked too often.
     #[error("Too many requests from your network or for this callback's host; please ask again later.")]
     TooMany(Duration),
+    /// Everybody together asked for more than can be asked soon.
+    #[error("This hub has many callbacks to ask; please ask again later.")]
+    Busy(Duration),
     /// The database.
     #[error("take a request for the hub: {0}")]
     Store(#[from] StoreError),
@@ -60,6 +65,9 @@ where
     let mut conn = app.database.begin().await?;
     let now = super::now(app, &mut conn).await?;
     let host = request.callback.host_str().unwrap_or_default().to_owned();
+    if websub::questions(&mut conn).await? >= MOST_QUESTIONS {
+        return Err(HubError::Busy(ONE_MORE_AFTER));
+    }
     if !may_ask(app, &mut conn, client, &host, now).await? {
         return Err(HubError::TooMany(ONE_MORE_AFTER));
     }
