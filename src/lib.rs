@@ -10,7 +10,7 @@
 //!                          │
 //!                          └──▶ compose ──▶ issue + variants + deliveries ──▶ deliver ──▶ SMTP (subscribers)
 //!                                  ▲                                             │
-//!                           schedule × clock                              replies ──▶ suppressions
+//!                           schedule × clock                     replies, reports ──▶ bounces ──▶ suppressions
 //! ```
 //!
 //! # The house: nouns, shelves, verbs, doors
@@ -21,7 +21,7 @@
 //! | 1 | [`config`], [`telemetry`], [`faults`] | `model` |
 //! | 2 shelves | [`source`], [`feed`], [`template`], [`mail`], [`store`] | layers 0 and 1; never each other |
 //! | 3 | [`app`] | layers 0 to 2 |
-//! | 4 verbs | [`ingest`], [`syndicate`], [`compose`], [`deliver`], [`subscribe`], [`feedback`], [`retain`] | layers 0 to 3; never each other |
+//! | 4 verbs | [`ingest`], [`syndicate`], [`compose`], [`deliver`], [`subscribe`], [`bounces`], [`feedback`], [`retain`] | layers 0 to 3; never each other |
 //! | 5 doors | [`worker`], [`http`] | layers 0, 1, 3, 4; never a shelf |
 //! | 6 doors | [`cli`], `main` | everything |
 //!
@@ -37,6 +37,7 @@
 //! node leases · *accepted* the relay took the message (never "delivered").
 
 pub mod app;
+pub mod bounces;
 pub mod cli;
 pub mod compose;
 pub mod config;

@@ -35,6 +35,7 @@ const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("atom_syndication", &["feed"]),
     ("sqlx", &["store"]),
     ("lettre", &["mail"]),
+    ("mail_parser", &["mail"]),
     ("handlebars", &["template"]),
     ("axum", &["http"]),
     ("clap", &["cli", "main"]),

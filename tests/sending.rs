@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use letterpress::compose::{self};
-use letterpress::config::{Bounces, OnUnknown, Settings};
+use letterpress::config::{OnUnknown, ReturnTo, Settings};
 use letterpress::deliver::{self};
 use letterpress::model::address::Mailbox;
 use letterpress::model::links::{Leave, code_of};
@@ -461,7 +461,7 @@ async fn of_two_nodes_that_prepare_an_issue_at_once_one_writes_all_of_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_letter_that_comes_back_says_whose_it_was() {
     let press = Press::with(Engine::Sqlite, |settings| {
-        settings.bounces = Bounces::Domain("bounce.example.org".to_owned());
+        settings.bounces.to = ReturnTo::Domain("bounce.example.org".to_owned());
     })
     .await;
     press.join("rosa", "weekly").await;

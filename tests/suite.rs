@@ -8,6 +8,7 @@
 mod architecture;
 mod archives;
 mod author;
+mod bounces;
 mod choice;
 mod cli;
 mod config;

@@ -2,6 +2,7 @@
 
 mod articles;
 mod backup;
+mod bounces;
 mod check;
 mod demo;
 mod dkim;
@@ -107,6 +108,9 @@ enum Command {
     /// Read what readers say about articles
     #[command(subcommand)]
     Feedback(feedback::Feedback),
+    /// Read reports of letters that came back and complaints
+    #[command(subcommand)]
+    Bounces(bounces::Bounces),
     /// Make keys that sign letters (DKIM)
     #[command(subcommand)]
     Dkim(dkim::Dkim),
@@ -182,6 +186,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Code> {
         Command::Issues(issues) => issues.run(&session).await.map(|()| 0),
         Command::Subscribers(subscribers) => subscribers.run(&session).await,
         Command::Feedback(feedback) => feedback.run(&session).await.map(|()| 0),
+        Command::Bounces(bounces) => bounces.run(&session).await,
         Command::Dkim(dkim) => dkim.run(&session).map(|()| 0),
         Command::Backup(backup) => backup.run(&session).await.map(|()| 0),
         Command::Restore(restore) => restore.run(&session).await.map(|()| 0),

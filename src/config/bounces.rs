@@ -1,13 +1,49 @@
-//! `[bounces]`: where returned letters go.
+//! `[bounces]`: where returned letters go, and where they are found.
+
+use std::path::PathBuf;
+
+use data_encoding::BASE64;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::problem::Wrong;
+use super::secret::{Files, secret, warn_if_written_in_the_open};
 use super::section::Section;
-use super::value::{email, host};
+use super::value::{email, filled, host, list, path};
 use crate::model::address::{AddressError, EmailAddress};
+use crate::model::provider::Provider;
+
+/// `[bounces]`
+#[derive(Debug, Clone)]
+pub struct Bounces {
+    /// Where returned letters go.
+    pub to: ReturnTo,
+    /// A Maildir that the mail of that address is delivered into, absolute; the service reads what is new in it.
+    pub maildir: Option<PathBuf>,
+    /// Providers whose webhooks are believed, and why.
+    pub hooks: Vec<Hook>,
+}
+
+/// `[bounces.PROVIDER]`
+#[derive(Debug, Clone)]
+pub struct Hook {
+    /// Who tells, at `/hooks/bounces/PROVIDER`.
+    pub provider: Provider,
+    /// What makes it authentic.
+    pub trust: HookTrust,
+}
+
+/// What makes a webhook authentic.
+#[derive(Debug, Clone)]
+pub enum HookTrust {
+    /// A secret that only the two of us know, or the provider's public key.
+    Secret(SecretString),
+    /// Topics of SNS whose certificates are looked up.
+    Topics(Vec<String>),
+}
 
 /// Where returned letters go.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Bounces {
+pub enum ReturnTo {
     /// Back to `mail.from`: reports do not say whose letter it was.
     Sender,
     /// To a domain of their own, every address of which is ours: `b.WORD@DOMAIN`.
@@ -22,12 +58,25 @@ impl Bounces {
     /// # Errors
     /// When the mailbox's name leaves no room for the word.
     pub fn return_path(&self, sender: &EmailAddress, word: &str) -> Result<EmailAddress, AddressError> {
-        match self {
-            Self::Sender => Ok(sender.clone()),
-            Self::Domain(domain) => EmailAddress::parse(&format!("b.{word}@{domain}")),
-            Self::Mailbox(mailbox) => {
+        match &self.to {
+            ReturnTo::Sender => Ok(sender.clone()),
+            ReturnTo::Domain(domain) => EmailAddress::parse(&format!("b.{word}@{domain}")),
+            ReturnTo::Mailbox(mailbox) => {
                 EmailAddress::parse(&format!("{}+{word}@{}", mailbox.local_part(), mailbox.domain()))
             }
+        }
+    }
+
+    /// A `mailto:` that ends a subscription when a mail program writes to it (RFC 8058 §3.1); `word` is the folded leave
+    /// token. `None` where nobody reads such mail, or the word is longer than an address may be.
+    pub fn leave_by_mail(&self, word: &str) -> Option<String> {
+        match &self.to {
+            ReturnTo::Sender => None,
+            ReturnTo::Domain(domain) => {
+                let address = format!("unsubscribe+{word}@{domain}");
+                EmailAddress::parse(&address).ok().map(|_| format!("mailto:{address}"))
+            }
+            ReturnTo::Mailbox(mailbox) => Some(format!("mailto:{}?subject=unsubscribe%20{word}", mailbox.as_str())),
         }
     }
 }
@@ -36,7 +85,7 @@ impl Bounces {
 const ROOM: usize = 64 - 39;
 
 /// Reads `[bounces]`.
-pub(super) fn read(mut section: Section<'_>) -> Bounces {
+pub(super) fn read(mut section: Section<'_>, files: &Files<'_>) -> Bounces {
     if section.has("domain") && section.has("mailbox") {
         section.refuse("mailbox", Wrong::new("stands beside `domain`", "keep one of the two"));
     }
@@ -53,10 +102,71 @@ pub(super) fn read(mut section: Section<'_>) -> Bounces {
         }
         Ok(mailbox)
     });
+    let maildir = section.get("maildir", path(files.base));
+    let hooks = Provider::ALL
+        .into_iter()
+        .filter_map(|provider| read_hook(&mut section, provider, files));
+    let hooks = hooks.collect();
     section.close();
-    match (domain, mailbox) {
-        (Some(domain), _) => Bounces::Domain(domain),
-        (None, Some(mailbox)) => Bounces::Mailbox(mailbox),
-        (None, None) => Bounces::Sender,
+    Bounces {
+        to: match (domain, mailbox) {
+            (Some(domain), _) => ReturnTo::Domain(domain),
+            (None, Some(mailbox)) => ReturnTo::Mailbox(mailbox),
+            (None, None) => ReturnTo::Sender,
+        },
+        maildir,
+        hooks,
+    }
+}
+
+/// Reads `[bounces.PROVIDER]`; `None` when nothing in it says what to believe.
+fn read_hook(section: &mut Section<'_>, provider: Provider, files: &Files<'_>) -> Option<Hook> {
+    let is_given = section.has(provider.word());
+    let mut own = section.section(provider.word());
+    let says_how = ["topics", "public_key", "secret", "secret_file"]
+        .iter()
+        .any(|key| own.has(key));
+    let trust = match provider {
+        Provider::Ses => own.get("topics", list(filled)).map(HookTrust::Topics),
+        Provider::SendGrid => own
+            .get("public_key", filled)
+            .map(|key| HookTrust::Secret(SecretString::from(key))),
+        _ => {
+            let secret = secret(&mut own, "secret", "secret_file", files);
+            warn_if_written_in_the_open(&own, "secret", files);
+            check_secret(&own, provider, secret.as_ref());
+            secret.map(HookTrust::Secret)
+        }
+    };
+    if is_given && !says_how {
+        let remedy = match provider {
+            Provider::Ses => "write the ARN of your topic: `topics = [\"arn:aws:sns:…\"]`",
+            Provider::SendGrid => "write the verification key that SendGrid shows: `public_key = \"…\"`",
+            _ => "write `secret_file = \"FILE\"` with the path of a file that holds the secret",
+        };
+        own.refuse("", Wrong::new("says not how its webhooks are known", remedy));
+    }
+    own.close();
+    Some(Hook {
+        provider,
+        trust: trust?,
+    })
+}
+
+/// The secret of Standard Webhooks is base64 after `whsec_`; the one for Postmark needs a name when it is a password.
+fn check_secret(section: &Section<'_>, provider: Provider, secret: Option<&SecretString>) {
+    let Some(secret) = secret.filter(|_| provider == Provider::Resend) else {
+        return;
+    };
+    let text = secret.expose_secret();
+    if BASE64
+        .decode(text.strip_prefix("whsec_").unwrap_or(text).as_bytes())
+        .is_err()
+    {
+        let wrong = Wrong::new(
+            "is not the signing secret of a webhook",
+            "copy it whole, it begins with `whsec_`",
+        );
+        section.refuse("secret", wrong);
     }
 }

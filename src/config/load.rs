@@ -190,7 +190,7 @@ fn read_settings(mut root: Section<'_>, file: Option<PathBuf>) -> Settings {
     let settings = Settings {
         sources: sources::read(source_sections, &base, &site.language),
         feeds: feeds::read(root.section("feeds"), &http.public_url),
-        bounces: bounces::read(root.section("bounces")),
+        bounces: bounces::read(root.section("bounces"), &files),
         feedback: feedback::read(root.section("feedback")),
         templates: read_templates(root.section("templates"), &base),
         state: database::read_state(root.section("state"), &database, &base),

@@ -17,6 +17,7 @@ use super::section::Section;
 use super::site::Site;
 use super::value::{duration, filled, flag, host, list, mailbox, one_of, path, size, some_time, whole};
 use crate::model::address::{DisplayName, EmailAddress, Mailbox};
+use crate::model::provider::Provider;
 use crate::model::rate::Rate;
 
 /// `[mail]`
@@ -120,6 +121,8 @@ pub struct Smtp {
     pub messages_per_connection: u32,
     /// The header in which the relay looks for what tells a second copy of a letter from another letter.
     pub idempotency_header: Option<String>,
+    /// The provider that runs the relay; sets host and login name where they are not given, and headers.
+    pub preset: Option<Provider>,
     /// Whether commands are sent together where the relay offers it (RFC 2920); default true.
     pub pipelining: bool,
 }
@@ -144,6 +147,13 @@ const ON_UNKNOWN: &[(&str, OnUnknown)] = &[
     ("resend", OnUnknown::Resend),
     ("skip", OnUnknown::Skip),
     ("hold", OnUnknown::Hold),
+];
+const PRESETS: &[(&str, Provider)] = &[
+    ("ses", Provider::Ses),
+    ("postmark", Provider::Postmark),
+    ("mailgun", Provider::Mailgun),
+    ("resend", Provider::Resend),
+    ("sendgrid", Provider::SendGrid),
 ];
 const TLS: &[(&str, Tls)] = &[
     ("starttls", Tls::StartTls),
@@ -240,7 +250,11 @@ fn nobody(site: &Site) -> Mailbox {
 }
 
 fn read_smtp(mut section: Section<'_>, beside: &Surroundings<'_>, required: bool) -> Smtp {
-    let relay = if required {
+    let preset = section.get("preset", one_of(PRESETS));
+    let usual_relay = preset.and_then(Provider::relay).filter(|_| !section.has("host"));
+    let relay = if let Some(relay) = usual_relay {
+        Some(relay.to_owned())
+    } else if required {
         let remedy = "write the name of your relay, or `transport = \"outbox\"` to keep letters in a folder";
         section.require("host", remedy, host)
     } else {
@@ -260,9 +274,12 @@ fn read_smtp(mut section: Section<'_>, beside: &Surroundings<'_>, required: bool
         Tls::Implicit => 465,
         Tls::None => 25,
     };
+    let usual_username = preset.and_then(Provider::username).map(str::to_owned);
+    let has_username = section.was_given("username") || usual_username.is_some();
     let smtp = Smtp {
         port: section.get("port", whole(1)).unwrap_or(usual_port),
-        username: section.get("username", filled),
+        username: section.get("username", filled).or(usual_username),
+        preset,
         password: secret(&mut section, "password", "password_file", &beside.files),
         token_file: section.get("token_file", path(beside.files.base)),
         ca_file: section.get("ca_file", path(beside.files.base)),
@@ -279,7 +296,7 @@ fn read_smtp(mut section: Section<'_>, beside: &Surroundings<'_>, required: bool
         host: relay,
         tls,
     };
-    check_login(&section);
+    check_login(&section, has_username);
     warn_if_written_in_the_open(&section, "password", &beside.files);
     check_ca_file(&section, smtp.ca_file.as_deref());
     section.close();
@@ -296,7 +313,7 @@ fn greeting(name: &str) -> String {
 }
 
 /// A name and a password make sense only together.
-fn check_login(section: &Section<'_>) {
+fn check_login(section: &Section<'_>, has_username: bool) {
     const PROOFS: [&str; 3] = ["password", "password_file", "token_file"];
     let given = PROOFS.into_iter().find(|key| section.was_given(key));
     if section.was_given("token_file") && given != Some("token_file") {
@@ -305,7 +322,7 @@ fn check_login(section: &Section<'_>) {
             Wrong::new("stands beside a password", "keep one of the two"),
         );
     }
-    match (section.was_given("username"), given) {
+    match (has_username, given) {
         (true, None) => {
             let remedy = "write `password_file = \"FILE\"` with the path of a file that holds the password";
             section.refuse("username", Wrong::new("stands without a password", remedy));

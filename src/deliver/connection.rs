@@ -231,6 +231,7 @@ impl Connection {
         let expires = app.settings().mail.expire_after;
         if due.first_at.is_some_and(|first| from_micros(first) + expires <= now) {
             self.give_up(&due, "expired", "it could not be handed over in time", ticket);
+            self.owing.push(entries::expired(&due, now));
             return Ok(());
         }
         // The letter is written, signed and handed over while its attempt is committed.
@@ -254,6 +255,7 @@ impl Connection {
                 self.note(&verdict, &seat, Some((&due.issue_id, &letters))).await;
                 let outcome = judge(&verdict, due.deferrals, due.unknowns, self.doubt(), &*app.chance);
                 self.owing.push(settled(outcome));
+                self.owing.extend(entries::came(&due, &verdict, now));
                 self.tickets.push(ticket);
             }
             Ok(None) => {}

@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 
 use super::outcome::Outcome;
 use super::writer::Op;
+use crate::model::bounce::{Class, Judgement};
 use crate::model::clock::to_micros;
+use crate::model::verdict::Verdict;
+use crate::store::bounces::Bounce;
 use crate::store::deliveries::{Attempt, Due, Entry, Settled};
 use crate::store::notices::Settlement;
 
@@ -50,4 +53,39 @@ pub(super) fn settled(due: &Due, owner: i64, outcome: Outcome, (began, now): (Da
         detail: Some(outcome.detail),
         forget_first: outcome.state == "pending" && due.first_at.is_none(),
     }))
+}
+
+/// What a refusal for good says about the person, for `bounces` to judge; the text goes into the ledger alone, because it
+/// may quote the address.
+pub(super) fn came(due: &Due, verdict: &Verdict, now: DateTime<Utc>) -> Option<Op> {
+    let Judgement {
+        class,
+        certain,
+        status,
+        reply,
+        ..
+    } = verdict.judgement()?;
+    let code = status.map(|status| status.to_string());
+    let code = code.or_else(|| reply.map(|code| code.to_string()));
+    Some(came_back(due, class, (certain, code), now))
+}
+
+/// A letter that could not be handed over in all the time it had.
+pub(super) fn expired(due: &Due, now: DateTime<Utc>) -> Op {
+    came_back(due, Class::Expired, (false, None), now)
+}
+
+fn came_back(due: &Due, class: Class, (certain, code): (bool, Option<String>), now: DateTime<Utc>) -> Op {
+    Op::Came(Bounce {
+        event_key: format!("smtp/{}/{}/{}", due.issue_id, due.subscriber_id, due.attempt_no + 1),
+        subscriber_id: due.subscriber_id,
+        issue_id: Some(due.issue_id.clone()),
+        source: "smtp".to_owned(),
+        class: class.word().to_owned(),
+        certain: i64::from(certain),
+        code,
+        detail: None,
+        effect: "new".to_owned(),
+        at: to_micros(now),
+    })
 }

@@ -16,7 +16,7 @@ use crate::model::letter::{Envelope, Letter, ListHeaders, ListId, MessageId, Out
 use crate::model::letterhead::Letterhead;
 use crate::model::links::{Leave, Preferences, Rate, code_of};
 use crate::model::signing_key::SigningKeyError;
-use crate::model::token::{KeyRing, Purpose};
+use crate::model::token::{KeyRing, Purpose, folded};
 use crate::model::verdict::Class;
 use crate::store::deliveries::Due;
 use crate::store::{StoreError, issues};
@@ -260,6 +260,15 @@ impl Facts<'_> {
         self.address(&link.to_path(self.keys))
     }
 
+    fn leave_by_mail(&self, person: &Person) -> Option<HeaderUrl> {
+        let link = Leave {
+            subscriber: person.id,
+            newsletter: code_of(&self.head.newsletter),
+        };
+        let word = folded(link.to_path(self.keys).rsplit('/').next()?)?;
+        HeaderUrl::parse(&self.settings.bounces.leave_by_mail(&word)?).ok()
+    }
+
     /// The person's preferences page.
     pub(super) fn preferences(&self, person: &Person) -> String {
         let link = Preferences {
@@ -317,6 +326,7 @@ impl Facts<'_> {
             feedback_id: None,
             delivery_token: None,
             key_header: None,
+            provider: self.settings.mail.smtp.preset,
         })
     }
 
@@ -330,7 +340,7 @@ impl Facts<'_> {
                 self.head.from.address.domain(),
             )?,
             unsubscribe: HeaderUrl::parse(&self.leave(person))?,
-            unsubscribe_mail: None,
+            unsubscribe_mail: self.leave_by_mail(person),
             subscribe: Some(HeaderUrl::parse(&self.address("subscribe"))?),
             help: Some(HeaderUrl::parse(&self.preferences(person))?),
             owner: owner.and_then(|email| HeaderUrl::parse(&format!("mailto:{}", email.as_str())).ok()),

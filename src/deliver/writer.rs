@@ -11,6 +11,7 @@ use super::journal::Journal;
 use crate::app::App;
 use crate::faults;
 use crate::model::clock::{Clock, to_micros};
+use crate::store::bounces::{self, Bounce};
 use crate::store::deliveries::{self, Changed, Entry};
 use crate::store::notices::{self, Settlement, Started};
 use crate::store::{Conn, Database, Engine, StoreError, nodes};
@@ -47,6 +48,8 @@ pub(super) enum Op {
         until: i64,
         now: i64,
     },
+    /// A refusal says something about the person, which is judged later.
+    Came(Bounce),
     /// An attempt of a notice begins.
     BeginNotice {
         id: i64,
@@ -365,6 +368,7 @@ async fn run(conn: &mut Conn, op: &Op) -> Result<Answer, StoreError> {
             until,
             now,
         } => deliveries::postpone(conn, (issue_id, *subscriber_id), *until, *now).await?,
+        Op::Came(bounce) => bounces::insert(conn, bounce).await?,
         Op::BeginNotice {
             id,
             attempt_no,

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! connection ──▶ [server] header time-out, limit ──▶ security headers ──▶ failures named ──▶ panics caught
-//!                         ──▶ time-out ──▶ body limit ──▶ a page, or [feeds] for every other path
+//!                         ──▶ time-out ──▶ body limit ──▶ a page, [hooks], or [feeds] for every other path
 //! ```
 //!
 //! Feeds are answered from memory; nothing here runs SQL or builds a message.
@@ -14,6 +14,7 @@ mod date;
 mod failure;
 mod feeds;
 mod health;
+mod hooks;
 mod outbox;
 mod people;
 mod server;
@@ -65,6 +66,7 @@ pub fn router(app: Arc<App>, options: Options) -> Router {
     pages
         .fallback(feeds::serve)
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        .merge(hooks::routes())
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             LONGEST_ANSWER,

@@ -8,7 +8,7 @@ use data_encoding::HEXLOWER;
 
 use crate::mail::header::Field;
 use crate::mail::quoted_printable::{encode, soft_break};
-use crate::model::address::{HeaderText, HeaderUrl, Mailbox};
+use crate::model::address::{HeaderText, HeaderToken, HeaderUrl, Mailbox};
 use crate::model::letter::{Letter, ListHeaders, MissingSlot, Outgoing, Place, Segment, SlotName, SlotValues, fill};
 
 /// Why a message could not be written for one person.
@@ -259,6 +259,12 @@ fn write_handling(facts: &Outgoing, out: &mut Vec<u8>) {
             Field::new(name, out).word(token.as_str()).end();
         }
     }
+    if let Some(provider) = facts.provider {
+        let token = facts.delivery_token.as_ref().map(HeaderToken::as_str);
+        for (name, value) in provider.headers(token, facts.list.is_some()) {
+            Field::new(name, out).words(&value).end();
+        }
+    }
 }
 
 fn bracketed(url: &HeaderUrl) -> String {
@@ -292,7 +298,7 @@ pub(super) mod tests {
 
     use super::*;
     use crate::mail::quoted_printable::tests::{decoded, relaxed, with_crlf};
-    use crate::model::address::{DisplayName, EmailAddress, HeaderToken};
+    use crate::model::address::{DisplayName, EmailAddress};
     use crate::model::letter::{ListId, MessageId};
 
     pub(in crate::mail) fn issue_facts() -> Outgoing {
@@ -319,6 +325,7 @@ pub(super) mod tests {
             feedback_id: Some(HeaderToken::parse("i7:v1:notes:letterpress").unwrap()),
             delivery_token: Some(HeaderToken::parse("d41x").unwrap()),
             key_header: None,
+            provider: None,
         }
     }
 

@@ -5,6 +5,7 @@
 //! our own letters back for people.
 
 pub mod dkim;
+pub mod events;
 pub mod examine;
 mod gate;
 mod header;
@@ -14,6 +15,7 @@ pub mod outbox;
 mod parts;
 pub mod preview;
 mod quoted_printable;
+pub mod report;
 pub mod sendmail;
 pub mod smtp;
 pub mod transport;

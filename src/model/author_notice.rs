@@ -188,6 +188,72 @@ impl AuthorNotice {
         }
     }
 
+    /// A letter came back because of our own standing; `said` are the other side's words.
+    pub fn returned(said: &str) -> Self {
+        Self {
+            kind: NoticeKind::Paused,
+            title: "Letters come back because of the sender".to_owned(),
+            text: "A mail server refuses your letters for what it thinks of the sender: address, signature, reputation or content. \
+                   Nobody was given up because of it. `letterpress doctor` looks at what receivers check; ask whoever runs \
+                   your relay when it finds nothing."
+                .to_owned(),
+            said: said.chars().take(QUOTE).collect(),
+            facts: Vec::new(),
+            commands: vec!["letterpress doctor".to_owned()],
+            articles: Vec::new(),
+        }
+    }
+
+    /// A domain calls so many of its people unknown that it is not believed.
+    pub fn incident(domain: &str, dead: i64, mailed: i64) -> Self {
+        Self {
+            kind: NoticeKind::Paused,
+            title: format!("{domain} refuses many of its people at once"),
+            text: "That looks like trouble there, so nobody was given up because of it. Letters to these people go on. When you know \
+                   that the addresses are gone, apply what the domain said; else drop it."
+                .to_owned(),
+            said: String::new(),
+            facts: vec![fact("Called unknown in a day", dead), fact("Mailed in that day", mailed)],
+            commands: vec![
+                "letterpress bounces incidents".to_owned(),
+                format!("letterpress bounces apply {domain}"),
+                format!("letterpress bounces drop {domain}"),
+            ],
+            articles: Vec::new(),
+        }
+    }
+
+    /// So many people called an issue spam that mailbox providers may soon do the same.
+    pub fn complaints(issue: &str, complaints: i64, accepted: i64, paused: bool) -> Self {
+        let (title, text) = if paused {
+            (
+                "An issue is paused: people complain about it",
+                "Three complaints in a thousand letters are more than mailbox providers allow. What was not sent waits.",
+            )
+        } else {
+            (
+                "People complain about an issue",
+                "One complaint in a thousand letters is as much as mailbox providers allow for long.",
+            )
+        };
+        let mut commands = vec![format!("letterpress issues show {issue}")];
+        if paused {
+            commands.push(format!("letterpress issues resume {issue}"));
+        }
+        Self {
+            kind: NoticeKind::Paused,
+            title: title.to_owned(),
+            text: format!(
+                "{text} Who complained gets nothing more. Look whether these people asked for your letters, and whether they \
+                 find the way out."
+            ),
+            said: String::new(),
+            facts: vec![fact("Complaints", complaints), fact("Letters accepted", accepted)],
+            commands,
+            articles: Vec::new(),
+        }
+    }
+
     /// A week in numbers.
     pub fn report(week: &str, facts: Vec<Fact>, articles: Vec<NamedArticle>, opinions: Vec<Opinion>) -> Self {
         Self {
@@ -235,6 +301,11 @@ fn cause_of(reason: &str) -> (&'static str, &'static str) {
             "template",
             "a letter cannot be made of its template",
             "`letterpress check` names the file and the line. When it is mended, let the issue go on.",
+        ),
+        (
+            "complaints",
+            "people complain about it",
+            "Look whether these people asked for your letters. Then let the issue go on, or cancel it.",
         ),
         (
             "disk",

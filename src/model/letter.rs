@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::letter_id::{ListId, MessageId};
 use crate::model::address::{DisplayName, EmailAddress, HeaderToken, HeaderUrl, Mailbox};
+use crate::model::provider::Provider;
 use crate::model::recipe::Recipe;
 
 /// A compiled letter: what all recipients of a variant share, with slots where they differ.
@@ -342,6 +343,8 @@ pub struct Outgoing {
     pub delivery_token: Option<HeaderToken>,
     /// A header in which the relay wants that token, to know a second copy of the letter.
     pub key_header: Option<String>,
+    /// The provider behind the relay, which wants to be told in its own words.
+    pub provider: Option<Provider>,
 }
 
 impl Outgoing {

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod article;
 pub mod author_notice;
+pub mod bounce;
 pub mod clock;
 pub mod date_words;
 pub mod delivery;
@@ -20,6 +21,7 @@ pub mod links;
 pub mod media;
 pub mod network;
 pub mod palette;
+pub mod provider;
 pub mod quiet;
 pub mod rate;
 pub mod rating;

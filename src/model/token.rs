@@ -294,6 +294,21 @@ impl KeyRing {
     }
 }
 
+/// A token as a word that survives relays which fold case: base32, lower case. `None` for what is no token.
+pub fn folded(token: &str) -> Option<String> {
+    let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).ok()?;
+    Some(BASE32_NOPAD.encode(&bytes).to_lowercase())
+}
+
+/// The token of a [`folded`] word.
+pub fn unfolded(word: &str) -> Option<String> {
+    if word.len() > LONGEST * 2 {
+        return None;
+    }
+    let bytes = BASE32_NOPAD.decode(word.to_ascii_uppercase().as_bytes()).ok()?;
+    Some(BASE64URL_NOPAD.encode(&bytes))
+}
+
 fn tag_of(key: &[u8; 32], data: &[u8]) -> hmac::Tag {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), data)
 }
@@ -378,6 +393,15 @@ mod tests {
                 "bit {bit}"
             );
         }
+    }
+
+    #[test]
+    fn a_link_survives_a_relay_that_folds_case() {
+        let token = ring().sign(Purpose::Leave, &[12_345, code_of("notes")]);
+        let word = folded(&token).unwrap();
+        assert!(word.len() + "unsubscribe+".len() <= 64, "{word}");
+        assert_eq!(unfolded(&word.to_uppercase()).as_deref(), Some(token.as_str()));
+        assert_eq!(unfolded("no token!"), None);
     }
 
     #[test]

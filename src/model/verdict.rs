@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use super::bounce::{Class as Judged, Clues, Judgement, Stage, Status, judge};
+
 /// Where in the conversation something happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Phase {
@@ -183,11 +185,11 @@ pub enum Class {
 /// Whose fault a refusal is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fault {
-    /// The mailbox does not exist (x.1.1–3, x.1.6, x.1.10, x.2.1).
+    /// The mailbox or its host does not exist, and the reply says so by an enhanced code.
     Hard,
-    /// The mailbox is full (x.2.2).
+    /// The mailbox is there and takes nothing: full, off, closed.
     Soft,
-    /// The sender's fault (x.7.x): never counts against the person.
+    /// The sender's fault: never counts against the person.
     Policy,
     /// The address cannot be written over this relay; not the person's fault.
     UnsupportedAddress,
@@ -247,8 +249,8 @@ impl Verdict {
             _ if reply.code == 421 => Class::NotTried(Trouble::Relay),
             (Phase::Dot, 2) => Class::Accepted,
             (Phase::Mail | Phase::Data | Phase::Dot, 5) if is_about_size(reply) => Class::NotTried(Trouble::Size),
-            (Phase::Rcpt | Phase::Data | Phase::Dot, 4) => Class::Deferred(fault(reply)),
-            (Phase::Rcpt | Phase::Data | Phase::Dot, 5) => Class::Failed(fault(reply)),
+            (Phase::Rcpt | Phase::Data | Phase::Dot, 4) => Class::Deferred(fault(&self.judged(reply))),
+            (Phase::Rcpt | Phase::Data | Phase::Dot, 5) => Class::Failed(fault(&self.judged(reply))),
             // A readable reply of a class that cannot be: it answers something else, so nobody knows.
             (Phase::Dot, _) => Class::Unknown,
             (Phase::Auth, 5) => Class::NotTried(Trouble::Login),
@@ -257,6 +259,26 @@ impl Verdict {
             (Phase::Ehlo | Phase::StartTls, 5) => Class::NotTried(Trouble::Setup),
             _ => Class::NotTried(Trouble::Relay),
         }
+    }
+
+    /// What a refusal for good says about the person; `None` for everything else.
+    pub fn judgement(&self) -> Option<Judgement> {
+        match (&self.told, self.class()) {
+            (Told::Reply(reply), Class::Failed(_)) => Some(self.judged(reply)),
+            _ => None,
+        }
+    }
+
+    fn judged(&self, reply: &Reply) -> Judgement {
+        let mut judgement = judge(&Clues {
+            status: reply.enhanced.as_deref().and_then(Status::parse),
+            diagnostic: &format!("{} {}", reply.code, reply.text),
+            stage: stage_of(self.phase),
+            ..Clues::default()
+        });
+        // Without an enhanced code a server may mean anything (B2).
+        judgement.certain &= reply.enhanced.is_some();
+        judgement
     }
 
     /// One line for the delivery's `detail` and the log: where and what. A reply's text may quote an address.
@@ -300,15 +322,26 @@ fn is_about_size(reply: &Reply) -> bool {
     }
 }
 
-fn fault(reply: &Reply) -> Fault {
-    let Some((_, rest)) = reply.enhanced.as_deref().and_then(|code| code.split_once('.')) else {
-        return Fault::Other;
-    };
-    match rest {
-        "1.1" | "1.2" | "1.3" | "1.6" | "1.10" | "2.1" => Fault::Hard,
-        "2.2" => Fault::Soft,
-        rest if rest.starts_with("7.") => Fault::Policy,
+/// One table says what a refusal means, here and in reports that come back; the fault is what it means for the sending.
+fn fault(judgement: &Judgement) -> Fault {
+    let subject = judgement.status.map(|status| status.1);
+    match judgement.class {
+        // A bare refusal needs a second one before anybody is given up.
+        Judged::Dead if judgement.certain => Fault::Hard,
+        Judged::Box => Fault::Soft,
+        Judged::Sender if subject != Some(6) => Fault::Policy,
+        _ if subject == Some(7) => Fault::Policy,
         _ => Fault::Other,
+    }
+}
+
+fn stage_of(phase: Phase) -> Option<Stage> {
+    match phase {
+        Phase::Rcpt => Some(Stage::Recipient),
+        // Some servers refuse the recipient only here.
+        Phase::Data => None,
+        Phase::Content | Phase::Dot => Some(Stage::Data),
+        _ => Some(Stage::Sender),
     }
 }
 
@@ -335,11 +368,13 @@ mod tests {
             (Dot, 552, "too big", Class::NotTried(Trouble::Size)),
             (Dot, 554, "no", Class::Failed(Fault::Other)),
             (Rcpt, 550, "5.1.1 who", Class::Failed(Fault::Hard)),
-            (Rcpt, 550, "5.2.1 disabled", Class::Failed(Fault::Hard)),
+            (Rcpt, 550, "5.2.1 gone", Class::Failed(Fault::Hard)),
+            (Rcpt, 550, "5.2.1 disabled", Class::Failed(Fault::Soft)),
+            (Dot, 550, "5.1.1 user unknown", Class::Failed(Fault::Soft)),
             (Rcpt, 550, "5.1.10 null mx", Class::Failed(Fault::Hard)),
             (Rcpt, 550, "5.7.26 unauthenticated", Class::Failed(Fault::Policy)),
             (Rcpt, 552, "5.2.2 full", Class::Failed(Fault::Soft)),
-            (Rcpt, 552, "full", Class::Failed(Fault::Other)),
+            (Rcpt, 552, "full", Class::Failed(Fault::Soft)),
             (Rcpt, 550, "no such user", Class::Failed(Fault::Other)),
             (Rcpt, 550, "4.1.1 does not agree", Class::Failed(Fault::Other)),
             (Rcpt, 450, "4.2.0 greylisted", Class::Deferred(Fault::Other)),

@@ -37,6 +37,7 @@ pub mod articles;
 pub mod audience;
 pub mod audit;
 pub mod backups;
+pub mod bounces;
 pub mod breakers;
 pub mod budgets;
 pub mod chunks;

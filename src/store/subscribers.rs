@@ -204,10 +204,11 @@ pub async fn erase(conn: &mut Conn, id: i64, blank_key: &[u8], now: i64) -> Resu
 
 const FORGET_DELIVERIES: &str = "UPDATE deliveries SET detail = NULL WHERE subscriber_id = $1 AND detail IS NOT NULL";
 const FORGET_NOTICES: &str = "UPDATE notices SET detail = NULL WHERE subscriber_id = $1 AND detail IS NOT NULL";
+const FORGET_BOUNCES: &str = "UPDATE bounces SET detail = NULL WHERE subscriber_id = $1 AND detail IS NOT NULL";
 
 /// Drops what relays said about letters to this person: replies quote addresses.
 pub async fn forget_replies(conn: &mut Conn, id: i64) -> Result<(), StoreError> {
-    for statement in [FORGET_DELIVERIES, FORGET_NOTICES] {
+    for statement in [FORGET_DELIVERIES, FORGET_NOTICES, FORGET_BOUNCES] {
         on!(&mut *conn, |c| sqlx::query(statement)
             .bind(id)
             .execute(c)

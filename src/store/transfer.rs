@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, ColumnIndex, Decode, Encode, QueryBuilder, Row, Type};
 use super::{Conn, Engine, StoreError};
 
 /// Every table there is; a test compares the list with the schema.
-pub const TABLES: [&str; 37] = [
+pub const TABLES: [&str; 39] = [
     "instance",
     "nodes",
     "counters",
@@ -44,6 +44,8 @@ pub const TABLES: [&str; 37] = [
     "breakers",
     "feedback",
     "voter_salts",
+    "bounces",
+    "bounce_incidents",
 ];
 
 /// Values of one statement at most; both engines take this many.

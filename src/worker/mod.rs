@@ -9,6 +9,7 @@
 
 mod announce;
 mod reload;
+mod returned;
 mod turns;
 
 use std::panic::AssertUnwindSafe;
@@ -24,6 +25,7 @@ use crate::deliver::{DeliverError, NodeError, Sender};
 use crate::{compose, feedback, ingest, syndicate};
 
 pub use reload::reload_on_change;
+pub use returned::take_in;
 use turns::turns;
 
 /// Nothing is composed before every source was scanned once, or this long after the start.
@@ -32,6 +34,8 @@ const PATIENCE: Duration = Duration::from_secs(300);
 const RENDER_EVERY: Duration = Duration::from_millis(500);
 /// How often what is kept for a while only is looked for.
 const TIDY_EVERY: Duration = Duration::from_secs(600);
+/// How often mail that came back is looked for.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long a sender that cannot start, or that ended, waits.
 const SEND_AGAIN: Duration = Duration::from_secs(5);
 
@@ -76,6 +80,7 @@ pub async fn run(app: Arc<App>, roles: Roles, compose_every: Duration, stop: Can
             stop.clone(),
         ));
         loops.spawn(send(Arc::clone(&app), stop.clone()));
+        loops.spawn(mind_returned(Arc::clone(&app), stop.clone()));
     }
     loops.spawn(reload_on_change(app, stop));
     while loops.join_next().await.is_some() {}
@@ -154,6 +159,17 @@ async fn make_issues(app: Arc<App>, scanned: CancellationToken, every: Duration,
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(every) => {}
+        }
+    }
+}
+
+/// Looks at what came back, every now and then.
+async fn mind_returned(app: Arc<App>, stop: CancellationToken) {
+    loop {
+        returned::look(&app).await;
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(LOOK_EVERY) => {}
         }
     }
 }

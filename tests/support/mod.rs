@@ -29,7 +29,7 @@ use letterpress::config::{
     Baseline, DatabaseSettings, Feedback, Feeds, FullOrSummary, Http, Mail, MaxAge, OnUnknown, Settings, Shortcodes,
     Site, SiteAuthor, Source, State, Theme, TransportKind, Watch, WebSub,
 };
-use letterpress::config::{Bounces, Cadence, CatchUp, Joiner, Newsletter, Order, Overflow, Schedule};
+use letterpress::config::{Bounces, Cadence, CatchUp, Joiner, Newsletter, Order, Overflow, ReturnTo, Schedule};
 use letterpress::model::address::Mailbox;
 use letterpress::model::clock::{SeededChance, SetClock};
 use letterpress::model::entry::Edits;
@@ -276,7 +276,11 @@ pub(crate) fn settings(folder: &Path) -> Settings {
     Settings {
         file: None,
         findings: Vec::new(),
-        bounces: Bounces::Sender,
+        bounces: Bounces {
+            to: ReturnTo::Sender,
+            maildir: None,
+            hooks: Vec::new(),
+        },
         feedback: Feedback::default(),
         base: folder.to_owned(),
         site: Site {

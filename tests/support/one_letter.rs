@@ -19,6 +19,7 @@ pub(crate) fn relay_at(port: u16) -> Smtp {
         rates: Vec::new(),
         messages_per_connection: 100,
         idempotency_header: None,
+        preset: None,
         pipelining: true,
     }
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 pub use dns::{Dns, DnsError};
 
 use super::smtp::Smtp;
-use crate::config::{Bounces, Settings, TransportKind};
+use crate::config::{ReturnTo, Settings, TransportKind};
 
 /// How something stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -107,10 +107,10 @@ const FREE: &[&str] = &[
 /// Looks at everything that stands in the DNS.
 pub async fn names(settings: &Settings, dns: &Dns) -> Vec<Examined> {
     let from = settings.mail.from.address.domain();
-    let back = match &settings.bounces {
-        Bounces::Sender => from,
-        Bounces::Domain(domain) => domain,
-        Bounces::Mailbox(mailbox) => mailbox.domain(),
+    let back = match &settings.bounces.to {
+        ReturnTo::Sender => from,
+        ReturnTo::Domain(domain) => domain,
+        ReturnTo::Mailbox(mailbox) => mailbox.domain(),
     };
     let mut all = vec![sender(from)];
     all.push(spf::look(dns, back).await);

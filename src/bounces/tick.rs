@@ -1,0 +1,25 @@
+//! Refusals that a session left behind, judged one by one.
+
+use super::{BouncesError, effect};
+use crate::app::App;
+use crate::model::tick::Tick;
+use crate::store::bounces;
+
+/// Most rows of one turn.
+const MOST: i64 = 200;
+
+/// Judges what is `new`, each row in a transaction of its own.
+pub async fn tick(app: &App) -> Result<Tick, BouncesError> {
+    let mut conn = app.database.read().await?;
+    let rows = bounces::unjudged(&mut conn, MOST).await?;
+    drop(conn);
+    if rows.is_empty() {
+        return Ok(Tick::Idle);
+    }
+    for row in &rows {
+        let mut conn = app.database.begin().await?;
+        effect::judge(app, &mut conn, row).await?;
+        conn.commit().await?;
+    }
+    Ok(Tick::Worked(rows.len()))
+}
