@@ -140,3 +140,46 @@ fn bad_usage_is_exit_code_2_and_a_failure_is_1() {
     assert!(complained(&output).starts_with("failed to "), "{}", complained(&output));
     assert_eq!(code(&run(&folder, &["health"])), 1);
 }
+
+#[test]
+fn an_operator_sees_what_a_report_means_and_a_strangers_report_changes_nothing() {
+    let folder = fresh();
+    let report = "From: MAILER-DAEMON@mx.example\nTo: hand@example.org\nMIME-Version: 1.0\n\
+                  Content-Type: multipart/report; report-type=delivery-status; boundary=\"x\"\n\n--x\n\nI am sorry.\n\n--x\n\
+                  Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\n\
+                  Final-Recipient: rfc822; rosa@example.org\nAction: failed\nStatus: 5.1.1\n\
+                  Diagnostic-Code: smtp; 550 5.1.1 user unknown\n\n--x--\n";
+    std::fs::write(folder.path().join("report.eml"), report).unwrap();
+    std::fs::write(folder.path().join("empty.eml"), "\n").unwrap();
+    let files = ["report.eml", "empty.eml"];
+    for arguments in [
+        &["bounces", "ingest", "--json", "--dry-run"][..],
+        &["bounces", "ingest", "--json"],
+    ] {
+        let output = run(&folder, &[arguments, &files].concat());
+        assert_eq!(code(&output), 0, "{}", complained(&output));
+        let lines: Value = serde_json::from_str(&said(&output)).unwrap();
+        let line = &lines[0];
+        assert_eq!(
+            [
+                &line["file"],
+                &line["recipient"],
+                &line["class"],
+                &line["action"],
+                &line["status"]
+            ],
+            ["report.eml", "rosa@example.org", "dead", "failed", "5.1.1"]
+        );
+        assert_eq!(
+            (&line["reply"], &line["evidence"]),
+            (&Value::from(550), &Value::from("phrase: user unknown"))
+        );
+        assert_eq!((&line["vouched"], &line["effect"]), (&Value::from(false), &Value::Null));
+        assert_eq!(lines[1]["evidence"], "not read: it is empty");
+    }
+    let output = run(&folder, &["bounces", "ingest", "gone.eml"]);
+    assert_eq!(code(&output), 1);
+    assert!(complained(&output).contains("read gone.eml"), "{}", complained(&output));
+    let output = run(&folder, &["bounces", "incidents"]);
+    assert_eq!(said(&output), "No domain is in doubt.\n");
+}

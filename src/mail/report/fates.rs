@@ -6,6 +6,43 @@ use super::{Fate, feedback, plain, shortened, status};
 use crate::mail::events;
 use crate::model::bounce::{Class, Evidence, Judgement, Status, answers_by_itself, speaks_of_failure};
 
+/// How people and programs say that a letter did not arrive.
+const NOT_ARRIVED: &[&str] = &[
+    "could not be delivered",
+    "couldn't be delivered",
+    "cannot be delivered",
+    "was not delivered",
+    "wasn't delivered",
+    "not been delivered",
+    "did not reach",
+    "unable to deliver",
+    "undeliverable",
+    "undelivered",
+    "delivery failed",
+    "delivery failure",
+    "delivery has failed",
+    "delivery status notification",
+    "failure notice",
+    "returned mail",
+    "returned to sender",
+    "unzustellbar",
+    "nicht zugestellt",
+    "n'a pas pu",
+    "non remis",
+    "no se pudo entregar",
+    "no se ha podido entregar",
+    "impossibile recapitare",
+    "mancato recapito",
+    "não foi possível entregar",
+    "не может быть доставлено",
+    "не доставлено",
+    "配信できません",
+    "届きません",
+    "退信",
+    "无法投递",
+    "無法傳遞",
+];
+
 /// At least one fate for every mail.
 pub(super) fn of(mail: &Mail) -> Vec<Fate> {
     let words = mail.words();
@@ -60,7 +97,13 @@ fn told(mail: &Mail, kind: Kind, read: impl Fn(&str) -> Vec<Fate>) -> Vec<Fate> 
 /// BO7: the answer of a person who is away, of a machine, or of somebody who simply wrote back. `Auto-Submitted` alone
 /// proves nothing, because relays put it on bounces.
 fn answer(mail: &Mail, said: &str) -> Option<Fate> {
-    let failure = speaks_of_failure(said) || speaks_of_failure(&mail.subject);
+    let not_arrived = |text: &str| {
+        let lower = text.to_lowercase();
+        NOT_ARRIVED.iter().any(|words| lower.contains(words))
+    };
+    let failure = [said, &mail.subject]
+        .iter()
+        .any(|text| speaks_of_failure(text) || not_arrived(text));
     let away = answers_by_itself(&mail.subject, said);
     let is_automatic = mail
         .header("auto-submitted")

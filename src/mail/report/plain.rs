@@ -185,13 +185,16 @@ pub(super) fn before_the_letter(words: &str) -> &str {
 /// Set off by dashes or ending in a colon, and about the letter.
 fn announces(line: &str) -> bool {
     let line = line.trim();
-    let set_off = |c: char| "-=*_+#".contains(c);
-    let is_set_off =
-        line.starts_with(|c: char| set_off(c) || c == '|') || line.ends_with(|c: char| set_off(c) || c == ':');
-    if !is_set_off || line.chars().count() > 120 {
+    let set_off = |c: char| "-=*_+#|".contains(c);
+    let lower = line.to_lowercase();
+    let is_set_off = line.chars().take(2).all(set_off)
+        || line.chars().rev().take(2).all(set_off)
+        || line.ends_with(':')
+        || lower.trim_end_matches('.').ends_with("follows")
+        || lower.trim_end_matches('.').ends_with("follow");
+    if line.is_empty() || !is_set_off || line.chars().count() > 120 {
         return false;
     }
-    let lower = line.to_lowercase();
     ABOVE_THE_LETTER.iter().any(|words| lower.contains(words))
 }
 
@@ -226,6 +229,9 @@ mod tests {
         );
         assert_eq!(said("no\n\n   ----- Original message -----\nx"), "no");
         assert_eq!(said("no\nReceived: from a\n by b\nMessage-ID: <x>\nSubject: y\n"), "no");
+        assert_eq!(said("no\n\nOriginal message follows.\nuser unknown"), "no");
+        let id = "The MTS-ID of the original message is: c=us;a=\nUnknown recipient\n";
+        assert_eq!(before_the_letter(id), id);
         let none = "Your message\n  Subject: x\nwas not delivered to:\n  a@b.example\nbecause: gone\n";
         assert_eq!(before_the_letter(none), none);
     }

@@ -54,15 +54,18 @@ const WORDS: &[(Stage, &str)] = &[
     (Stage::Sender, "but greeting failed"),              // qmail
 ];
 
-/// Phrases of the recipient and of the content that qmail uses.
-const OF_QMAIL: &[(Stage, &str)] = &[
+/// How qmail and the DragonFly Mail Agent say it.
+const IN_WORDS: &[(Stage, &str)] = &[
     (Stage::Recipient, "does not like recipient"),
+    (Stage::Recipient, "did not like our rcpt to"),
+    (Stage::Sender, "did not like our mail from"),
+    (Stage::Sender, "did not like our ehlo"),
     (Stage::Data, "failed after i sent the message"),
 ];
 
 /// The stage that a prepared text tells.
 pub(super) fn stage_of(text: &str) -> Option<Stage> {
-    let told = WORDS.iter().chain(OF_QMAIL).find(|(_, words)| text.contains(words));
+    let told = WORDS.iter().chain(IN_WORDS).find(|(_, words)| text.contains(words));
     told.map(|(stage, _)| *stage).or_else(|| of_transcript(text))
 }
 

@@ -12,6 +12,8 @@ pub(super) const OF_THE_BOX: &[Row] = &[
     (Box, "mailbox quota", "en"),                        // Dovecot
     (Box, "mail box full", "en"),                        // Rockliffe
     (Box, "mail folder is full", "en"),                  // Mirapoint
+    (Box, "mailfolder is full", "en"),                   // hosters with qmail
+    (Box, "quota violation", "en"),                      // Lotus, SIMS
     (Box, "inbox is full", "en"),                        // Apple, Gmail
     (Box, "inbox full", "en"),                           // MailSite
     (Box, "box is full", "en"),                          // T-Online
@@ -75,6 +77,8 @@ pub(super) const OF_THE_BOX: &[Row] = &[
     (Box, "message is too big", "en"),                   // Mailtraq
     (Box, "message length exceeds", "en"),               // Exchange
     (Box, "message size limit", "en"),                   // Postfix
+    (Box, "mail size limit", "en"),                      // 1&1
+    (Box, "size limit exceeded", "en"),                  // IceWarp, 1&1
     (Box, "larger than the current system limit", "en"), // Exchange
     (Box, "larger than the maximum", "en"),              // Exchange
 ];
@@ -104,6 +108,9 @@ pub(super) const OF_THE_WAY: &[Row] = &[
     (Expired, "couldn't establish an smtp connection", "en"), // qmail: "Sorry, I wasn't able to establish an SMTP connection"
     (Expired, "wasn't able to establish an smtp connection", "en"), // qmail
     (Expired, "could not connect", "en"),                     // Courier
+    (Expired, "accept our requests to connect", "en"),        // Gmail
+    (Expired, "socket error", "en"),                          // Gmail, IMail
+    (Expired, "not accepting connections", "en"),             // Apple, Sendmail under load
     (Expired, "unable to connect", "en"),                     // MDaemon
     (Expired, "failed to connect", "en"),                     // Barracuda
     (Expired, "cannot connect", "en"),                        // Kerio
@@ -124,6 +131,8 @@ pub(super) const OF_THE_WAY: &[Row] = &[
     (Expired, "delivery temporarily suspended", "en"),        // Postfix
     (Expired, "delivery has been delayed", "en"),             // Gmail
     (Expired, "too many delivery attempts", "en"),            // Lotus, ColdFusion
+    (Expired, "after multiple retries", "en"),                // Yahoo
+    (Expired, "after multiple attempts", "en"),               // MailEnable
     (Expired, "could not be sent for", "en"),                 // Sendmail: could not send message for past 4 hours
     (Expired, "could not send message for past", "en"),       // Sendmail
     (Expired, "cannot send message within", "en"),            // Sendmail
@@ -177,6 +186,7 @@ pub(super) const OF_THE_WAY: &[Row] = &[
     (Expired, "connection rate limit", "en"), // Sendmail
     (Expired, "connection limit", "en"), // Apple
     (Expired, "connection frequency limited", "en"), // QQ
+    (Expired, "frequency limited", "en"), // QQ
     (Expired, "too many sessions", "en"), // GMX
     (Expired, "too many messages too quickly", "en"), // Comcast
     (Expired, "too many mails", "en"), // Axigen
@@ -199,6 +209,10 @@ pub(super) const OF_THE_PERSON: &[Row] = &[
     (Dead, "user unknown", "en"),                              // Sendmail
     (Dead, "unknown user", "en"),                              // Exim, Postfix
     (Dead, "user is unknown", "en"),                           // CommuniGate Pro
+    (Dead, "user not known", "en"),                            // older gateways
+    (Dead, "name is not recognized", "en"),                    // Exchange 5.5
+    (Dead, "invalid final delivery userid", "en"),             // IMail
+    (Dead, "could not find a gateway", "en"),                  // David, Kerio
     (Dead, "unknown or illegal alias", "en"),                  // PMDF, Sun Messaging Server
     (Dead, "unknown local part", "en"),                        // Exim
     (Dead, "unknown local user", "en"),                        // Postfix derivatives

@@ -39,6 +39,8 @@ pub(super) const OF_US: &[Row] = &[
     (Sender, "your domain is", "en"),                        // Fortinet, MDaemon
     (Sender, "ip address blocked", "en"),                    // Cisco IronPort
     (Sender, "ip blocked", "en"),                            // MailEnable
+    (Sender, "blocked ip", "en"),                            // QQ
+    (Sender, "network not allowed", "en"),                   // Mimecast
     (Sender, "reverse dns", "en"),                           // many: no PTR record
     (Sender, "rdns", "en"),                                  // hMailServer, SpamAssassin front ends
     (Sender, "ptr record", "en"),                            // Gmail
@@ -82,6 +84,7 @@ pub(super) const OF_US: &[Row] = &[
     (Sender, "relay not permitted", "en"),                   // Exim
     (Sender, "relaying is prohibited", "en"),                // Lotus Domino
     (Sender, "not permitted to relay", "en"),                // Exim
+    (Sender, "without authentication", "en"),                // MessageLabs, Zimbra
     (Sender, "unable to relay", "en"),                       // Exchange
     (Sender, "we do not relay", "en"),                       // MDaemon, Mailtraq
     (Sender, "isn't in my list of allowed rcpthosts", "en"), // qmail
