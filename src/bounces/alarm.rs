@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::model::author_notice::AuthorNotice;
+use crate::model::bounce::Class;
 use crate::store::bounces::{self, Bounce, Incident};
 use crate::store::{Conn, StoreError, issues, notices};
 
@@ -13,6 +14,10 @@ const TELL: i64 = 1;
 const PAUSE: i64 = 3;
 /// One person alone pauses nothing.
 const FEWEST: i64 = 2;
+/// So many letters of an issue that came back for the sender's sake …
+const RETURNED: i64 = 10;
+/// … pause it when they are one in so many of the accepted ones.
+const ONE_IN: i64 = 5;
 
 async fn tell(app: &App, conn: &mut Conn, key: &str, notice: &AuthorNotice, at: i64) -> Result<(), StoreError> {
     if app.settings().site.author.email.is_none() {
@@ -32,8 +37,26 @@ pub(super) async fn sender(app: &App, conn: &mut Conn, bounce: &Bounce) -> Resul
         code = bounce.code,
         "a letter came back because of the sender's standing"
     );
+    if let Some(issue) = &bounce.issue_id {
+        pause_if_many(app, conn, issue, bounce).await?;
+    }
     let key = format!("returned:{}", bounce.at / TOLD_AGAIN);
     tell(app, conn, &key, &AuthorNotice::returned(said), bounce.at).await
+}
+
+/// An issue whose letters a relay takes and brings back for our sake does not go on by itself.
+async fn pause_if_many(app: &App, conn: &mut Conn, issue: &str, bounce: &Bounce) -> Result<(), StoreError> {
+    let (returned, accepted) = bounces::about(conn, issue, Class::Sender.word(), false).await?;
+    if returned < RETURNED || returned * ONE_IN < accepted {
+        return Ok(());
+    }
+    let states = ("sending", "paused");
+    if issues::change_state(conn, issue, states, Some("failures"), None).await? {
+        let said = bounce.detail.as_deref().unwrap_or_default();
+        let notice = AuthorNotice::paused("failures", Some(issue), said);
+        tell(app, conn, &format!("returned:{issue}"), &notice, bounce.at).await?;
+    }
+    Ok(())
 }
 
 /// B7.
@@ -46,7 +69,7 @@ pub(super) async fn incident(app: &App, conn: &mut Conn, incident: &Incident) ->
 /// Too many complaints about one issue: from one in a thousand the author is told, from three on it is paused.
 pub(super) async fn complaints(app: &App, conn: &mut Conn, bounce: &Bounce) -> Result<(), StoreError> {
     let Some(issue) = &bounce.issue_id else { return Ok(()) };
-    let (complaints, accepted) = bounces::complaints(conn, issue, 0).await?;
+    let (complaints, accepted) = bounces::about(conn, issue, &bounce.class, true).await?;
     if accepted == 0 || complaints * 1_000 < accepted * TELL {
         return Ok(());
     }

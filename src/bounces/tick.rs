@@ -8,6 +8,12 @@ use crate::store::bounces;
 /// Most rows of one turn.
 const MOST: i64 = 200;
 
+/// Judges everything that is `new`: for commands, which have no loop.
+pub async fn settle(app: &App) -> Result<(), BouncesError> {
+    while tick(app).await? != Tick::Idle {}
+    Ok(())
+}
+
 /// Judges what is `new`, each row in a transaction of its own.
 pub async fn tick(app: &App) -> Result<Tick, BouncesError> {
     let mut conn = app.database.read().await?;

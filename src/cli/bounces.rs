@@ -90,6 +90,9 @@ async fn incidents(session: &Session, app: &App) -> anyhow::Result<Code> {
 
 impl Ingest {
     async fn run(self, session: &Session, app: &App) -> anyhow::Result<Code> {
+        if !self.dry_run {
+            bounces::settle(app).await?;
+        }
         let files = if self.files.is_empty() {
             vec![PathBuf::from("-")]
         } else {

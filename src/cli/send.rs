@@ -10,6 +10,7 @@ use super::preview::recipient;
 use super::progress::Progress;
 use super::{Code, Session};
 use crate::app::App;
+use crate::bounces;
 use crate::compose::{self, Composed};
 use crate::deliver;
 use crate::model::clock::to_micros;
@@ -109,6 +110,7 @@ impl Send {
         })
         .await?;
         drop(progress);
+        bounces::settle(app).await?;
         let text = format!(
             "Issue {id} is {state}: {} accepted, {} failed, {} skipped, {} unknown, {} open.",
             counts.accepted, counts.failed, counts.skipped, counts.unknown, counts.open

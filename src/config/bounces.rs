@@ -1,6 +1,6 @@
 //! `[bounces]`: where returned letters go, and where they are found.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use data_encoding::BASE64;
 use secrecy::{ExposeSecret, SecretString};
@@ -103,6 +103,7 @@ pub(super) fn read(mut section: Section<'_>, files: &Files<'_>) -> Bounces {
         Ok(mailbox)
     });
     let maildir = section.get("maildir", path(files.base));
+    check_maildir(&section, maildir.as_deref());
     let hooks = Provider::ALL
         .into_iter()
         .filter_map(|provider| read_hook(&mut section, provider, files));
@@ -117,6 +118,16 @@ pub(super) fn read(mut section: Section<'_>, files: &Files<'_>) -> Bounces {
         maildir,
         hooks,
     }
+}
+
+/// The service goes on without it, and reads nothing.
+fn check_maildir(section: &Section<'_>, folder: Option<&Path>) {
+    let Some(folder) = folder.filter(|folder| !(folder.join("new").is_dir() && folder.join("cur").is_dir())) else {
+        return;
+    };
+    let message = format!("there is no folder {} with `new` and `cur` in it", folder.display());
+    let remedy = "write the path of a Maildir that your mail server delivers into, or make one";
+    section.report("maildir", Wrong::new(message, remedy));
 }
 
 /// Reads `[bounces.PROVIDER]`; `None` when nothing in it says what to believe.

@@ -228,14 +228,16 @@ pub async fn close_incident(conn: &mut Conn, domain: &str) -> Result<bool, Store
         == 1)
 }
 
-const COMPLAINTS: &str = "SELECT (SELECT COUNT(DISTINCT subscriber_id) FROM bounces WHERE issue_id = $1 AND class = 'complaint' \
-     AND certain = 1 AND at > $2), (SELECT COUNT(*) FROM deliveries WHERE issue_id = $1 AND state = 'accepted')";
+const ABOUT: &str = "SELECT (SELECT COUNT(DISTINCT subscriber_id) FROM bounces WHERE issue_id = $1 AND class = $2 \
+     AND certain = $3), (SELECT COUNT(*) FROM deliveries WHERE issue_id = $1 AND state = 'accepted')";
 
-/// How many people complained about an issue since then (microseconds), and how many letters of it were accepted.
-pub async fn complaints(conn: &mut Conn, issue_id: &str, since: i64) -> Result<(i64, i64), StoreError> {
-    Ok(on!(conn, |c| sqlx::query_as(COMPLAINTS)
+/// How many people's letters of an issue came back with a class, and how many letters of it were accepted. `certain`: only
+/// events that are enough by themselves, else only those that are not.
+pub async fn about(conn: &mut Conn, issue_id: &str, class: &str, certain: bool) -> Result<(i64, i64), StoreError> {
+    Ok(on!(conn, |c| sqlx::query_as(ABOUT)
         .bind(issue_id)
-        .bind(since)
+        .bind(class)
+        .bind(i64::from(certain))
         .fetch_one(c)
         .await?))
 }

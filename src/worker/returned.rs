@@ -24,7 +24,9 @@ pub async fn take_in(app: &App, name: &str, file: &[u8], dry_run: bool) -> anyho
 /// One look into the Maildir of the config, and at what sessions left behind.
 pub(super) async fn look(app: &App) {
     turns("judge what came back", || bounces::tick(app)).await;
-    if let Some(folder) = app.settings().bounces.maildir.clone() {
+    // A folder that is no Maildir is named when the config is read.
+    let folder = app.settings().bounces.maildir.clone();
+    if let Some(folder) = folder.filter(|folder| bounces::is_maildir(folder)) {
         turns("read the mail that came back", || read_all(app, &folder)).await;
     }
 }

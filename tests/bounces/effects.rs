@@ -338,3 +338,23 @@ async fn mail_that_is_delivered_into_a_maildir_is_read_once() {
         "what is no report is set aside"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issue_whose_letters_come_back_for_the_senders_sake_does_not_go_on() {
+    let press = press(Engine::Sqlite).await;
+    for number in 0..12 {
+        press.join(&format!("reader{number}"), "weekly").await;
+    }
+    let letters = issue(&press, "Ink").await;
+    // As if it were still under way.
+    press
+        .bench
+        .change("UPDATE issues SET state = 'sending', finished_at = NULL")
+        .await;
+    for letter in &letters {
+        take(&press, &notice(letter, "5.7.1", "550 5.7.1 blocked using a list")).await;
+    }
+    let mut conn = press.app().database.read().await.unwrap();
+    let issues = letterpress::store::issues::list(&mut conn, 1).await.unwrap();
+    assert_eq!(issues[0].state, "paused");
+}
