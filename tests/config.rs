@@ -567,6 +567,32 @@ fn a_key_that_cannot_sign_is_an_error_and_never_an_unsigned_letter() {
 }
 
 #[test]
+fn a_webhook_that_nothing_could_make_authentic_is_refused() {
+    let told = |lines: &str| read(&format!("{MINIMAL}\n{lines}\n"), &[]);
+    for (lines, words) in [
+        (
+            "[bounces.postmark]",
+            "bounces.postmark: says not how its webhooks are known",
+        ),
+        (
+            "[bounces.resend]\nsecret = \"not base64!\"",
+            "is not the signing secret of a webhook",
+        ),
+        ("[bounces.mailgun]\nsecret = \"\"", "must be text that is not empty"),
+        ("[bounces.fax]", "bounces.fax"),
+    ] {
+        let error = told(lines).unwrap_err().to_string();
+        assert!(error.contains(words), "{lines}: {error}");
+    }
+    let hooks = told("[bounces.ses]\ntopics = [\"arn:aws:sns:x\"]\n[bounces.mailgun]\nsecret = \"key\"").unwrap();
+    assert_eq!(hooks.bounces.hooks.len(), 2);
+    assert!(
+        !format!("{:?}", hooks.bounces).contains("key\""),
+        "a secret is never shown"
+    );
+}
+
+#[test]
 fn returned_letters_go_to_one_place_only() {
     let both = format!("{MINIMAL}\n[bounces]\ndomain = \"b.example.org\"\nmailbox = \"b@example.org\"\n");
     assert!(

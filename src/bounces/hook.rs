@@ -126,12 +126,14 @@ async fn write_down(
 }
 
 async fn is_first(app: &App, conn: &mut Conn, provider: Provider, once: &str) -> Result<bool, StoreError> {
+    let now = to_micros(app.clock.now());
+    // Budgets that are full again are forgotten by whoever tells hubs what is new.
     let budget = Budget {
         scope: format!("hook:{}:{once}", provider.word()),
         interval: REMEMBERED,
         burst: 1,
     };
-    budgets::take(conn, &budget, to_micros(app.clock.now())).await
+    budgets::take(conn, &budget, now).await
 }
 
 /// One event; the token of somebody who wants to leave. Never by address alone.
