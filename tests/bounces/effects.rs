@@ -358,3 +358,23 @@ async fn an_issue_whose_letters_come_back_for_the_senders_sake_does_not_go_on() 
     let issues = letterpress::store::issues::list(&mut conn, 1).await.unwrap();
     assert_eq!(issues[0].state, "paused");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_of_a_press_with_one_mailbox_leaves_by_the_subject_of_a_mail() {
+    let press = Press::with(Engine::Sqlite, |settings| {
+        settings.bounces.to = ReturnTo::Mailbox(EmailAddress::parse("bounces@example.org").unwrap());
+    })
+    .await;
+    press.join("rosa", "weekly").await;
+    let letters = issue(&press, "Ink").await;
+    assert!(letters[0].envelope.from.local_part().starts_with("bounces+"));
+    let text = String::from_utf8_lossy(&letters[0].message).replace("\r\n ", "");
+    let at = text.find("<mailto:bounces@example.org?subject=unsubscribe%20").unwrap();
+    let word = text[at..].split("%20").nth(1).unwrap().split('>').next().unwrap();
+    let mail = format!("From: rosa@example.org\nTo: bounces@example.org\nSubject: unsubscribe {word}\n\n");
+    take(&press, mail.as_bytes()).await;
+    assert_eq!(status(&press, "rosa").await, "unsubscribed");
+    let report = notice(&letters[0], "5.1.1", "550 5.1.1 user unknown");
+    let taken = take(&press, &report).await;
+    assert_eq!(taken.lines[0].proof, Some("return path"));
+}
