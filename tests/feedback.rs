@@ -335,3 +335,41 @@ async fn the_author_reads_in_the_weekly_letter_what_readers_said() {
         "{text}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_may_write_two_thousand_characters_in_any_script() {
+    let press = press_with_a_letter(Engine::Sqlite, |_| {}).await;
+    let link = link_of(&links(&press), "rosa", 0);
+    let words = "%E0%A4%95".repeat(2_000);
+    let sent = knock(
+        &press,
+        "POST",
+        plain(&link),
+        "192.0.2.1",
+        &format!("rating=5&comment={words}"),
+    )
+    .await;
+    assert_eq!(sent.status, StatusCode::OK);
+    assert_eq!(report(&press).await[0].comments[0].comment.chars().count(), 2_000);
+    let more = "x".repeat(40_000);
+    let refused = knock(
+        &press,
+        "POST",
+        plain(&link),
+        "192.0.2.1",
+        &format!("rating=5&comment={more}"),
+    )
+    .await;
+    assert_eq!(refused.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_are_anonymous_do_not_say_which_letter_asked() {
+    let press = press_with_a_letter(Engine::Sqlite, |_| {}).await;
+    let link = link_of(&links(&press), "rosa", 0);
+    knock(&press, "POST", plain(&link), "192.0.2.1", "rating=5&comment=Mine").await;
+    assert_eq!(report(&press).await[0].comments[0].issue, None);
+    let issue = letterpress::deliver::list(press.app(), 1).await.unwrap()[0].id.clone();
+    let of_issue = feedback::report(press.app(), None, Some(&issue)).await.unwrap();
+    assert_eq!((of_issue[0].all.count, of_issue[0].comments.len()), (1, 0));
+}

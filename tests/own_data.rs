@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::{StatusCode, header};
 use letterpress::deliver;
-use letterpress::model::links::{Preferences, code_of};
+use letterpress::model::links::{Leave, Preferences, code_of};
 use letterpress::store::Engine;
 use letterpress::subscribe;
 
@@ -202,6 +202,92 @@ async fn an_address_that_has_letters_of_its_own_is_not_taken_over() {
     assert_eq!(asked.status, StatusCode::OK, "whether it is known is not said here");
     deliver::send_all(press.app()).await.unwrap();
     let confirm = link_to(&press, "otto@example.org", "/address").unwrap();
-    assert_eq!(post(&press, &confirm, "").await.status, StatusCode::NOT_FOUND);
+    let refused = post(&press, &confirm, "").await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    assert!(refused.text.contains("Letters go to this address already"));
     assert_eq!(subscribe::show(press.app(), ROSA).await.unwrap().email, ROSA);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_moves_to_an_address_that_was_left_or_never_confirmed() {
+    for engine in engines() {
+        let (press, preferences) = press(engine).await;
+        subscribe::unsubscribe(press.app(), "otto@example.org", None)
+            .await
+            .unwrap();
+        let data = fresh(&press, &preferences).await;
+        post(&press, &data, "act=address&email=otto@example.org").await;
+        deliver::send_all(press.app()).await.unwrap();
+        let confirm = link_to(&press, "otto@example.org", "/address").unwrap();
+        assert_eq!(post(&press, &confirm, "").await.status, StatusCode::OK);
+        let moved = serde_json::to_value(subscribe::show(press.app(), "otto@example.org").await.unwrap()).unwrap();
+        assert_eq!((&moved["id"], &moved["status"]), (&1.into(), &"active".into()));
+        press.bench.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_list_does_not_bring_the_old_address_back_after_a_move() {
+    let (press, preferences) = press(Engine::Sqlite).await;
+    let data = fresh(&press, &preferences).await;
+    post(&press, &data, "act=address&email=new@example.net").await;
+    deliver::send_all(press.app()).await.unwrap();
+    let confirm = link_to(&press, "new@example.net", "/address").unwrap();
+    post(&press, &confirm, "").await;
+    let list = "email,status\nrosa@example.org,active\n";
+    let options = subscribe::ImportOptions {
+        consent: Some("an old list".to_owned()),
+        ..subscribe::ImportOptions::default()
+    };
+    subscribe::import(press.app(), list.as_bytes(), &options, |_| {})
+        .await
+        .unwrap();
+    let back = subscribe::show(press.app(), ROSA).await;
+    let status = back
+        .ok()
+        .map(|back| serde_json::to_value(back).unwrap()["status"].clone());
+    assert_ne!(status, Some("active".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_takes_old_links_back_ends_a_move_that_is_under_way() {
+    let (press, preferences) = press(Engine::Sqlite).await;
+    let data = fresh(&press, &preferences).await;
+    post(&press, &data, "act=address&email=thief@example.net").await;
+    assert_eq!(
+        post(&press, &format!("{preferences}/renew"), "").await.status,
+        StatusCode::OK
+    );
+    deliver::send_all(press.app()).await.unwrap();
+    assert_eq!(link_to(&press, "thief@example.net", "/address"), None);
+    // Whoever holds an old letter can leave and come back, and learns no new address from it.
+    let leave = Leave {
+        subscriber: 1,
+        newsletter: code_of("notes"),
+    };
+    let left = post(&press, &format!("/{}", leave.to_path(&press.app().keys)), "").await;
+    let (_, rest) = left.text.split_once("action=\"").expect("a way back");
+    let back = post(&press, rest.split('"').next().unwrap(), "").await;
+    assert_eq!(back.status, StatusCode::OK, "{}", back.text);
+    assert!(!back.text.contains("/preferences/"), "{}", back.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_notices_and_unanswered_new_addresses_are_forgotten() {
+    for engine in engines() {
+        let (press, preferences) = press(engine).await;
+        let data = fresh(&press, &preferences).await;
+        post(&press, &data, "act=address&email=else@example.net").await;
+        deliver::send_all(press.app()).await.unwrap();
+        press.bench.wait(Duration::from_hours(73));
+        subscribe::tick(press.app()).await.unwrap();
+        let mut onlooker = press.bench.onlooker().await;
+        assert!(!onlooker.everything().await.contains("else@example.net"));
+        assert!(!subscribe::show(press.app(), ROSA).await.unwrap().notices.is_empty());
+        press.bench.wait(Duration::from_hours(24 * 31));
+        subscribe::tick(press.app()).await.unwrap();
+        assert!(subscribe::show(press.app(), ROSA).await.unwrap().notices.is_empty());
+        drop(onlooker);
+        press.bench.close().await;
+    }
 }

@@ -40,6 +40,7 @@ fn confirm_path(press: &Press, id: i64, schedule: &str) -> String {
         subscriber: id,
         newsletter: code_of("notes"),
         schedule: code_of(schedule),
+        epoch: 0,
         expires: press.now() + CONFIRM_FOR,
     };
     format!("/{}", link.to_path(&press.app.keys))

@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use super::output::{self, confirmed, json, line};
 use super::progress::Progress;
 use super::{Code, Session};
+use crate::feedback;
 use crate::ingest::{self, EvenIf, ProblemRow, ScanReport};
 use crate::model::article::Severity;
 use crate::syndicate;
@@ -167,12 +168,16 @@ async fn list(session: &Session) -> anyhow::Result<Code> {
 async fn show(session: &Session, id: &str) -> anyhow::Result<Code> {
     let app = session.open().await?;
     let shown = ingest::show(&app, id).await?;
+    let report = feedback::report(&app, Some(id), None).await?;
     app.database.close().await;
+    let mut value = serde_json::to_value(&shown)?;
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("feedback".to_owned(), serde_json::to_value(report.first())?);
+    }
     if session.json {
-        json(&shown)?;
+        json(&value)?;
         return Ok(0);
     }
-    let value = serde_json::to_value(&shown)?;
     for (name, value) in value
         .as_object()
         .into_iter()

@@ -5,6 +5,7 @@ use clap::Subcommand;
 use super::Session;
 use super::output::{self, confirmed, json, line};
 use crate::deliver::{self, IssueReport, Resolution, Unsent, Which};
+use crate::feedback::{self, RatedArticle};
 
 /// `issues …`
 #[derive(Debug, Subcommand)]
@@ -90,7 +91,10 @@ impl Issues {
         let app = session.open().await?;
         match &self {
             Self::List { limit } => list(session, &deliver::list(&app, i64::from(*limit)).await?)?,
-            Self::Show { id } => show(session, &deliver::show(&app, id).await?)?,
+            Self::Show { id } => {
+                let issue = deliver::show(&app, id).await?;
+                show(session, &issue, &feedback::report(&app, None, Some(id)).await?)?;
+            }
             Self::Pause { id } => {
                 deliver::pause(&app, id, "by_hand").await?;
                 line("Paused. `issues resume` goes on.")?;
@@ -171,9 +175,13 @@ fn list(session: &Session, issues: &[IssueReport]) -> anyhow::Result<()> {
     )
 }
 
-fn show(session: &Session, issue: &IssueReport) -> anyhow::Result<()> {
+fn show(session: &Session, issue: &IssueReport, opinions: &[RatedArticle]) -> anyhow::Result<()> {
     if session.json {
-        return json(issue);
+        let mut value = serde_json::to_value(issue)?;
+        if let Some(fields) = value.as_object_mut() {
+            fields.insert("feedback".to_owned(), serde_json::to_value(opinions)?);
+        }
+        return json(&value);
     }
     let counts = &issue.counts;
     let reason = issue
@@ -207,6 +215,12 @@ fn show(session: &Session, issue: &IssueReport) -> anyhow::Result<()> {
         line(&format!(
             "unknown    subscriber {} at {at}: {}",
             doubt.subscriber, doubt.detail
+        ))?;
+    }
+    for rated in opinions {
+        line(&format!(
+            "rated      {:.1} of 5 by {}: {}",
+            rated.all.mean, rated.all.count, rated.title
         ))?;
     }
     Ok(())

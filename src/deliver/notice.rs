@@ -57,16 +57,10 @@ pub(super) async fn write(
         .ok_or_else(|| NoticeError::NoNewsletter(due.newsletter_id.clone()))?;
     let schedule = newsletter.schedule(&due.schedule_id).or(newsletter.default_schedule());
     let letter = compiled(app, due, newsletter, schedule).await?;
-    // A letter that asks a new address goes there, and greets nobody by name: it may be somebody else's.
-    let address = due
-        .content
-        .as_deref()
-        .filter(|_| due.kind == "new-address")
-        .unwrap_or(&due.address);
     let person = Person {
         id: due.subscriber_id,
-        address: EmailAddress::parse(address).map_err(LetterError::from)?,
-        // A first letter holds nothing that a stranger typed.
+        address: EmailAddress::parse(&due.address).map_err(LetterError::from)?,
+        // A first letter holds nothing that a stranger typed, and a new address may be somebody else's.
         name: due
             .name
             .as_deref()
@@ -132,6 +126,7 @@ fn link_of(
                 subscriber,
                 newsletter: code_of(&newsletter.id),
                 schedule: code_of(schedule.map_or("", |schedule| schedule.id.as_str())),
+                epoch,
                 expires: until(CONFIRM_FOR),
             };
             (link.to_path(&app.keys), link.expires)

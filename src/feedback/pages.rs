@@ -4,7 +4,7 @@ use super::{About, FeedbackError, Typed};
 use crate::app::App;
 use crate::model::rating::{Origin, Rating};
 use crate::template::context::Frame;
-use crate::template::context::pages::{FeedbackForm, FeedbackThanks, RatingChoice, TRAP};
+use crate::template::context::pages::{FeedbackForm, FeedbackThanks, FeedbackUnknown, RatingChoice, TRAP};
 
 /// The question; `typed` fills it in, `is_missing` says that a rating has to be chosen.
 pub fn ask(app: &App, token: &str, about: &About, typed: &Typed, is_missing: bool) -> Result<String, FeedbackError> {
@@ -34,6 +34,15 @@ pub fn thanks(app: &App, about: &About) -> Result<String, FeedbackError> {
         frame: frame(app, about),
         title: about.article.content.display_title(about.article.published_at),
         url: about.article.url.clone(),
+    };
+    Ok(app.templates.page(&page)?)
+}
+
+/// Says that an article cannot be rated.
+pub fn unknown(app: &App) -> Result<String, FeedbackError> {
+    let settings = app.settings();
+    let page = FeedbackUnknown {
+        frame: Frame::new(&settings, &settings.site.language),
     };
     Ok(app.templates.page(&page)?)
 }

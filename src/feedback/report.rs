@@ -41,7 +41,7 @@ pub struct CommentLine {
     pub comment: String,
     /// `letter` or `page`.
     pub origin: String,
-    /// The issue whose letter asked.
+    /// The issue whose letter asked; always `null` where answers are anonymous.
     pub issue: Option<String>,
     /// Who; always `null` where answers are anonymous.
     pub subscriber: Option<i64>,
@@ -61,8 +61,27 @@ pub async fn report(app: &App, article: Option<&str>, issue: Option<&str>) -> Re
     };
     let mut conn = app.database.read().await?;
     let counted = feedback::counts(&mut conn, wanted).await?;
-    let comments = feedback::comments(&mut conn, wanted, COMMENTS).await?;
+    let is_anonymous = app.settings().feedback.anonymous;
+    // An issue may have had one reader: its comments would name that one.
+    let comments = if is_anonymous && issue.is_some() {
+        Vec::new()
+    } else {
+        feedback::comments(&mut conn, wanted, COMMENTS).await?
+    };
+    let comments: Vec<Comment> = comments
+        .into_iter()
+        .map(|comment| if is_anonymous { nameless(comment) } else { comment })
+        .collect();
     Ok(counted.into_iter().map(|counted| rated(counted, &comments)).collect())
+}
+
+/// Without what could lead to its reader.
+fn nameless(comment: Comment) -> Comment {
+    Comment {
+        issue_id: None,
+        subscriber_id: None,
+        ..comment
+    }
 }
 
 fn rated(counted: Counted, comments: &[Comment]) -> RatedArticle {

@@ -67,6 +67,7 @@ pub fn router(app: Arc<App>, options: Options) -> Router {
         .fallback(feeds::serve)
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .merge(hooks::routes())
+        .merge(people::rating::routes())
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             LONGEST_ANSWER,

@@ -201,6 +201,7 @@ impl AuthorNotice {
             facts: Vec::new(),
             commands: vec!["letterpress doctor".to_owned()],
             articles: Vec::new(),
+            opinions: Vec::new(),
         }
     }
 
@@ -220,6 +221,7 @@ impl AuthorNotice {
                 format!("letterpress bounces drop {domain}"),
             ],
             articles: Vec::new(),
+            opinions: Vec::new(),
         }
     }
 
@@ -251,6 +253,7 @@ impl AuthorNotice {
             facts: vec![fact("Complaints", complaints), fact("Letters accepted", accepted)],
             commands,
             articles: Vec::new(),
+            opinions: Vec::new(),
         }
     }
 

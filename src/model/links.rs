@@ -25,6 +25,8 @@ pub struct Confirm {
     pub newsletter: u64,
     /// Code of the schedule that the person chose.
     pub schedule: u64,
+    /// `token_epoch` of the subscriber: the page that follows leads to the preferences only while it is the same.
+    pub epoch: i64,
     /// From then on it is refused; whole seconds.
     pub expires: DateTime<Utc>,
 }
@@ -36,6 +38,7 @@ impl Confirm {
             number(self.subscriber),
             self.newsletter,
             self.schedule,
+            number(self.epoch),
             seconds(self.expires),
         ];
         format!("confirm/{}", keys.sign(Purpose::Confirm, &numbers))
@@ -43,11 +46,12 @@ impl Confirm {
 
     /// What a token says, if it was made here and its time is not over.
     pub fn read(keys: &KeyRing, token: &str, now: DateTime<Utc>) -> Option<Self> {
-        let [who, newsletter, schedule, expires] = open(keys, Purpose::Confirm, token)?;
+        let [who, newsletter, schedule, epoch, expires] = open(keys, Purpose::Confirm, token)?;
         let link = Self {
             subscriber: id(who)?,
             newsletter,
             schedule,
+            epoch: id(epoch)?,
             expires: time(expires)?,
         };
         (now < link.expires).then_some(link)
@@ -358,6 +362,7 @@ mod tests {
             subscriber: 7,
             newsletter,
             schedule,
+            epoch: 2,
             expires: noon() + CONFIRM_FOR,
         };
         assert_eq!(
@@ -404,6 +409,7 @@ mod tests {
             subscriber: 7,
             newsletter,
             schedule: 1,
+            epoch: 0,
             expires: noon(),
         };
         assert_eq!(Confirm::read(&keys, token(&confirm.to_path(&keys)), noon()), None);

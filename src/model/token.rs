@@ -20,7 +20,7 @@ const LONGEST: usize = 100;
 /// What a token is good for. One of one purpose is refused for every other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Confirms a sign-up: `[subscriber, newsletter code, schedule code, expiry in seconds]`.
+    /// Confirms a sign-up: `[subscriber, newsletter code, schedule code, token epoch, expiry in seconds]`.
     Confirm,
     /// Ends a subscription, for ever: `[subscriber, newsletter code]`.
     Leave,

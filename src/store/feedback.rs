@@ -166,6 +166,17 @@ pub async fn comments(conn: &mut Conn, wanted: Wanted<'_>, most: i64) -> Result<
     }))
 }
 
+const OF_SUBSCRIBER: &str = "SELECT f.article_id, f.issue_id, f.subscriber_id, f.rating, f.comment, f.origin, f.at \
+     FROM feedback f WHERE f.subscriber_id = $1 ORDER BY f.at DESC, f.id DESC";
+
+/// What is kept of a person's answers under the person's number, with words or without, newest first.
+pub async fn of_subscriber(conn: &mut Conn, subscriber_id: i64) -> Result<Vec<Comment>, StoreError> {
+    Ok(on!(conn, |c| sqlx::query_as(OF_SUBSCRIBER)
+        .bind(subscriber_id)
+        .fetch_all(c)
+        .await?))
+}
+
 const ADD_SALT: &str = "INSERT INTO voter_salts (day, salt) VALUES ($1, $2) ON CONFLICT (day) DO NOTHING";
 const SALT: &str = "SELECT salt FROM voter_salts WHERE day = $1";
 

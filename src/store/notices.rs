@@ -110,7 +110,7 @@ pub struct DueNotice {
 }
 
 const DUE: &str = "SELECT n.id, n.kind, n.subscriber_id, n.newsletter_id, n.attempt_no, n.unknowns, n.first_at, n.created_at, \
-     COALESCE(s.address, '') AS address, s.name, COALESCE(s.token_epoch, 0) AS token_epoch, \
+     CASE WHEN n.kind = 'new-address' THEN COALESCE(n.content, '') ELSE COALESCE(s.address, '') END AS address, s.name, COALESCE(s.token_epoch, 0) AS token_epoch, \
      COALESCE(p.schedule_id, '') AS schedule_id, COALESCE(p.created_at, 0) AS since, n.content \
      FROM notices n LEFT JOIN subscribers s ON s.id = n.subscriber_id \
      LEFT JOIN subscriptions p ON p.subscriber_id = n.subscriber_id AND p.newsletter_id = n.newsletter_id \
@@ -298,6 +298,40 @@ pub async fn withdraw(conn: &mut Conn, subscriber_id: i64) -> Result<(), StoreEr
     for sql in [WITHDRAW, FORGET] {
         on!(&mut *conn, |c| sqlx::query(sql)
             .bind(subscriber_id)
+            .execute(c)
+            .await?
+            .rows_affected());
+    }
+    Ok(())
+}
+
+const DROP_MOVES: &str = "DELETE FROM notices WHERE subscriber_id = $1 AND id <> $2 AND kind = 'new-address' \
+     AND state IN ('pending', 'deferred')";
+const BLANK_MOVES: &str =
+    "UPDATE notices SET content = NULL WHERE subscriber_id = $1 AND id <> $2 AND kind = 'new-address'";
+
+/// Ends every other wish of a person to move than the one of the notice `kept`; 0 ends all.
+pub async fn drop_new_addresses(conn: &mut Conn, subscriber_id: i64, kept: i64) -> Result<(), StoreError> {
+    for sql in [DROP_MOVES, BLANK_MOVES] {
+        on!(&mut *conn, |c| sqlx::query(sql)
+            .bind(subscriber_id)
+            .bind(kept)
+            .execute(c)
+            .await?
+            .rows_affected());
+    }
+    Ok(())
+}
+
+const OLD: &str = "DELETE FROM notices WHERE settled_at < $1 AND next_at IS NULL";
+const OLD_MOVES: &str =
+    "UPDATE notices SET content = NULL WHERE kind = 'new-address' AND created_at < $1 AND content IS NOT NULL";
+
+/// Deletes what was settled before a moment, and forgets new addresses that were asked before another (microseconds).
+pub async fn forget(conn: &mut Conn, settled: i64, asked: i64) -> Result<(), StoreError> {
+    for (sql, before) in [(OLD, settled), (OLD_MOVES, asked)] {
+        on!(&mut *conn, |c| sqlx::query(sql)
+            .bind(before)
             .execute(c)
             .await?
             .rows_affected());

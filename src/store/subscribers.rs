@@ -218,6 +218,14 @@ pub async fn forget_replies(conn: &mut Conn, id: i64) -> Result<(), StoreError> 
     Ok(())
 }
 
+const ERASED: &str = "SELECT id FROM subscribers WHERE erased_at >= $1";
+
+/// People who were erased since a moment, microseconds.
+pub async fn erased_since(conn: &mut Conn, since: i64) -> Result<Vec<i64>, StoreError> {
+    let rows: Vec<(i64,)> = on!(conn, |c| sqlx::query_as(ERASED).bind(since).fetch_all(c).await?);
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
 /// One letter that was made for a person.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct SentLetter {

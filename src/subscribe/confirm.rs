@@ -18,8 +18,8 @@ pub struct Confirmed {
     pub newsletter: String,
     /// Name of the schedule.
     pub schedule: Option<String>,
-    /// Path of the preferences page, without a leading slash.
-    pub preferences: String,
+    /// Path of the preferences page, without a leading slash; `None` when the person took older links back meanwhile.
+    pub preferences: Option<String>,
 }
 
 /// Confirms a sign-up. Repeats show the same success and do nothing.
@@ -58,7 +58,7 @@ pub async fn confirm(app: &App, token: &str) -> Result<Confirmed, SubscribeError
     Ok(Confirmed {
         newsletter: newsletter.name.clone(),
         schedule: schedule.map(|schedule| schedule.name.clone()),
-        preferences: preferences.to_path(&app.keys),
+        preferences: (link.epoch == person.token_epoch).then(|| preferences.to_path(&app.keys)),
     })
 }
 

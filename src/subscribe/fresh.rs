@@ -12,6 +12,7 @@ use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
 
 use super::allowance::{self, Letter};
+use super::confirm::left;
 use super::erase::erase_person;
 use super::preferences::opened;
 use super::record::{Shown, show};
@@ -20,7 +21,7 @@ use super::{SubscribeError, now};
 use crate::app::App;
 use crate::model::address::EmailAddress;
 use crate::model::links::{self, FRESH_FOR};
-use crate::model::subscriber::{ALL, Suppressed};
+use crate::model::subscriber::{ALL, State, Suppressed};
 use crate::store::audit::{self, Act};
 use crate::store::budgets::{self, Budget};
 use crate::store::notices::{self, NewNotice};
@@ -113,6 +114,7 @@ pub async fn ask_new_address(app: &App, token: &str, new: &str) -> Result<(), Su
     let at = now(app);
     let mut conn = app.database.begin().await?;
     let person = used_up(app, &mut conn, token).await?;
+    // What is not asked leaves every budget and the link as they are: the transaction is dropped.
     let against = suppressions::of_key(&mut conn, &key).await?;
     let is_free = against.iter().all(|row| !row.holds(at) || row.scope != ALL);
     let newsletter = subscriptions::of_subscriber(&mut conn, person.id)
@@ -141,8 +143,8 @@ pub async fn ask_new_address(app: &App, token: &str, new: &str) -> Result<(), Su
             content: Some(new.as_str()),
         };
         notices::insert(&mut conn, &notice).await?;
+        conn.commit().await?;
     }
-    conn.commit().await?;
     Ok(())
 }
 
@@ -160,7 +162,7 @@ pub async fn new_address(app: &App, token: &str) -> Result<String, SubscribeErro
 /// Repeats show the same success.
 ///
 /// # Errors
-/// `BadLink` as above, and when the new address has a subscription of its own.
+/// `BadLink` as above; `Taken` when letters of its own go to the new address.
 pub async fn take_new_address(app: &App, token: &str) -> Result<String, SubscribeError> {
     let link = links::NewAddress::read(&app.keys, token, app.clock.now()).ok_or(SubscribeError::BadLink)?;
     let mut conn = app.database.begin().await?;
@@ -173,10 +175,17 @@ pub async fn take_new_address(app: &App, token: &str) -> Result<String, Subscrib
     if person.address == new {
         return Ok(new);
     }
-    let key = app.keys.address_key(&EmailAddress::parse(&new)?.comparison_form());
-    let known = subscribers::by_key(&mut conn, &key).await?;
-    if person.token_epoch != link.epoch || known.is_some_and(|known| known.id != person.id) {
+    if person.token_epoch != link.epoch {
         return Err(SubscribeError::BadLink);
+    }
+    let key = app.keys.address_key(&EmailAddress::parse(&new)?.comparison_form());
+    make_room(app, &mut conn, &person, &key).await?;
+    if key != person.address_key {
+        // An old list must not bring the old address back.
+        for subscription in subscriptions::of_subscriber(&mut conn, person.id).await? {
+            let moved = left(&person, &subscription.newsletter_id, "moved", now(app));
+            suppressions::put(&mut conn, &moved).await?;
+        }
     }
     // Whoever answers from it wants letters there, whatever was said by an earlier leave.
     for row in suppressions::of_key(&mut conn, &key).await? {
@@ -185,9 +194,27 @@ pub async fn take_new_address(app: &App, token: &str) -> Result<String, Subscrib
         }
     }
     subscribers::set_address(&mut conn, person.id, &new, &key).await?;
+    notices::drop_new_addresses(&mut conn, person.id, link.notice).await?;
     note(&mut conn, app, &person, "new address").await?;
     conn.commit().await?;
     Ok(new)
+}
+
+/// Forgets whoever else was known by an address, if nothing of theirs runs: its owner has answered from it.
+async fn make_room(app: &App, conn: &mut Conn, person: &Subscriber, key: &[u8]) -> Result<(), SubscribeError> {
+    let Some(other) = subscribers::by_key(conn, key)
+        .await?
+        .filter(|other| other.id != person.id)
+    else {
+        return Ok(());
+    };
+    subscribers::hold(conn, other.id).await?;
+    for subscription in subscriptions::of_subscriber(conn, other.id).await? {
+        if subscription.stands()? == State::Active {
+            return Err(SubscribeError::Taken);
+        }
+    }
+    Ok(erase_person(conn, app, &other, "subscriber").await?)
 }
 
 async fn wanted(conn: &mut Conn, link: links::NewAddress) -> Result<String, SubscribeError> {

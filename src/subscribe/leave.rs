@@ -124,15 +124,11 @@ pub async fn undo(app: &App, token: &str) -> Result<super::Confirmed, SubscribeE
         }
         _ => return Err(SubscribeError::BadLink),
     }
-    let preferences = links::Preferences {
-        subscriber: person.id,
-        newsletter: link.newsletter,
-        epoch: person.token_epoch,
-    };
     Ok(super::Confirmed {
         newsletter: name_of(&settings, link.newsletter),
         schedule,
-        preferences: preferences.to_path(&app.keys),
+        // Whoever holds a letter can leave and take it back, and must learn no address from it that was taken back.
+        preferences: None,
     })
 }
 

@@ -15,6 +15,7 @@ mod columns;
 mod confirm;
 mod erase;
 mod export;
+mod forget;
 mod fresh;
 mod import;
 mod leave;
@@ -27,6 +28,7 @@ mod sign_up;
 pub use confirm::{Confirmed, confirm};
 pub use erase::erase;
 pub use export::export;
+pub use forget::tick;
 pub use fresh::{address_of, ask_new_address, download, erase_oneself, new_address, send_link, take_new_address};
 pub use import::{ImportOptions, ImportReport, Rejected, import};
 pub use leave::{Left, leave, undo};
@@ -60,6 +62,11 @@ pub enum SubscribeError {
     /// A link that is unknown, forged or expired, or whose person is gone.
     #[error("open this link: it is unknown or its time is over; sign up again")]
     BadLink,
+    /// The new address has letters of its own.
+    #[error(
+        "Letters go to this address already. Leave there first, with the link in one of them; then press the button again."
+    )]
+    Taken,
     /// No such subscriber.
     #[error("find this subscriber: there is none; `letterpress subscribers list` shows all")]
     NoSubscriber,
@@ -90,7 +97,7 @@ impl SubscribeError {
     pub fn is_theirs(&self) -> bool {
         matches!(
             self,
-            Self::Address(_) | Self::UnknownNewsletter(_) | Self::UnknownSchedule(_)
+            Self::Address(_) | Self::UnknownNewsletter(_) | Self::UnknownSchedule(_) | Self::Taken
         )
     }
 }

@@ -78,7 +78,7 @@ pub fn ask_to_confirm(app: &App, token: &str) -> Result<String, SubscribeError> 
 pub fn confirmed(app: &App, done: &Confirmed) -> Result<String, SubscribeError> {
     let frame = frame(&app.settings());
     let page = page::Confirmed {
-        preferences_url: Some(path(&frame, &done.preferences)),
+        preferences_url: done.preferences.as_ref().map(|below| path(&frame, below)),
         frame,
         newsletter: done.newsletter.clone(),
         schedule: done.schedule.clone(),
@@ -117,7 +117,7 @@ pub fn left(app: &App, done: &Left) -> Result<String, SubscribeError> {
 pub fn undone(app: &App, done: &Confirmed) -> Result<String, SubscribeError> {
     let frame = frame(&app.settings());
     let page = page::Undone {
-        preferences_url: Some(path(&frame, &done.preferences)),
+        preferences_url: done.preferences.as_ref().map(|below| path(&frame, below)),
         frame,
         newsletter: done.newsletter.clone(),
     };
@@ -183,13 +183,23 @@ pub fn erased(app: &App) -> Result<String, SubscribeError> {
     )
 }
 
-/// Asks for the press of a button that puts a new address in the place of the old one.
-pub fn new_address(app: &App, token: &str, email: &str) -> Result<String, SubscribeError> {
+/// Says that a letter to the new address is under way.
+pub fn address_asked(app: &App, email: &str) -> Result<String, SubscribeError> {
+    let page = page::AddressAsked {
+        frame: frame(&app.settings()),
+        email: email.to_owned(),
+    };
+    render(app, &page)
+}
+
+/// Asks for the press of a button that puts a new address in the place of the old one; `error` says why it could not be.
+pub fn new_address(app: &App, token: &str, email: &str, error: Option<String>) -> Result<String, SubscribeError> {
     let frame = frame(&app.settings());
     let page = page::NewAddress {
         action: path(&frame, &format!("preferences/{token}/address")),
         frame,
         email: email.to_owned(),
+        error,
     };
     render(app, &page)
 }

@@ -11,7 +11,7 @@ use crate::model::links::{self, code_of};
 use crate::model::subscriber::{State, Topics};
 use crate::store::subscribers::{self, Subscriber};
 use crate::store::subscriptions::{self, Subscription};
-use crate::store::{Conn, StoreError};
+use crate::store::{Conn, StoreError, notices};
 
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::days(366);
@@ -110,6 +110,8 @@ pub async fn renew_links(app: &App, token: &str) -> Result<String, SubscribeErro
     subscribers::hold(&mut conn, link.subscriber).await?;
     opened(&mut conn, link).await?;
     subscribers::revoke_links(&mut conn, link.subscriber).await?;
+    // Nobody must be able to go on with a move that was asked for by an old link.
+    notices::drop_new_addresses(&mut conn, link.subscriber, 0).await?;
     conn.commit().await?;
     let renewed = links::Preferences {
         epoch: link.epoch + 1,

@@ -14,7 +14,7 @@ use crate::store::notices::{self, SentNotice};
 use crate::store::subscribers::{self, SentLetter, Subscriber};
 use crate::store::subscriptions::{self, Subscription};
 use crate::store::suppressions::{self, Suppression};
-use crate::store::{Conn, StoreError};
+use crate::store::{Conn, StoreError, feedback};
 
 /// People read in one go.
 const PAGE: i64 = 1_000;
@@ -94,6 +94,32 @@ pub struct Shown {
     pub letters: Vec<LetterLine>,
     /// Single letters (confirmations, welcomes), newest first.
     pub notices: Vec<NoticeLine>,
+    /// What the person said about articles, newest first; empty where answers are anonymous.
+    pub feedback: Vec<OpinionLine>,
+}
+
+/// What a person said about an article.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OpinionLine {
+    /// Id of the article.
+    pub article: String,
+    /// 1 to 5.
+    pub rating: i64,
+    /// May be empty.
+    pub comment: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl From<feedback::Comment> for OpinionLine {
+    fn from(row: feedback::Comment) -> Self {
+        Self {
+            article: row.article_id,
+            rating: row.rating,
+            comment: row.comment,
+            at: from_micros(row.at),
+        }
+    }
 }
 
 /// A consent.
@@ -279,6 +305,7 @@ pub async fn show(app: &App, who: &str) -> Result<Shown, SubscribeError> {
     let letters = subscribers::letters_of(&mut conn, person.id, LETTERS).await?;
     let notices = notices::of_subscriber(&mut conn, person.id, LETTERS).await?;
     let consents = consents::of_subscriber(&mut conn, person.id).await?;
+    let opinions = feedback::of_subscriber(&mut conn, person.id).await?;
     Ok(Shown {
         id: person.id,
         status: status(suppressed, &own, at)?,
@@ -291,5 +318,6 @@ pub async fn show(app: &App, who: &str) -> Result<Shown, SubscribeError> {
         suppressions: against.into_iter().map(SuppressionLine::from).collect(),
         letters: letters.into_iter().map(LetterLine::from).collect(),
         notices: notices.into_iter().map(NoticeLine::from).collect(),
+        feedback: opinions.into_iter().map(OpinionLine::from).collect(),
     })
 }

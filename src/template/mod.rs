@@ -212,7 +212,9 @@ impl Templates {
         self.check_page::<p::Data>(problems);
         self.check_page::<p::Erased>(problems);
         self.check_page::<p::NewAddress>(problems);
+        self.check_page::<p::AddressAsked>(problems);
         self.check_page::<p::AddressChanged>(problems);
+        self.check_page::<p::FeedbackUnknown>(problems);
         self.check_page::<p::BadLink>(problems);
         self.check_page::<p::NotFound>(problems);
         self.check_page::<p::Failure>(problems);

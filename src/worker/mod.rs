@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, PlaceError};
 use crate::deliver::{DeliverError, NodeError, Sender};
-use crate::{compose, feedback, ingest, syndicate};
+use crate::{compose, feedback, ingest, subscribe, syndicate};
 
 pub use reload::reload_on_change;
 pub use returned::take_in;
@@ -140,6 +140,7 @@ async fn render(app: Arc<App>, scanned: CancellationToken, stop: CancellationTok
 async fn tidy(app: Arc<App>, stop: CancellationToken) {
     loop {
         turns("forget who voted", || feedback::tick(&app)).await;
+        turns("forget old notices", || subscribe::tick(&app)).await;
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(TIDY_EVERY) => {}

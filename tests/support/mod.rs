@@ -270,6 +270,36 @@ async fn run(server: &str, statement: &str) {
     connection.close().await.expect("a connection can be closed");
 }
 
+/// Feeds as the built-in config has them.
+fn feeds() -> Feeds {
+    let url = |text: &str| Url::parse(text).expect("tests spell addresses right");
+    Feeds {
+        limit: 20,
+        content: FullOrSummary::Full,
+        base_url: url("https://letters.example.org/"),
+        max_bytes: 512 * 1024,
+        max_entry_bytes: 256 * 1024,
+        max_age: MaxAge::Fixed(Duration::from_mins(15)),
+        updated: Edits::Explicit,
+        legacy_ids: None,
+        description: String::new(),
+        copyright: String::new(),
+        icon: None,
+        logo: None,
+        formats: Format::ALL.to_vec(),
+        by: vec![Kind::Category, Kind::Tag, Kind::Author],
+        pages: BTreeMap::new(),
+        aliases: BTreeMap::new(),
+        retired: Vec::new(),
+        publish_email: false,
+        archives: Some(50),
+        tombstones: Duration::ZERO,
+        burst: None,
+        websub: WebSub::default(),
+        private: false,
+    }
+}
+
 /// Plain settings of an installation in a folder.
 pub(crate) fn settings(folder: &Path) -> Settings {
     let url = |text: &str| Url::parse(text).expect("tests spell addresses right");
@@ -295,31 +325,7 @@ pub(crate) fn settings(folder: &Path) -> Settings {
             theme: Theme::default(),
         },
         sources: vec![source("content", folder.join("content"))],
-        feeds: Feeds {
-            limit: 20,
-            content: FullOrSummary::Full,
-            base_url: url("https://letters.example.org/"),
-            max_bytes: 512 * 1024,
-            max_entry_bytes: 256 * 1024,
-            max_age: MaxAge::Fixed(Duration::from_mins(15)),
-            updated: Edits::Explicit,
-            legacy_ids: None,
-            description: String::new(),
-            copyright: String::new(),
-            icon: None,
-            logo: None,
-            formats: Format::ALL.to_vec(),
-            by: vec![Kind::Category, Kind::Tag, Kind::Author],
-            pages: BTreeMap::new(),
-            aliases: BTreeMap::new(),
-            retired: Vec::new(),
-            publish_email: false,
-            archives: Some(50),
-            tombstones: Duration::ZERO,
-            burst: None,
-            websub: WebSub::default(),
-            private: false,
-        },
+        feeds: feeds(),
         newsletters: vec![newsletter("notes")],
         mail: mail(folder),
         templates: None,

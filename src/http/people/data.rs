@@ -43,10 +43,10 @@ async fn act(State(app): Shared, Path(token): Path<String>, body: Bytes) -> Answ
     match pairs.value("act").as_str() {
         "download" => download(&app, &token).await,
         "address" => {
-            let asked = subscribe::ask_new_address(&app, &token, &pairs.value("email")).await;
-            match asked {
+            let email = pairs.value("email");
+            match subscribe::ask_new_address(&app, &token, &email).await {
                 Err(error) if error.is_theirs() => again(&app, &token, error.to_string()).await,
-                asked => answered(&app, asked.and_then(|()| pages::check_mailbox(&app))),
+                asked => answered(&app, asked.and_then(|()| pages::address_asked(&app, &email))),
             }
         }
         "erase" if pairs.value("sure") == "yes" => {
@@ -91,10 +91,19 @@ async fn download(app: &App, token: &str) -> Answer {
 
 async fn ask_new_address(State(app): Shared, Path(token): Path<String>) -> Answer {
     let email = subscribe::new_address(&app, &token).await;
-    answered(&app, email.and_then(|email| pages::new_address(&app, &token, &email)))
+    answered(
+        &app,
+        email.and_then(|email| pages::new_address(&app, &token, &email, None)),
+    )
 }
 
 async fn take_new_address(State(app): Shared, Path(token): Path<String>) -> Answer {
-    let email = subscribe::take_new_address(&app, &token).await;
-    answered(&app, email.and_then(|email| pages::address_changed(&app, &email)))
+    match subscribe::take_new_address(&app, &token).await {
+        Err(error) if error.is_theirs() => {
+            let email = subscribe::new_address(&app, &token).await?;
+            let page = pages::new_address(&app, &token, &email, Some(error.to_string()))?;
+            Ok(token_page(StatusCode::BAD_REQUEST, page))
+        }
+        moved => answered(&app, moved.and_then(|email| pages::address_changed(&app, &email))),
+    }
 }

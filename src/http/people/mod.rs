@@ -4,7 +4,7 @@
 mod answer;
 mod body;
 mod data;
-mod rating;
+pub(super) mod rating;
 mod visit;
 
 use std::sync::Arc;
@@ -33,7 +33,6 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/preferences/{token}", get(preferences).post(set_preferences))
         .route("/preferences/{token}/renew", post(renew))
         .merge(data::routes())
-        .merge(rating::routes())
 }
 
 async fn form(State(app): Shared) -> Answer {

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tower_http::limit::RequestBodyLimitLayer;
 
 use super::answer::{Answer, token_page};
 use super::body::Pairs;
@@ -20,13 +21,16 @@ use super::{PAGE_POLICY, Shared};
 use crate::app::App;
 use crate::feedback::{self, About, FeedbackError, Typed, pages};
 use crate::model::rating::{Origin, Rating};
-use crate::subscribe;
 
-/// The routes of these pages.
-pub(super) fn routes() -> Router<Arc<App>> {
+/// Bytes that a form may have: 2,000 characters of any script, as a form writes them (9 or 12 bytes each).
+const LARGEST: usize = 32 * 1024;
+
+/// The routes of these pages, with room for a comment.
+pub(in crate::http) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/feedback", get(find))
         .route("/feedback/{token}", get(ask).post(answer))
+        .layer(RequestBodyLimitLayer::new(LARGEST))
 }
 
 /// A query, where one that cannot be read is none: it is never a visitor's fault.
@@ -120,17 +124,24 @@ async fn answer(
 }
 
 /// The page of an article may stand in a frame on the author's site, and on no other.
-fn framed(app: &App, about: &About, mut response: Response) -> Response {
-    if about.origin() == Origin::Page {
-        let site = app.settings().site.url.origin().ascii_serialization();
-        let policy = PAGE_POLICY.replace("frame-ancestors 'none'", &format!("frame-ancestors {site}"));
-        if let Ok(policy) = HeaderValue::from_str(&policy) {
-            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
-        }
+fn framed(app: &App, about: &About, response: Response) -> Response {
+    match about.origin() {
+        Origin::Page => in_frames_of_the_site(app, response),
+        Origin::Letter => response,
+    }
+}
+
+fn in_frames_of_the_site(app: &App, mut response: Response) -> Response {
+    let site = app.settings().site.url.origin().ascii_serialization();
+    let policy = PAGE_POLICY.replace("frame-ancestors 'none'", &format!("frame-ancestors {site}"));
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     response
 }
 
+/// The same page for everything that cannot be rated; it may stand where the page of an article does.
 fn unknown(app: &App) -> Answer {
-    Ok(token_page(StatusCode::NOT_FOUND, subscribe::pages::bad_link(app)?))
+    let page = token_page(StatusCode::NOT_FOUND, pages::unknown(app)?);
+    Ok(in_frames_of_the_site(app, page))
 }

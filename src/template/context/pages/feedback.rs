@@ -36,6 +36,15 @@ pub struct RatingChoice {
     pub chosen: bool,
 }
 
+/// Says that an article cannot be rated.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FeedbackUnknown {
+    /// Site, theme, base.
+    #[serde(flatten)]
+    pub frame: Frame,
+}
+page!(FeedbackUnknown, "feedback_unknown");
+
 /// Says that an answer is kept.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FeedbackThanks {

@@ -25,8 +25,8 @@ macro_rules! page {
 mod feedback;
 mod own_data;
 
-pub use feedback::{FeedbackForm, FeedbackThanks, RatingChoice};
-pub use own_data::{AddressChanged, Data, Erased, LinkSent, NewAddress, Renewed};
+pub use feedback::{FeedbackForm, FeedbackThanks, FeedbackUnknown, RatingChoice};
+pub use own_data::{AddressAsked, AddressChanged, Data, Erased, LinkSent, NewAddress, Renewed};
 
 /// The form for new subscribers. Fields: `email`, `newsletter`, `schedule` (as `NEWSLETTER/SCHEDULE`), and [`TRAP`].
 #[derive(Debug, Clone, PartialEq, Serialize)]

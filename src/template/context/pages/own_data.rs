@@ -47,8 +47,21 @@ pub struct NewAddress {
     pub action: String,
     /// The new address.
     pub email: String,
+    /// Why it could not be; `None` at first.
+    pub error: Option<String>,
 }
 page!(NewAddress, "new_address");
+
+/// Says that a letter to the new address is under way.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AddressAsked {
+    /// Site, theme, base.
+    #[serde(flatten)]
+    pub frame: Frame,
+    /// The new address, as it was typed.
+    pub email: String,
+}
+page!(AddressAsked, "address_asked");
 
 /// Says where letters go from now on.
 #[derive(Debug, Clone, PartialEq, Serialize)]

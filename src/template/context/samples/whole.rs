@@ -5,10 +5,10 @@ use super::super::letters::{
     WelcomeLetter,
 };
 use super::super::pages::{
-    AddressChanged, BadLink, CheckMailbox, Confirm, Confirmed, Data, Erased, Failure, FeedLine, FeedbackForm,
-    FeedbackThanks, Feeds, HeaderLine, Home, IssueLine, IssueTitles, Issues, Left, LinkSent, NewAddress,
-    NewsletterChoice, NotFound, Outbox, OutboxLetter, OutboxLine, Preferences, RatingChoice, Renewed, Saved,
-    ScheduleChoice, SignUp, TRAP, Undone, Unsubscribe,
+    AddressAsked, AddressChanged, BadLink, CheckMailbox, Confirm, Confirmed, Data, Erased, Failure, FeedLine,
+    FeedbackForm, FeedbackThanks, FeedbackUnknown, Feeds, HeaderLine, Home, IssueLine, IssueTitles, Issues, Left,
+    LinkSent, NewAddress, NewsletterChoice, NotFound, Outbox, OutboxLetter, OutboxLine, Preferences, RatingChoice,
+    Renewed, Saved, ScheduleChoice, SignUp, TRAP, Undone, Unsubscribe,
 };
 use super::{Sample, Voice};
 use crate::model::author_notice::{AuthorNotice, NamedArticle, NoticeKind, Opinion, fact};
@@ -336,7 +336,9 @@ simple! {
     LinkSent {}
     Erased {}
     Data { action: action, email: email, error: maybe_action }
-    NewAddress { action: action, email: email }
+    NewAddress { action: action, email: email, error: maybe_action }
+    AddressAsked { email: email }
+    FeedbackUnknown {}
     AddressChanged { email: email }
     Confirm { action: action, newsletter: name, schedule: schedule }
     Confirmed { newsletter: name, schedule: schedule, preferences_url: maybe_action }
