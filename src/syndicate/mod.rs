@@ -104,6 +104,7 @@ pub async fn refresh(app: &App) -> Result<bool, SyndicateError> {
         return Ok(false);
     }
     drop(conn);
+    let began = app.clock.since_boot();
     let moment = scopes::Moment {
         now,
         version,
@@ -112,6 +113,7 @@ pub async fn refresh(app: &App) -> Result<bool, SyndicateError> {
     let awaited = websub::awaited(app, &settings).await?;
     let same_settings = before.settings == print;
     let mut slots;
+    let mut rendered = 0;
     loop {
         let plans = scopes::plan(app, &mut index, moment).await?;
         let slot = |plan: Plan| match before.slot(&plan.scope) {
@@ -121,6 +123,7 @@ pub async fn refresh(app: &App) -> Result<bool, SyndicateError> {
         slots = plans.into_iter().map(slot).collect::<Vec<_>>();
         let due = due(app, &slots, &before, &awaited);
         render::fill(app, &settings, &due).await?;
+        rendered += due.len();
         // What does not fit for its length must be in an archive, like what is too old.
         let fits = slots.first().map(|slot| (slot.printed(), slot.plan.members.len()));
         match fits {
@@ -138,6 +141,8 @@ pub async fn refresh(app: &App) -> Result<bool, SyndicateError> {
     shelf.renamed = renames::known(&mut conn).await?;
     drop(conn);
     app.feeds.replace(shelf);
+    let took = app.clock.since_boot().saturating_sub(began);
+    tracing::debug!(rendered, milliseconds = took.as_millis(), "feeds brought up to date");
     Ok(true)
 }
 
