@@ -70,8 +70,8 @@ pub(super) async fn serve(
     }
 }
 
-/// The answer to a reader whose document lies ready: it passes no layer that the pages need, and costs about half of what it would with them.
-/// `None` for everything else.
+/// The answer to a reader whose document lies ready: it passes no layer that the pages need, and costs about half of what it
+/// would with them. `None` for everything else.
 pub(super) fn at_hand<B: HttpBody>(app: &App, peer: SocketAddr, request: &Request<B>) -> Option<Response> {
     let head_only = match *request.method() {
         Method::GET => false,
