@@ -161,4 +161,6 @@ pub fn escape(text: &str) -> String {
 #[cfg(test)]
 mod canaries;
 #[cfg(test)]
+mod speed;
+#[cfg(test)]
 mod tests;

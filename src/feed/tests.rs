@@ -13,7 +13,7 @@ use crate::model::feed_key::{Format, Scope};
 use crate::model::feed_meta::Chain;
 use crate::model::feed_url::FeedUrl;
 
-const LIMITS: Limits = Limits {
+pub(super) const LIMITS: Limits = Limits {
     content: FullOrSummary::Full,
     max_bytes: 1 << 20,
     max_entry_bytes: 1 << 18,
@@ -39,7 +39,7 @@ fn picture(text: &str) -> Image {
 }
 
 /// An article that says `text` wherever an article can say something.
-fn article(number: usize, text: &str) -> Article {
+pub(super) fn article(number: usize, text: &str) -> Article {
     let term = |slug: &str| Term {
         term: text.to_owned(),
         slug: slug.to_owned(),
@@ -104,7 +104,7 @@ fn entry(number: usize, text: &str) -> Arc<Entry> {
     Arc::new(Entry::of(&article(number, text), Edits::Explicit).unwrap())
 }
 
-fn meta(text: &str) -> FeedMeta {
+pub(super) fn meta(text: &str) -> FeedMeta {
     let clean = |fallback: &str| Clean::line(text).or_else(|| Clean::line(fallback)).unwrap();
     FeedMeta {
         scope: Scope::Tag("ink".to_owned()),
