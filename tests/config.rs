@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use letterpress::config::{self, Baseline, Cadence, ConfigProblems, MaxAge, Settings, Severity};
+use letterpress::config::{self, Baseline, Cadence, ConfigProblems, LegacyMode, MaxAge, Settings, Severity};
 use letterpress::model::entry::Edits;
 use letterpress::model::rate::Rate;
 use letterpress::model::signing_key::{Algorithm, SigningKey};
@@ -378,8 +378,11 @@ fn an_author_who_moves_says_until_when_addresses_were_ids() {
     let midnight = support::at("2026-12-01T00:00:00Z");
     for day in ["2026-12-01", "\"2026-12-01\""] {
         let feeds = read_feeds(&format!("legacy_ids = {{ mode = \"permalink\", before = {day} }}"));
-        assert_eq!(feeds.legacy_ids, Some(midnight), "{day}");
+        let legacy = feeds.legacy_ids.unwrap();
+        assert_eq!((legacy.mode, legacy.before), (LegacyMode::Permalink, midnight), "{day}");
     }
+    let feeds = read_feeds("legacy_ids = { mode = \"jekyll\", before = 2026-12-01 }");
+    assert_eq!(feeds.legacy_ids.unwrap().mode, LegacyMode::Jekyll);
     assert_eq!(read_feeds("max_age = \"adaptive\"").max_age, MaxAge::Adaptive);
     assert_eq!(read_feeds("updated = \"content\"").updated, Edits::Content);
     for (line, wrong) in [
@@ -390,6 +393,10 @@ fn an_author_who_moves_says_until_when_addresses_were_ids() {
         (
             "legacy_ids = { before = 2026-12-01 }",
             "feeds.legacy_ids.mode: is missing",
+        ),
+        (
+            "legacy_ids = { mode = \"hugo\", before = 2026-12-01 }",
+            "feeds.legacy_ids.mode: \"hugo\" is not possible here",
         ),
         (
             "legacy_ids = { mode = \"permalink\", before = \"soon\" }",

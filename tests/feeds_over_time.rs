@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use letterpress::config::MaxAge;
+use letterpress::config::{LegacyIds, LegacyMode, MaxAge};
 use letterpress::ingest;
 use letterpress::model::article::Term;
 use letterpress::model::entry::Edits;
@@ -91,9 +91,40 @@ async fn readers_are_told_to_come_back_when_the_next_article_is_due() {
     );
 }
 
+fn legacy(mode: LegacyMode) -> LegacyIds {
+    LegacyIds {
+        mode,
+        before: at("2027-01-02T00:00:00Z"),
+    }
+}
+
+#[tokio::test]
+async fn readers_of_a_site_that_jekyll_made_know_old_articles_by_its_ids() {
+    let bench = Bench::new(|settings| settings.feeds.legacy_ids = Some(legacy(LegacyMode::Jekyll))).await;
+    for (name, address) in [("ink", "/2024/01/02/ink.html"), ("paper", "/2024/01/03/paper/")] {
+        let text = format!("---\ntitle: About {name}\ndate: 2024-01-03\nurl: {address}\n---\nText of {name}.\n");
+        bench.write(&format!("{name}.md"), &text);
+    }
+    read(&bench).await;
+    let (atom, rss) = (text(&bench, "/atom.xml").await, text(&bench, "/rss.xml").await);
+    for (id, address) in [
+        ("2024/01/02/ink", "2024/01/02/ink.html"),
+        ("2024/01/03/paper", "2024/01/03/paper/"),
+    ] {
+        assert!(atom.contains(&format!("<id>https://example.org/{id}</id>")), "{atom}");
+        let guid = format!("<guid isPermaLink=\"false\">https://example.org/{id}</guid>");
+        assert!(rss.contains(&guid), "{rss}");
+        assert!(
+            rss.contains(&format!("<link>https://example.org/{address}</link>")),
+            "{rss}"
+        );
+    }
+    bench.close().await;
+}
+
 #[tokio::test]
 async fn readers_of_a_moved_site_know_old_articles_by_their_addresses() {
-    let bench = Bench::new(|settings| settings.feeds.legacy_ids = Some(at("2027-01-02T00:00:00Z"))).await;
+    let bench = Bench::new(|settings| settings.feeds.legacy_ids = Some(legacy(LegacyMode::Permalink))).await;
     bench.write("old.md", &article("Old", "", "Text of the old one."));
     bench.write(
         "own.md",

@@ -34,8 +34,8 @@ pub struct Feeds {
     pub max_age: MaxAge,
     /// What feeds call an update; default what the author says.
     pub updated: Edits,
-    /// Articles first seen before this have their address as id; `None` for none.
-    pub legacy_ids: Option<DateTime<Utc>>,
+    /// Which articles keep the id of the former generator, and what it was; `None` for none.
+    pub legacy_ids: Option<LegacyIds>,
     /// What feeds say about themselves; empty: what the site says.
     pub description: String,
     /// Rights, printed as they are; empty for none.
@@ -77,6 +77,24 @@ pub enum MaxAge {
     Adaptive,
 }
 
+/// Ids that the author's former generator gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LegacyIds {
+    /// What it made of an address.
+    pub mode: LegacyMode,
+    /// Articles first seen before this have them.
+    pub before: DateTime<Utc>,
+}
+
+/// What a generator made of an article's address to get its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LegacyMode {
+    /// Nothing: the address is the id (Hugo, Zola).
+    Permalink,
+    /// It left out `.html` or the final slash (jekyll-feed).
+    Jekyll,
+}
+
 /// `full` or `summary`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FullOrSummary {
@@ -92,6 +110,9 @@ pub(super) const CONTENT: &[(&str, FullOrSummary)] =
 
 /// `updated`: what may be written for it.
 const EDITS: &[(&str, Edits)] = &[("explicit", Edits::Explicit), ("content", Edits::Content)];
+
+/// `legacy_ids.mode`: what may be written for it.
+const LEGACY_MODES: &[(&str, LegacyMode)] = &[("permalink", LegacyMode::Permalink), ("jekyll", LegacyMode::Jekyll)];
 
 /// `formats`: what may be written for it.
 const FORMATS: &[(&str, Format)] = &[("rss", Format::Rss), ("atom", Format::Atom), ("json", Format::Json)];
@@ -172,17 +193,21 @@ fn max_age(value: &Value) -> Read<MaxAge> {
     })
 }
 
-/// From when on ids are minted, for authors whose generator used addresses as ids.
-fn legacy_ids(section: &mut Section<'_>) -> Option<DateTime<Utc>> {
+/// From when on ids are minted, for authors whose generator made ids of addresses.
+fn legacy_ids(section: &mut Section<'_>) -> Option<LegacyIds> {
     if !section.has("legacy_ids") {
         return None;
     }
     let mut inner = section.section("legacy_ids");
-    inner.require("mode", "write `mode = \"permalink\"`", one_of(&[("permalink", ())]));
+    let remedy = "write `mode = \"permalink\"`, or `mode = \"jekyll\"` for a site that Jekyll made";
+    let mode = inner.require("mode", remedy, one_of(LEGACY_MODES));
     let remedy = "write the day of the move, such as `before = 2026-12-01`";
     let before = inner.require("before", remedy, day);
     inner.close();
-    before
+    Some(LegacyIds {
+        mode: mode?,
+        before: before?,
+    })
 }
 
 /// The beginning of a day, UTC.

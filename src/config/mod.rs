@@ -33,7 +33,7 @@ pub use bounces::{Bounces, Hook, HookTrust, ReturnTo};
 pub use database::{DatabaseSettings, State};
 pub use dkim::{Dkim, DkimKey};
 pub use feedback::Feedback;
-pub use feeds::{Feeds, FullOrSummary, MaxAge};
+pub use feeds::{Feeds, FullOrSummary, LegacyIds, LegacyMode, MaxAge};
 pub use http::Http;
 pub use load::{DEFAULT_FILE, environment, load, parse};
 pub use mail::{Limit, Mail, OnUnknown, Smtp, Tls, TransportKind};

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::app::App;
+use crate::config::LegacyMode;
 use crate::model::article::{Draft, Problem, Severity, Visibility};
 use crate::model::clock::to_micros;
 use crate::model::same_address::comparison_form;
@@ -26,8 +27,8 @@ pub(super) struct Scene<'a> {
     pub(super) most_leftovers: u32,
     /// New articles of this scan are old ones that we see for the first time.
     pub(super) baseline: bool,
-    /// New articles have their address as id, as their readers know them from the author's former generator.
-    pub(super) permalink_ids: bool,
+    /// What the author's former generator made of addresses to get the ids that readers know new articles by.
+    pub(super) legacy_ids: Option<LegacyMode>,
 }
 
 /// What a scan keeps while it writes.
@@ -63,8 +64,8 @@ impl Writing {
         Ok(number)
     }
 
-    /// The id that readers know a new article by: of the entry that waited for it, else its address where the author's
-    /// former generator made ids of those. An id in the header counts more.
+    /// The id that readers know a new article by: of the entry that waited for it, else what the author's former
+    /// generator made of its address. An id in the header counts more.
     async fn former_id(
         &mut self,
         scene: &Scene<'_>,
@@ -74,18 +75,13 @@ impl Writing {
         if draft.header_id.is_some() {
             return Ok(None);
         }
-        let found = match self.waited(draft) {
-            Some(found) => {
+        let found = match (self.waited(draft), scene.legacy_ids) {
+            (Some(found), _) => {
                 imported::forget(conn, &found.address, &found.entry_id).await?;
                 found
             }
-            None if scene.permalink_ids => Imported {
-                address: String::new(),
-                entry_id: draft.url.clone(),
-                is_permalink: true,
-                published_at: None,
-            },
-            None => return Ok(None),
+            (None, Some(mode)) => legacy(mode, &draft.url),
+            (None, None) => return Ok(None),
         };
         let taken = self.articles.iter().any(|new| new.known.entry_id == found.entry_id)
             || articles::has_entry_id(conn, &found.entry_id).await?;
@@ -105,6 +101,24 @@ impl Writing {
     pub(super) async fn newcomers(&mut self, conn: &mut Conn, now: i64) -> Result<(), StoreError> {
         articles::add_revisions(conn, &std::mem::take(&mut self.revisions), now).await?;
         articles::insert(conn, &std::mem::take(&mut self.articles)).await
+    }
+}
+
+/// The id that a generator made of an article's address.
+fn legacy(mode: LegacyMode, url: &str) -> Imported {
+    let id = match mode {
+        LegacyMode::Permalink => url,
+        // Jekyll's `post.id` is the folder of the address and the slug: the address without its end.
+        LegacyMode::Jekyll => url
+            .strip_suffix(".html")
+            .or_else(|| url.strip_suffix('/'))
+            .unwrap_or(url),
+    };
+    Imported {
+        address: String::new(),
+        entry_id: id.to_owned(),
+        is_permalink: mode == LegacyMode::Permalink,
+        published_at: None,
     }
 }
 

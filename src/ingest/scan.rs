@@ -300,12 +300,13 @@ impl<'a> Scan<'a> {
                         LEFTOVERS
                     },
                     baseline: self.row.baseline_at.is_none() && !self.source.baseline.mails(),
-                    permalink_ids: self
+                    legacy_ids: self
                         .app
                         .settings()
                         .feeds
                         .legacy_ids
-                        .is_some_and(|before| self.now < to_micros(before)),
+                        .filter(|legacy| self.now < to_micros(legacy.before))
+                        .map(|legacy| legacy.mode),
                 };
                 let recorded = record::draft(
                     &scene,
