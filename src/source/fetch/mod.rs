@@ -160,6 +160,8 @@ impl Fetched {
 #[derive(Debug, Clone)]
 pub struct Fetcher {
     client: Client,
+    /// For other ports than those of the web: it reaches opened networks alone.
+    opened: Option<Client>,
     reach: Reach,
     caps: Caps,
 }
@@ -172,18 +174,12 @@ impl Fetcher {
     pub fn new(reach: Reach, caps: Caps) -> Result<Self, FetchError> {
         // The library panics without one; whoever was first is the same one.
         drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
-        let client = Client::builder()
-            .user_agent(AGENT)
-            .redirect(Policy::none())
-            .no_proxy()
-            .connect_timeout(caps.connect)
-            .dns_resolver(reach.resolver())
-            .build()
-            .map_err(|error| FetchError::Failed {
-                url: "anything".to_owned(),
-                why: format!("{}; install the package ca-certificates", chain(&error)),
-            })?;
-        Ok(Self { client, reach, caps })
+        Ok(Self {
+            client: client(reach.resolver(), caps)?,
+            opened: reach.opened_resolver().map(|names| client(names, caps)).transpose()?,
+            reach,
+            caps,
+        })
     }
 
     /// Asks, follows redirects and reads the answer.
@@ -239,8 +235,9 @@ impl Fetcher {
             url: shown(&ask.url),
             why,
         })?;
-        let request = self
-            .client
+        let others = self.opened.as_ref().filter(|_| self.reach.is_other_port(&ask.url));
+        let request = others
+            .unwrap_or(&self.client)
             .request(ask.method.clone(), ask.url.clone())
             .header(header::ACCEPT_ENCODING, unpack::ACCEPTED)
             .headers(ask.headers.clone())
@@ -285,6 +282,20 @@ impl Fetcher {
             wire,
         })
     }
+}
+
+fn client(names: reach::Resolver, caps: Caps) -> Result<Client, FetchError> {
+    let client = Client::builder()
+        .user_agent(AGENT)
+        .redirect(Policy::none())
+        .no_proxy()
+        .connect_timeout(caps.connect)
+        .dns_resolver(names)
+        .build();
+    client.map_err(|error| FetchError::Failed {
+        url: "anything".to_owned(),
+        why: format!("{}; install the package ca-certificates", chain(&error)),
+    })
 }
 
 /// Where an answer sends on to.

@@ -61,16 +61,35 @@ impl Reach {
         {
             return Err(inside());
         }
-        let port = url.port_or_known_default().unwrap_or_default();
-        let is_opened = address.is_some_and(|address| is_opened(address, allowed));
-        if PORTS.contains(&port) || is_opened || (address.is_none() && !allowed.is_empty()) {
+        // Where a name leads is for its resolver to say.
+        let may_be_opened = address.map_or(!allowed.is_empty(), |address| is_opened(address, allowed));
+        if !self.is_other_port(url) || may_be_opened {
             return Ok(());
         }
-        Err(format!("port {port} is not asked, only 80 and 443"))
+        Err(other_port())
     }
 
+    /// The names for requests to the ports of the web.
     pub(super) fn resolver(&self) -> Resolver {
-        Resolver(self.clone())
+        Resolver {
+            reach: self.clone(),
+            opened_alone: false,
+        }
+    }
+
+    /// The names for requests to all other ports, which only opened networks are asked at; `None` where none is opened.
+    pub(super) fn opened_resolver(&self) -> Option<Resolver> {
+        let has_opened = matches!(self, Self::Public(allowed) if !allowed.is_empty());
+        has_opened.then(|| Resolver {
+            reach: self.clone(),
+            opened_alone: true,
+        })
+    }
+
+    /// Whether only opened networks are asked at the port of `url`.
+    pub(super) fn is_other_port(&self, url: &Url) -> bool {
+        let port = url.port_or_known_default().unwrap_or_default();
+        matches!(self, Self::Public(_)) && !PORTS.contains(&port)
     }
 }
 
@@ -82,29 +101,83 @@ fn inside() -> String {
     "it leads into this machine's own network; open it with allow_private if that is meant".to_owned()
 }
 
+fn other_port() -> String {
+    "only ports 80 and 443 are asked; open the network that it leads into with allow_private if another one is meant"
+        .to_owned()
+}
+
 /// The system's names, without the addresses that may not be asked: what remains is what is connected to.
-#[derive(Debug)]
-pub(super) struct Resolver(Reach);
+#[derive(Debug, Clone)]
+pub(super) struct Resolver {
+    reach: Reach,
+    /// The Internet is not asked.
+    opened_alone: bool,
+}
+
+impl Resolver {
+    fn may_ask(&self, address: IpAddr) -> bool {
+        match &self.reach {
+            Reach::Public(allowed) if self.opened_alone => is_opened(address, allowed),
+            reach => reach.may_ask(address),
+        }
+    }
+
+    /// What may be asked of what a name stands for.
+    fn admit(&self, found: &[SocketAddr]) -> Result<Vec<SocketAddr>, String> {
+        let open = found.iter().copied().filter(|address| self.may_ask(address.ip()));
+        let open: Vec<SocketAddr> = open.collect();
+        if !open.is_empty() {
+            return Ok(open);
+        }
+        Err(if found.is_empty() {
+            "the name has no address".to_owned()
+        } else if self.opened_alone {
+            other_port()
+        } else {
+            inside()
+        })
+    }
+}
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let reach = self.0.clone();
+        let own = self.clone();
         Box::pin(async move {
             let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let open: Vec<SocketAddr> = found
-                .iter()
-                .copied()
-                .filter(|address| reach.may_ask(address.ip()))
-                .collect();
-            if open.is_empty() {
-                let why = if found.is_empty() {
-                    "the name has no address".to_owned()
-                } else {
-                    inside()
-                };
-                return Err(why.into());
-            }
-            Ok(Box::new(open.into_iter()) as Addrs)
+            Ok(Box::new(own.admit(&found)?.into_iter()) as Addrs)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_author_who_opens_a_network_opens_no_ports_of_the_internet() {
+        let reach = Reach::public(["10.1.0.0/16".parse().unwrap()]);
+        let at = |address: &str| SocketAddr::new(address.parse().unwrap(), 0);
+        let found = ["93.184.215.14", "10.1.2.3", "10.2.0.1", "127.0.0.1"].map(at);
+        let others = reach.opened_resolver().unwrap();
+        assert_eq!(others.admit(&found).unwrap(), [at("10.1.2.3")]);
+        assert!(others.admit(&found[..1]).unwrap_err().contains("80 and 443"));
+        let web = reach.resolver();
+        assert_eq!(web.admit(&found).unwrap(), [at("93.184.215.14"), at("10.1.2.3")]);
+        assert!(web.admit(&found[2..]).unwrap_err().contains("own network"));
+        for (address, may_be_asked) in [
+            ("http://10.1.2.3:8080/", true),
+            ("http://93.184.215.14:8080/", false),
+            ("http://93.184.215.14/", true),
+            ("https://reader.example:8443/", true),
+        ] {
+            assert_eq!(
+                reach.examine(&address.parse().unwrap()).is_ok(),
+                may_be_asked,
+                "{address}"
+            );
+        }
+        assert!(Reach::public([]).opened_resolver().is_none());
+        let closed = Reach::public([]).examine(&"https://reader.example:8443/".parse().unwrap());
+        assert!(closed.is_err());
     }
 }

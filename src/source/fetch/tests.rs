@@ -104,6 +104,16 @@ async fn nothing_is_asked_inside_our_own_network() {
 }
 
 #[tokio::test]
+async fn other_ports_than_those_of_the_web_are_asked_in_opened_networks_alone() {
+    let there = server(vec![answer("200 OK", b"read")]).await;
+    let by_name: Url = format!("http://localhost:{}/", there.port()).parse().unwrap();
+    assert_eq!(get(by_name.clone()).await.unwrap().body, b"read");
+    let elsewhere = Fetcher::new(Reach::public(["10.0.0.0/8".parse().unwrap()]), quick()).unwrap();
+    let refused = elsewhere.fetch(Ask::get(by_name)).await.unwrap_err().to_string();
+    assert!(refused.contains("80 and 443"), "{refused}");
+}
+
+#[tokio::test]
 async fn a_server_that_means_no_good_costs_little() {
     let bomb = |bytes: usize| {
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
