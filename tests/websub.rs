@@ -381,6 +381,33 @@ async fn a_subscriber_that_is_gone_is_left_alone_and_one_that_is_ill_is_tried_fo
     assert_eq!((ill.heard().len(), gone.heard().len()), (1, 0));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscriber_that_comes_back_while_it_is_forgotten_stays() {
+    for engine in engines() {
+        let press = press_on(engine, |_| {}).await;
+        let (served, subscriber) = (press.serve().await, Subscriber::start(Manner::Willing).await);
+        subscribe(&press, &served, &subscriber, RSS, &[]).await;
+        subscriber.become_(Manner::Pondering(410));
+        press.publish(4, |_| {}).await;
+        syndicate::refresh(&press.app).await.unwrap();
+        press.wait(SETTLE);
+        let jobs = websub::claim(&press.app, 16).await.unwrap();
+        let (app, courier) = (press.app.clone(), Courier::new(&press.app).unwrap());
+        let node = tokio::spawn(async move { courier.carry(&app, &jobs[0]).await });
+        subscriber.listens().await;
+        assert_eq!(subscriber.heard()[0].method, "POST");
+        subscribe(&press, &served, &subscriber, RSS, &[]).await;
+        subscriber.become_(Manner::Willing);
+        node.await.unwrap().unwrap();
+        press.wait(SETTLE);
+        settle(&press.app).await;
+        let heard = subscriber.heard();
+        assert_eq!(heard.len(), 1, "it is sent what it had not taken");
+        assert_eq!(heard[0].body, bytes(&press.app, "/rss.xml").await);
+        press.close().await;
+    }
+}
+
 /// Addresses that a stranger would like us to call; the last ones are ours, and no address at all.
 const REFUSED: [&str; 19] = [
     "http://127.0.0.1/",

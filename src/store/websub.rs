@@ -88,6 +88,27 @@ const END_JOB: &str = "DELETE FROM websub_jobs WHERE id = $1";
 /// Ends a subscription, and what was to be sent to it. In a transaction.
 pub async fn end(conn: &mut Conn, id: &str) -> Result<(), StoreError> {
     on!(conn, |c| sqlx::query(END).bind(id).execute(c).await?.rows_affected());
+    end_job(conn, id).await
+}
+
+const END_AS_READ: &str = "DELETE FROM websub_subscriptions WHERE id = $1 AND expires_at = $2";
+
+/// Ends a subscription that still ends at `expires_at` (microseconds), and what was to be sent to it; `false` when it was
+/// renewed since. In a transaction.
+pub async fn end_unless_renewed(conn: &mut Conn, id: &str, expires_at: i64) -> Result<bool, StoreError> {
+    let ended = on!(conn, |c| sqlx::query(END_AS_READ)
+        .bind(id)
+        .bind(expires_at)
+        .execute(c)
+        .await?
+        .rows_affected());
+    if ended == 1 {
+        end_job(conn, id).await?;
+    }
+    Ok(ended == 1)
+}
+
+async fn end_job(conn: &mut Conn, id: &str) -> Result<(), StoreError> {
     let job = job_id(Kind::Deliver, id);
     on!(conn, |c| sqlx::query(END_JOB)
         .bind(&job)

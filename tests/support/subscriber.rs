@@ -1,6 +1,7 @@
 //! A subscriber of feeds, or a hub of somebody else: a real web server that remembers what it heard.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -25,6 +26,8 @@ pub(crate) enum Manner {
     Silent,
     /// Wants what it is asked about, and answers this status to what it is sent.
     Refusing(u16),
+    /// As before, but what it is sent is answered only after it has got another manner.
+    Pondering(u16),
     /// Takes what it is sent, and says much about it.
     Gushing,
 }
@@ -118,7 +121,7 @@ impl Subscriber {
         self.news.notify_one();
         let (status, body) = match (manner, challenge) {
             (Manner::Silent, _) => return std::future::pending().await,
-            (Manner::Willing | Manner::Refusing(_) | Manner::Gushing, Some(challenge)) => {
+            (Manner::Willing | Manner::Refusing(_) | Manner::Pondering(_) | Manner::Gushing, Some(challenge)) => {
                 ("200 OK".to_owned(), challenge)
             }
             (Manner::Talkative, Some(challenge)) => ("200 OK".to_owned(), challenge + "\n"),
@@ -130,6 +133,12 @@ impl Subscriber {
             ),
             (Manner::Unwilling, Some(_)) => ("404 Not Found".to_owned(), String::new()),
             (Manner::Refusing(code), None) => (format!("{code} No"), String::new()),
+            (Manner::Pondering(code), None) => {
+                while *self.manner.lock().unwrap() == manner {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                (format!("{code} No"), String::new())
+            }
             (Manner::Gushing, None) => ("200 OK".to_owned(), "thanks ".repeat(100_000)),
             (_, None) => ("204 No Content".to_owned(), String::new()),
         };

@@ -161,16 +161,20 @@ impl Courier {
         let now = super::now(app, &mut conn).await?;
         let subscription = websub::one(&mut conn, &job.key).await?;
         drop(conn);
-        let Some(subscription) = subscription.filter(|subscription| subscription.expires_at > now) else {
-            return Ok(Outcome::Ended);
+        let Some(subscription) = subscription else {
+            return Ok(Outcome::Done);
         };
+        let ended = Outcome::Ended(subscription.expires_at);
+        if subscription.expires_at <= now {
+            return Ok(ended);
+        }
         let Some(callback) = address(&subscription.callback) else {
-            return Ok(Outcome::Ended);
+            return Ok(ended);
         };
         let Some(document) = newest(app, job).await? else {
             self.deny(&callback, &job.topic, "this feed is not published any more")
                 .await;
-            return Ok(Outcome::Ended);
+            return Ok(ended);
         };
         if document.tag() == subscription.sent_tag {
             return Ok(Outcome::Done);
@@ -182,12 +186,12 @@ impl Courier {
                 "this hub has lost its keys; please subscribe again",
             )
             .await;
-            return Ok(Outcome::Ended);
+            return Ok(ended);
         };
         Ok(match self.guarded.knock(ask).await {
             Ok(200..300) => Outcome::Delivered(document.tag().to_owned()),
             // §7: the subscriber is gone.
-            Ok(410) => Outcome::Ended,
+            Ok(410) => ended,
             Ok(status) => Outcome::Failed(format!("it answered {status}")),
             Err(error) => Outcome::Failed(why(error)),
         })

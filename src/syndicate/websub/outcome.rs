@@ -20,8 +20,8 @@ pub(super) enum Outcome {
     Delivered(String),
     /// The callback wants what it was asked about.
     Confirmed,
-    /// The callback is not subscribed any more.
-    Ended,
+    /// The subscription that was to end then (microseconds) is over.
+    Ended(i64),
     /// It has to be tried again.
     Failed(String),
 }
@@ -39,7 +39,12 @@ pub(super) async fn record(app: &App, job: &Job, outcome: Outcome) -> Result<(),
             finish(&mut conn, job, now).await?;
         }
         Outcome::Confirmed => confirm(&mut conn, job, now).await?,
-        Outcome::Ended => websub::end(&mut conn, &job.key).await?,
+        Outcome::Ended(expires_at) => {
+            // The callback may have subscribed anew while it was asked: then it is sent this like any new one.
+            if !websub::end_unless_renewed(&mut conn, &job.key, expires_at).await? {
+                websub::again(&mut conn, job, 0, now + micros(SETTLE)).await?;
+            }
+        }
         Outcome::Failed(why) => {
             let failed = job.attempts + 1;
             let next = job.kind.again_at(failed, job.queued_at, now);
