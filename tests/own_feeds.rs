@@ -154,6 +154,25 @@ async fn feed_id(served: &Served, bench: &Bench, subscriber: i64) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_remembers_only_a_date_misses_nothing_of_its_own_feed() {
+    let bench = bench(Engine::Sqlite).await;
+    let served = bench.serve().await;
+    let rosa = subscriber(&bench, "rosa@example.org", "notes", &[]).await;
+    let path = found(&served, &preferences(&bench, rosa, "notes", 0)).await;
+    let got = served.get(&path, &[]).await;
+    assert_eq!((got.status, got.header("last-modified")), (200, None));
+    bench.wait(Duration::from_hours(1));
+    let mut settings = letterpress::config::Settings::clone(&bench.app.settings());
+    settings.site.title = "Notes from the Workshop".to_owned();
+    bench.app.replace_settings(settings);
+    let got = served
+        .get(&path, &["If-Modified-Since: Wed, 25 Nov 2026 07:00:00 GMT"])
+        .await;
+    assert_eq!(got.status, 200);
+    assert!(got.text().contains("Notes from the Workshop"), "{}", got.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_feed_that_came_into_other_hands_ends_with_the_press_of_a_button() {
     let bench = bench(Engine::Sqlite).await;
     let served = bench.serve().await;

@@ -39,7 +39,7 @@ impl Kind {
 pub struct Prepared {
     kind: Kind,
     bodies: Bodies,
-    changed: FeedDate,
+    changed: Option<FeedDate>,
     link: Option<String>,
     topic: Option<String>,
     is_settled: bool,
@@ -47,11 +47,11 @@ pub struct Prepared {
 
 impl Prepared {
     /// A document of which this is the first byte since `changed`; `address` is its own, where it announces one.
-    pub fn new(kind: Kind, bodies: Bodies, changed: FeedDate, address: Option<&str>) -> Self {
+    pub fn new(kind: Kind, bodies: Bodies, changed: impl Into<Option<FeedDate>>, address: Option<&str>) -> Self {
         Self {
             kind,
             bodies,
-            changed,
+            changed: changed.into(),
             link: address.map(|address| format!("<{address}>; rel=\"self\"")),
             topic: None,
             is_settled: false,
@@ -103,8 +103,8 @@ impl Prepared {
         &self.bodies.tag
     }
 
-    /// When these bytes came into being: the same on every node and after every restart.
-    pub fn changed(&self) -> FeedDate {
+    /// When these bytes came into being: the same on every node and after every restart. `None` where nobody notes it.
+    pub fn changed(&self) -> Option<FeedDate> {
         self.changed
     }
 

@@ -117,7 +117,7 @@ impl Reading<'_> {
     fn quick(&self, document: &Prepared, head_only: bool) -> Option<Response> {
         let now = self.app.clock.now();
         // RFC 9110 §8.8.2.1: a date ahead of our clock is not announced.
-        let changed = Some(document.changed()).filter(|at| *at <= FeedDate::new(now));
+        let changed = document.changed().filter(|at| *at <= FeedDate::new(now));
         let mut response = Response::new(Body::empty());
         self.describe(document, changed, response.headers_mut());
         if conditional::has_newest(self.headers, document.tag(), changed, now) {

@@ -58,7 +58,7 @@ async fn documents(
         return Ok(None);
     };
     let wishes = Wishes::of(settings, subscriptions::of_subscriber(&mut conn, person.id).await?)?;
-    let (version, changed_at) = feeds::content_version(&mut conn).await?.unwrap_or_default();
+    let (version, _) = feeds::content_version(&mut conn).await?.unwrap_or_default();
     drop(conn);
     if app.feeds.shelf().version != Some(version) {
         super::refresh(app).await?;
@@ -69,8 +69,7 @@ async fn documents(
         return Ok(Some(known));
     }
     let plan = plan(app, settings, &person, &wishes, token).await?;
-    let since = FeedDate::new(from_micros(changed_at.max(wishes.changed_at)));
-    let made = Arc::new(print(app, settings, plan, since).await?);
+    let made = Arc::new(print(app, settings, plan).await?);
     app.feeds.own.put(person.id, mark, Arc::clone(&made));
     Ok(Some(made))
 }
@@ -82,13 +81,10 @@ struct Wishes {
     each: Vec<(Vec<String>, Topics)>,
     /// Names of the newsletters.
     names: String,
-    /// When the person chose last, microseconds.
-    changed_at: i64,
 }
 
 impl Wishes {
     fn of(settings: &Settings, all: Vec<Subscription>) -> Result<Self, StoreError> {
-        let changed_at = all.iter().map(|one| one.changed_at).max().unwrap_or(0);
         let (mut each, mut names) = (Vec::new(), Vec::new());
         for one in all {
             let Some(newsletter) = settings.newsletter(&one.newsletter_id) else {
@@ -106,7 +102,6 @@ impl Wishes {
         Ok(Self {
             each,
             names: names.join(", "),
-            changed_at,
         })
     }
 }
@@ -152,7 +147,7 @@ async fn plan(
     })
 }
 
-async fn print(app: &App, settings: &Settings, plan: Plan, since: FeedDate) -> Result<Documents, SyndicateError> {
+async fn print(app: &App, settings: &Settings, plan: Plan) -> Result<Documents, SyndicateError> {
     let mut conn = app.database.read().await?;
     let members = render::Entries::by(settings.feeds.updated).of(&mut conn, &plan).await?;
     drop(conn);
@@ -163,6 +158,7 @@ async fn print(app: &App, settings: &Settings, plan: Plan, since: FeedDate) -> R
     let mut formats = Format::ALL.into_iter().zip(addresses);
     Ok(bodies.map(|made| {
         let (format, address) = formats.next().unwrap_or((Format::Json, String::new()));
-        Arc::new(Prepared::new(Kind::Feed(format), made, since, Some(&address)))
+        // Its bytes follow from articles, choices and settings, and nobody notes when they last became others.
+        Arc::new(Prepared::new(Kind::Feed(format), made, None, Some(&address)))
     }))
 }
