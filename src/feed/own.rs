@@ -15,7 +15,6 @@ pub struct OwnFeeds(Mutex<Held>);
 #[derive(Debug, Default)]
 struct Held {
     feeds: HashMap<i64, Own>,
-    size: usize,
     uses: u64,
 }
 
@@ -23,8 +22,14 @@ struct Held {
 struct Own {
     mark: String,
     documents: Arc<Documents>,
-    size: usize,
     used: u64,
+}
+
+impl Own {
+    /// Bytes held now: they grow with every coding that a reader asks for.
+    fn size(&self) -> usize {
+        self.documents.iter().map(|document| document.size()).sum()
+    }
 }
 
 impl OwnFeeds {
@@ -40,19 +45,20 @@ impl OwnFeeds {
 
     /// Keeps a person's documents; those that nobody asked for longest make room.
     pub fn put(&self, subscriber: i64, mark: String, documents: Arc<Documents>) {
-        let size = documents.iter().map(|document| document.size()).sum();
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         held.uses += 1;
         let own = Own {
             mark,
             documents,
-            size,
             used: held.uses,
         };
-        held.size += size;
-        if let Some(before) = held.feeds.insert(subscriber, own) {
-            held.size -= before.size;
-        }
+        held.feeds.insert(subscriber, own);
+        held.make_room(BUDGET);
+    }
+
+    /// Lets the documents go that nobody asked for longest, until the rest fits.
+    pub(super) fn keep_within_budget(&self) {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         held.make_room(BUDGET);
     }
 }
@@ -60,13 +66,16 @@ impl OwnFeeds {
 impl Held {
     /// Lets the documents go that nobody asked for longest, until the rest has at most `budget` bytes.
     fn make_room(&mut self, budget: usize) {
-        while self.size > budget {
-            let oldest = self.feeds.iter().min_by_key(|(_, own)| own.used);
-            let oldest = oldest.map(|(who, _)| *who);
-            let Some(own) = oldest.and_then(|who| self.feeds.remove(&who)) else {
-                return;
-            };
-            self.size -= own.size;
+        let each = self.feeds.iter().map(|(who, own)| (own.used, *who, own.size()));
+        let mut each: Vec<(u64, i64, usize)> = each.collect();
+        let mut total: usize = each.iter().map(|(.., size)| size).sum();
+        each.sort_unstable();
+        for (_, who, size) in each {
+            if total <= budget {
+                break;
+            }
+            self.feeds.remove(&who);
+            total -= size;
         }
     }
 }
@@ -101,14 +110,29 @@ mod tests {
         assert!(own.get(2, "old").is_none() && own.get(2, "new").is_some());
         assert!(own.get(1, "old").is_some());
         let mut held = own.0.lock().unwrap();
-        let each: usize = held.feeds.values().map(|own| own.size).sum();
-        assert_eq!(held.size, each, "what was replaced is not counted");
-        let budget = held.size - 1;
-        held.make_room(budget);
+        let total: usize = held.feeds.values().map(Own::size).sum();
+        held.make_room(total - 1);
         drop(held);
         assert!(own.get(3, "old").is_none(), "nobody asked for it");
         assert!(own.get(1, "old").is_some() && own.get(2, "new").is_some());
         own.0.lock().unwrap().make_room(0);
         assert!(own.get(1, "old").is_none());
+    }
+
+    #[test]
+    fn a_feed_that_many_programs_read_counts_in_every_coding() {
+        let set = crate::feed::FeedSet::default();
+        let long = "word ".repeat(400 << 10);
+        for subscriber in [1, 2, 3] {
+            let documents = documents(&long);
+            set.own.put(subscriber, String::new(), Arc::clone(&documents));
+            for document in documents.iter() {
+                document.bodies().identity();
+            }
+        }
+        // Three times three documents of two megabytes.
+        set.keep_within_budget();
+        let held = |subscriber| set.own.get(subscriber, "").is_some();
+        assert_eq!([held(1), held(2), held(3)], [false, true, true]);
     }
 }

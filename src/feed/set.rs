@@ -64,8 +64,9 @@ impl FeedSet {
             .store(self.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
     }
 
-    /// Lets documents go that nobody asked for lately, until the rest fits.
+    /// Lets documents go that nobody asked for lately, until the rest fits; people's own feeds have a budget of theirs.
     pub fn keep_within_budget(&self) {
+        self.own.keep_within_budget();
         let current = self.shelf.load();
         let mut held: Vec<(u64, usize, &Slot)> = current
             .slots
