@@ -136,10 +136,11 @@ async fn a_person_who_erases_everything_is_gone_and_has_to_tick_the_box() {
         assert!(asked.text.contains("tick the box"));
         assert_eq!(post(&press, &data, "act=erase&sure=yes").await.status, StatusCode::OK);
         assert!(subscribe::show(press.app(), ROSA).await.is_err());
-        let mut onlooker = press.bench.onlooker().await;
-        assert!(!onlooker.everything().await.contains(ROSA));
+        if engine == Engine::Sqlite {
+            let mut onlooker = press.bench.onlooker().await;
+            assert!(!onlooker.everything().await.contains(ROSA));
+        }
         assert_eq!(get(&press, &preferences).await.status, StatusCode::NOT_FOUND);
-        drop(onlooker);
         press.bench.close().await;
     }
 }
@@ -281,13 +282,14 @@ async fn old_notices_and_unanswered_new_addresses_are_forgotten() {
         deliver::send_all(press.app()).await.unwrap();
         press.bench.wait(Duration::from_hours(73));
         subscribe::tick(press.app()).await.unwrap();
-        let mut onlooker = press.bench.onlooker().await;
-        assert!(!onlooker.everything().await.contains("else@example.net"));
+        if engine == Engine::Sqlite {
+            let mut onlooker = press.bench.onlooker().await;
+            assert!(!onlooker.everything().await.contains("else@example.net"));
+        }
         assert!(!subscribe::show(press.app(), ROSA).await.unwrap().notices.is_empty());
         press.bench.wait(Duration::from_hours(24 * 31));
         subscribe::tick(press.app()).await.unwrap();
         assert!(subscribe::show(press.app(), ROSA).await.unwrap().notices.is_empty());
-        drop(onlooker);
         press.bench.close().await;
     }
 }

@@ -47,7 +47,12 @@ fn bare_rss(articles: &[Article]) -> String {
         content: Some(article.content.body_html.clone()),
         pub_date: Some(article.published_at.to_rfc2822()),
         dublin_core_ext: Some(DublinCoreExtension {
-            creators: article.content.authors.iter().map(|author| author.name.clone()).collect(),
+            creators: article
+                .content
+                .authors
+                .iter()
+                .map(|author| author.name.clone())
+                .collect(),
             ..DublinCoreExtension::default()
         }),
         ..::rss::Item::default()
