@@ -37,6 +37,7 @@ mod schedules;
 mod sending;
 mod server_faults;
 mod simulation;
+mod smtp_dots;
 mod smtp_faults;
 mod smtp_speed;
 mod sources;
