@@ -182,7 +182,7 @@ async fn show(session: &Session, id: &str) -> anyhow::Result<Code> {
         .as_object()
         .into_iter()
         .flatten()
-        .filter(|(name, value)| !name.starts_with("body_") && !(*name == "feedback" && value.is_null()))
+        .filter(|(name, value)| !(name.starts_with("body_") || *name == "feedback" && value.is_null()))
     {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         line(&format!("{name:>16}  {text}"))?;
