@@ -133,7 +133,10 @@ async fn has_leave(app: &App, conn: &mut Conn, typed: &Typed, at: i64) -> Result
         interval: HOUR / many,
         burst: many,
     };
-    let household = voter::household_word(&app.keys, typed.network);
+    // Whoever comes from nowhere shares one budget.
+    let household = typed
+        .network
+        .map_or_else(|| "unknown".to_owned(), |network| app.keys.household_word(network));
     let budgets = [
         of(format!("feedback/{household}"), PER_NETWORK),
         of("feedback/all".to_owned(), TOGETHER),

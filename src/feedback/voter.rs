@@ -1,9 +1,6 @@
 //! What tells one voter from another without saying who it is.
 
-use std::net::IpAddr;
-
 use aws_lc_rs::hmac;
-use data_encoding::HEXLOWER;
 
 use super::{FeedbackError, Typed};
 use crate::app::App;
@@ -36,10 +33,4 @@ pub(super) async fn of_visitor(
     let who = format!("{article}\n{}\n{}", network.unwrap_or_default(), typed.agent);
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &salt), who.as_bytes());
     Ok(tag.as_ref()[..KEY].to_vec())
-}
-
-/// The household of an address in a word that a stolen database does not give away.
-pub(super) fn household_word(keys: &KeyRing, network: Option<IpAddr>) -> String {
-    let network = network.map(household);
-    HEXLOWER.encode(&keys.address_key(&format!("feedback network {}", network.unwrap_or_default())))
 }

@@ -4,11 +4,14 @@
 //! HMAC-SHA-256 over all before it, with a key derived (HKDF, RFC 5869) for that purpose. It holds no address, no name,
 //! no topic. Tokens are checked before any database is asked.
 
+use std::net::IpAddr;
+
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::{constant_time, digest, hkdf, hmac};
-use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
+use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD, HEXLOWER};
 
 use super::clock::Chance;
+use super::network::household;
 
 const VERSION: u8 = 1;
 const MAC: usize = 16;
@@ -285,6 +288,11 @@ impl KeyRing {
     /// What an address is known by where the address itself is not kept; never rotates.
     pub fn address_key(&self, comparison_form: &str) -> Vec<u8> {
         tag_of(&self.address, comparison_form.as_bytes()).as_ref()[..16].to_vec()
+    }
+
+    /// Who shares an address, in a word that a stolen database does not give away: for the scopes of budgets.
+    pub fn household_word(&self, address: IpAddr) -> String {
+        HEXLOWER.encode(&self.address_key(&format!("network {}", household(address))))
     }
 
     /// The left part of a Message-ID: 26 characters, the same for every attempt of one letter.

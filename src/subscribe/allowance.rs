@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use data_encoding::HEXLOWER;
 
 use crate::app::App;
-use crate::model::network::household;
 use crate::store::budgets::{self, Budget};
 use crate::store::{Conn, StoreError};
 
@@ -48,13 +47,8 @@ pub(super) async fn take(
     };
     if let Some(network) = network {
         // Keyed, so that a stolen database does not say who visited.
-        let key = app.keys.address_key(&format!("network {}", household(network)));
-        wanted.push(budget(
-            "network",
-            &HEXLOWER.encode(&key),
-            HOUR / PER_NETWORK,
-            PER_NETWORK,
-        ));
+        let who = app.keys.household_word(network);
+        wanted.push(budget("network", &who, HOUR / PER_NETWORK, PER_NETWORK));
     }
     wanted.push(budget("together", "all", HOUR / TOGETHER, TOGETHER));
     for budget in &wanted {

@@ -7,7 +7,6 @@ use data_encoding::HEXLOWER;
 
 use crate::app::App;
 use crate::model::clock::{micros, mint_ulid};
-use crate::model::network::household;
 use crate::model::websub::{Kind, Mistake, Request, Wish, granted, pair_key};
 use crate::source::fetch::Reach;
 use crate::store::budgets::{self, Budget};
@@ -129,11 +128,10 @@ async fn is_served(app: &App, topic: &str) -> Result<(), HubError> {
 /// A hub asks callbacks that others name: it must not become a cannon.
 async fn may_ask(app: &App, conn: &mut Conn, client: Option<IpAddr>, host: &str, now: i64) -> Result<bool, StoreError> {
     // Keyed, so that a stolen database does not say who asked.
-    let keyed = |text: String| HEXLOWER.encode(&app.keys.address_key(&text));
-    let household = client.map(|client| keyed(format!("network {}", household(client))));
+    let host = HEXLOWER.encode(&app.keys.address_key(&format!("host {host}")));
     let wanted = [
-        household.map(|key| format!("websub-network/{key}")),
-        Some(format!("websub-host/{}", keyed(format!("host {host}")))),
+        client.map(|client| format!("websub-network/{}", app.keys.household_word(client))),
+        Some(format!("websub-host/{host}")),
     ];
     for scope in wanted.into_iter().flatten() {
         let budget = Budget {
