@@ -17,6 +17,7 @@ mod own;
 mod prepared;
 mod rss;
 mod set;
+mod terms;
 mod words;
 
 pub use allowance::Allowance;
@@ -24,7 +25,8 @@ pub use bodies::{Bodies, Coding};
 pub use opml::{Outline, outlines};
 pub use own::OwnFeeds;
 pub use prepared::{Kind, Prepared};
-pub use set::{Documents, FeedSet, Plan, Shelf, Slot, TermIndex};
+pub use set::{Documents, FeedSet, Plan, Shelf, Slot};
+pub use terms::TermIndex;
 pub use words::{Words, words};
 
 use std::sync::Arc;

@@ -9,10 +9,10 @@ use tokio::sync::Mutex;
 
 use crate::model::clock::from_micros;
 use crate::model::feed_date::FeedDate;
-use crate::model::feed_key::{FeedKey, Format, Scope, Terms};
+use crate::model::feed_key::{FeedKey, Format, Scope};
 use crate::model::feed_meta::Chain;
 
-use super::{Allowance, OwnFeeds, Prepared};
+use super::{Allowance, OwnFeeds, Prepared, TermIndex};
 
 /// Bytes of prepared documents that stay in memory; the main feed always does.
 const BUDGET: usize = 64 << 20;
@@ -257,19 +257,4 @@ impl Slot {
         let documents = self.documents.load();
         Some(documents.as_ref()?.iter().map(|document| document.size()).sum())
     }
-}
-
-/// Which article has which terms, kept between renderings so that a change costs what changed.
-#[derive(Debug, Default)]
-pub struct TermIndex {
-    /// Revisions up to this one are known.
-    pub newest: i64,
-    /// Article → its revision and terms.
-    pub terms: HashMap<String, (i64, Terms)>,
-    /// Article → the archive that it is in.
-    pub sealed: HashMap<String, i64>,
-    /// The newest archive.
-    pub runs: i64,
-    /// How many articles fitted into the main feed, where that was fewer than the author wants.
-    pub fits: Option<usize>,
 }

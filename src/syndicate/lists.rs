@@ -12,11 +12,17 @@ use crate::template::context::pages::{FeedLine, Feeds};
 use super::{SyndicateError, render};
 
 /// The feeds that lists name: the main one, and every term that has an article.
-pub(super) fn shown(slots: &[Arc<Slot>]) -> Vec<&Plan> {
-    let plans = slots.iter().map(|slot| &slot.plan);
+pub(super) fn shown<'a>(slots: impl IntoIterator<Item = &'a Arc<Slot>>) -> Vec<&'a Plan> {
+    let plans = slots.into_iter().map(|slot| &slot.plan);
     plans
         .filter(|plan| plan.scope == Scope::All || (plan.scope.term().is_some() && !plan.members.is_empty()))
         .collect()
+}
+
+/// Whether a page of these feeds would be the same.
+pub(super) fn name_the_same(plans: &[&Plan], others: &[&Plan]) -> bool {
+    let named = |plan: &&Plan| (plan.scope.clone(), plan.term.clone());
+    plans.iter().map(named).eq(others.iter().map(named))
 }
 
 fn title(settings: &Settings, plan: &Plan) -> Result<String, SyndicateError> {

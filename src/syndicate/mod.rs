@@ -133,7 +133,7 @@ pub async fn refresh(app: &App) -> Result<bool, SyndicateError> {
             _ => break,
         }
     }
-    let others = others(app, &settings, &slots, version).await?;
+    let others = others(app, &settings, &slots, same_settings.then_some(&*before), version).await?;
     let formats = &settings.feeds.formats;
     let mut shelf = Shelf::new(version, print, slots, formats, others);
     let mut conn = app.database.read().await?;
@@ -160,45 +160,49 @@ fn due(app: &App, slots: &[Arc<Slot>], before: &Shelf, awaited: &Awaited) -> Vec
         .collect()
 }
 
-/// The list for readers, the page for people, the style.
+/// The list for readers, the page for people, the style; what names the same feeds as in `before` is taken from there.
 async fn others(
     app: &App,
     settings: &Settings,
     slots: &[Arc<Slot>],
+    before: Option<&Shelf>,
     version: i64,
 ) -> Result<HashMap<&'static str, Arc<Prepared>>, SyndicateError> {
     let plans = lists::shown(slots);
-    let texts = [
-        ("feeds", Kind::Page, lists::page(&app.templates, settings, &plans)?),
-        ("feeds.css", Kind::Style, STYLE.to_owned()),
-        ("feeds.opml", Kind::Outlines, lists::outlines(settings, &plans)?),
-    ];
+    let mut others = HashMap::new();
+    if let Some(before) = before.filter(|before| lists::name_the_same(&plans, &lists::shown(before.slots()))) {
+        for path in ["feeds", "feeds.css"] {
+            others.extend(before.other(path).map(|known| (path, Arc::clone(known))));
+        }
+    }
+    let mut texts = vec![("feeds.opml", Kind::Outlines, lists::outlines(settings, &plans)?)];
+    if others.is_empty() {
+        texts.push(("feeds", Kind::Page, lists::page(&app.templates, settings, &plans)?));
+        texts.push(("feeds.css", Kind::Style, STYLE.to_owned()));
+    }
     let mut bodies = Vec::new();
     for (path, kind, text) in texts {
         let made = tokio::task::spawn_blocking(move || Bodies::of(&text)).await?;
         bodies.push((path, kind, made));
     }
-    let prints: Vec<changes::Print> = bodies
-        .iter()
-        .map(|(path, _, made)| changes::Print {
-            path: (*path).to_owned(),
-            tag: made.tag.clone(),
-            version,
-            topic: None,
-        })
-        .collect();
+    let print = |(path, _, made): &(&str, Kind, Bodies)| changes::Print {
+        path: (*path).to_owned(),
+        tag: made.tag.clone(),
+        version,
+        topic: None,
+    };
+    let prints: Vec<changes::Print> = bodies.iter().map(print).collect();
     let since = changes::since(app, &prints).await?;
-    Ok(bodies
-        .into_iter()
-        .zip(since)
-        .map(|((path, kind, made), since)| (path, Arc::new(Prepared::new(kind, made, since, None))))
-        .collect())
+    for ((path, kind, made), since) in bodies.into_iter().zip(since) {
+        others.insert(path, Arc::new(Prepared::new(kind, made, since, None)));
+    }
+    Ok(others)
 }
 
 /// The page that lists the feeds for people, as HTML.
 pub fn feeds_page(app: &App) -> Result<String, SyndicateError> {
-    let slots: Vec<Arc<Slot>> = app.feeds.shelf().slots().cloned().collect();
-    lists::page(&app.templates, &app.settings(), &lists::shown(&slots))
+    let shelf = app.feeds.shelf();
+    lists::page(&app.templates, &app.settings(), &lists::shown(shelf.slots()))
 }
 
 /// Equal settings print equal documents.

@@ -119,7 +119,7 @@ async fn plan(
     drop(conn);
     let index = app.feeds.index.lock().await;
     let is_wanted = |article: &str| {
-        let terms = index.terms.get(article).map(|(_, terms)| terms);
+        let terms = index.terms(article);
         let carries = |terms: &Terms| {
             let mut each = wishes.each.iter();
             each.any(|(filter, topics)| terms.carry_one_of(filter) && terms.carry_one_of(topics.names()))

@@ -59,7 +59,7 @@ pub(super) async fn note(
 /// and at least half of what was.
 fn heir(index: &TermIndex, listed: &[Listed], scope: &Scope, carriers: &[Carrier], left_since: i64) -> Option<Scope> {
     let now = |article: &str| {
-        let terms = index.terms.get(article).map(|(_, terms)| terms);
+        let terms = index.terms(article);
         terms.map(|terms| scopes(terms, scope)).unwrap_or_default()
     };
     let gained = carriers

@@ -1,6 +1,7 @@
 //! Which articles are in which feed, and the ids and times of feeds.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use aws_lc_rs::digest;
@@ -119,9 +120,9 @@ impl Found {
 
     /// Scopes that have no article any more, and had some when their rows were written.
     fn emptied(&self, chosen: &BTreeMap<Scope, Members<'_>>, moment: Moment) -> Vec<(Scope, &ScopeRow)> {
-        let empty = Members::default().mark();
+        let empty = Members::default();
         let rows = self.stored.iter();
-        rows.filter(|row| row.mark != empty && row.version <= moment.version)
+        rows.filter(|row| row.mark != empty.mark() && row.version <= moment.version)
             .filter_map(|row| Some((Scope::from_word(&row.scope)?, row)))
             .filter(|(scope, _)| chosen.get(scope).is_some_and(|members| members.articles.is_empty()))
             .collect()
@@ -135,20 +136,16 @@ async fn learn(conn: &mut Conn, index: &mut TermIndex, listed: &[Listed]) -> Res
         let last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
         for (article, revision, terms) in page {
             index.newest = revision;
-            index.terms.insert(article, (revision, terms));
+            index.learn(article, revision, terms);
         }
         if last {
             break;
         }
     }
     for article in listed {
-        if index
-            .terms
-            .get(&article.id)
-            .is_none_or(|(revision, _)| *revision != article.revision_id)
-        {
+        if !index.knows(&article.id, article.revision_id) {
             let terms = terms(conn, article.revision_id).await?;
-            index.terms.insert(article.id.clone(), (article.revision_id, terms));
+            index.learn(article.id.clone(), article.revision_id, terms);
         }
     }
     Ok(())
@@ -174,41 +171,47 @@ struct Members<'a> {
     articles: Vec<&'a Listed>,
     deleted: Vec<(String, i64)>,
     chain: Chain,
+    mark: OnceLock<String>,
 }
 
-impl Members<'_> {
-    /// Equal for equal members that say the same.
-    fn mark(&self) -> String {
-        let parts: Vec<String> = self
-            .articles
-            .iter()
-            .map(|a| format!("{} {} {}", a.id, a.revision_id, a.published_at))
-            .chain(self.deleted.iter().map(|(id, at)| format!("deleted {id} {at}")))
-            .chain((self.chain != Chain::default()).then(|| format!("{:?}", self.chain)))
-            .collect();
-        hash(parts.iter().map(String::as_bytes))
+impl<'a> Members<'a> {
+    /// Adds an article, unless there are `limit` newer ones.
+    fn take(&mut self, article: &'a Listed, limit: usize) {
+        if self.articles.len() < limit {
+            self.articles.push(article);
+        }
+    }
+
+    /// Equal for equal members that say the same; they are complete when it is first asked for.
+    fn mark(&self) -> &str {
+        self.mark.get_or_init(|| {
+            let articles = self.articles.iter();
+            let parts: Vec<String> = articles
+                .map(|a| format!("{} {} {}", a.id, a.revision_id, a.published_at))
+                .chain(self.deleted.iter().map(|(id, at)| format!("deleted {id} {at}")))
+                .chain((self.chain != Chain::default()).then(|| format!("{:?}", self.chain)))
+                .collect();
+            hash(parts.iter().map(String::as_bytes))
+        })
     }
 }
 
 fn choose<'a>(listed: &'a [Listed], index: &TermIndex, limit: usize) -> BTreeMap<Scope, Members<'a>> {
-    let mut chosen: BTreeMap<Scope, Members<'a>> = BTreeMap::from([(Scope::All, Members::default())]);
+    let mut main = Members::default();
+    let mut by_number: Vec<Members<'a>> = index.scopes().iter().map(|_| Members::default()).collect();
     for article in listed {
-        let terms = index
-            .terms
-            .get(&article.id)
-            .map(|(_, terms)| terms.scopes())
-            .unwrap_or_default();
-        for (scope, name) in std::iter::once((Scope::All, "")).chain(terms) {
-            let members = chosen.entry(scope).or_default();
+        main.take(article, limit);
+        for number in index.numbers(&article.id) {
+            let members = &mut by_number[*number];
             if members.articles.is_empty() {
-                name.clone_into(&mut members.term);
+                index.name(&article.id, *number).clone_into(&mut members.term);
             }
-            if members.articles.len() < limit {
-                members.articles.push(article);
-            }
+            members.take(article, limit);
         }
     }
-    chosen
+    let terms = index.scopes().iter().cloned().zip(by_number);
+    let chosen = terms.filter(|(_, members)| !members.articles.is_empty());
+    std::iter::once((Scope::All, main)).chain(chosen).collect()
 }
 
 /// The archives, and the main feed's place before the newest of them.
@@ -264,7 +267,7 @@ fn changed(app: &App, chosen: &BTreeMap<Scope, Members<'_>>, stored: &[ScopeRow]
                     .first()
                     .map_or(0, |a| a.published_at)
                     .max(moment.changed_at),
-                mark,
+                mark: mark.to_owned(),
                 version: moment.version,
             })
         })
@@ -312,7 +315,7 @@ fn planned(chosen: &BTreeMap<Scope, Members<'_>>, stored: &HashMap<String, Scope
             feed_id: row.feed_id.clone(),
             updated_at: row.updated_at.max(newest),
             members: members.articles.iter().map(|article| article.id.clone()).collect(),
-            mark: members.mark(),
+            mark: members.mark().to_owned(),
             deleted: members.deleted.clone(),
             chain: members.chain,
             version: moment.version,
