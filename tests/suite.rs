@@ -26,6 +26,7 @@ mod ledger_model;
 mod ledger_walk;
 mod lettre_canaries;
 mod moving;
+mod mutations;
 mod operating;
 mod own_data;
 mod own_feeds;
