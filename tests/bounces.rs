@@ -5,3 +5,4 @@
 mod corpora;
 mod effects;
 mod hooks;
+mod mailbox;

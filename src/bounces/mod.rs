@@ -18,6 +18,7 @@ mod proof;
 mod take_in;
 mod tick;
 
+pub use crate::mail::imap::{ImapError, Mailbox};
 pub use hook::{HookAnswer, take_hook};
 pub use incident::{IncidentLine, apply, drop_held, incidents};
 pub use maildir::{Message, is_maildir, new_messages, put_away};

@@ -49,6 +49,17 @@ pub struct TakenIn {
     pub unreadable: usize,
 }
 
+impl TakenIn {
+    /// A mail that is larger than a report may be.
+    pub fn too_large(name: &str) -> Self {
+        Self {
+            lines: vec![unread(name, "larger than 1 MiB, which no report is")],
+            unreadable: 1,
+            ..Self::default()
+        }
+    }
+}
+
 /// Reads a file, one mail or an mbox, and does what follows; with `dry_run` nothing.
 ///
 /// # Errors

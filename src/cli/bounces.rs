@@ -37,12 +37,15 @@ pub(super) enum Bounces {
     after_help = "A report counts only if it carries our own mark on a letter; any other is shown and changes nothing. The same \
                   report changes nothing the second time.\n\n\
                   Examples:\n  letterpress bounces ingest --dry-run report.eml\n  letterpress bounces ingest Maildir\n  \
-                  letterpress bounces ingest - < mbox"
+                  letterpress bounces ingest - < mbox\n  letterpress bounces ingest --imap --dry-run"
 )]
 pub(super) struct Ingest {
     /// Mails, mbox files, folders of mails, Maildirs; `-` for standard input [default: standard input]
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Read what is new in the mailbox of `[bounces.imap]`, as the service does every few minutes
+    #[arg(long, conflicts_with = "files")]
+    imap: bool,
     /// Show what each report means, change nothing
     #[arg(long)]
     dry_run: bool,
@@ -93,17 +96,20 @@ impl Ingest {
         if !self.dry_run {
             bounces::settle(app).await?;
         }
-        let files = if self.files.is_empty() {
-            vec![PathBuf::from("-")]
+        let (mut lines, mut unreadable) = (Vec::new(), 0);
+        if self.imap {
+            for taken in worker::take_from_mailbox(app, self.dry_run).await? {
+                unreadable += taken.unreadable;
+                lines.extend(taken.lines);
+            }
         } else {
-            self.files.clone()
-        };
-        let mut lines = Vec::new();
-        let mut unreadable = 0;
-        for file in &files {
-            let found = self.take_in(app, file).await?;
-            unreadable += found.1;
-            lines.extend(found.0);
+            let stdin = [PathBuf::from("-")];
+            let files = if self.files.is_empty() { &stdin[..] } else { &self.files };
+            for file in files {
+                let found = self.take_in(app, file).await?;
+                unreadable += found.1;
+                lines.extend(found.0);
+            }
         }
         if session.json {
             json(&lines)?;

@@ -139,7 +139,8 @@ impl Session {
 
     /// The application on the database of the config, which is made and migrated if need be.
     async fn open(&self) -> anyhow::Result<Arc<App>> {
-        Ok(Arc::new(App::open(self.settings()?).await?))
+        // Opening is the largest part of every command: on the heap, or each of them would be as large.
+        Ok(Arc::new(Box::pin(App::open(self.settings()?)).await?))
     }
 }
 

@@ -1,14 +1,17 @@
 //! `[bounces]`: where returned letters go, and where they are found.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use data_encoding::BASE64;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::database::is_here;
+use super::mail::{TLS, Tls, check_ca_file};
 use super::problem::Wrong;
 use super::secret::{Files, secret, warn_if_written_in_the_open};
 use super::section::Section;
-use super::value::{email, filled, host, list, path};
+use super::value::{email, filled, host, list, one_of, path, some_time, whole};
 use crate::model::address::{AddressError, EmailAddress};
 use crate::model::provider::Provider;
 
@@ -19,8 +22,31 @@ pub struct Bounces {
     pub to: ReturnTo,
     /// A Maildir that the mail of that address is delivered into, absolute; the service reads what is new in it.
     pub maildir: Option<PathBuf>,
+    /// A mailbox on another machine that the mail of that address is delivered into.
+    pub imap: Option<Imap>,
     /// Providers whose webhooks are believed, and why.
     pub hooks: Vec<Hook>,
+}
+
+/// `[bounces.imap]`
+#[derive(Debug, Clone)]
+pub struct Imap {
+    /// Name or address of the server.
+    pub host: String,
+    /// Default by `tls`: 993, or 143.
+    pub port: u16,
+    /// How the password is kept secret; default implicit.
+    pub tls: Tls,
+    /// Login name.
+    pub username: String,
+    /// Password, from `password` or `password_file`.
+    pub password: SecretString,
+    /// The folder; default `INBOX`.
+    pub folder: String,
+    /// How often it is looked into; default 5 m.
+    pub every: Duration,
+    /// Certificates to trust beside the system's (PEM).
+    pub ca_file: Option<PathBuf>,
 }
 
 /// `[bounces.PROVIDER]`
@@ -104,6 +130,10 @@ pub(super) fn read(mut section: Section<'_>, files: &Files<'_>) -> Bounces {
     });
     let maildir = section.get("maildir", path(files.base));
     check_maildir(&section, maildir.as_deref());
+    let imap = section
+        .has("imap")
+        .then(|| read_imap(section.section("imap"), files))
+        .flatten();
     let hooks = Provider::ALL
         .into_iter()
         .filter_map(|provider| read_hook(&mut section, provider, files));
@@ -116,6 +146,7 @@ pub(super) fn read(mut section: Section<'_>, files: &Files<'_>) -> Bounces {
             (None, None) => ReturnTo::Sender,
         },
         maildir,
+        imap,
         hooks,
     }
 }
@@ -128,6 +159,44 @@ fn check_maildir(section: &Section<'_>, folder: Option<&Path>) {
     let message = format!("there is no folder {} with `new` and `cur` in it", folder.display());
     let remedy = "write the path of a Maildir that your mail server delivers into, or make one";
     section.report("maildir", Wrong::new(message, remedy));
+}
+
+/// Reads `[bounces.imap]`; `None` when something is missing, which is noted.
+fn read_imap(mut section: Section<'_>, files: &Files<'_>) -> Option<Imap> {
+    let server = section.require(
+        "host",
+        "write the name of your mail server: `host = \"imap.example.org\"`",
+        host,
+    );
+    let username = section.require("username", "write the name that the mailbox is opened with", filled);
+    let password = secret(&mut section, "password", "password_file", files);
+    warn_if_written_in_the_open(&section, "password", files);
+    if password.is_none() && !section.has("password") && !section.has("password_file") {
+        let remedy = "write `password_file = \"FILE\"` with the path of a file that holds the password";
+        section.refuse("username", Wrong::new("stands without a password", remedy));
+    }
+    let tls = section.get("tls", one_of(TLS)).unwrap_or(Tls::Implicit);
+    if tls == Tls::None && !server.as_deref().is_none_or(is_here) {
+        let message = "sends the password in clear to another machine";
+        let remedy = "write `tls = \"implicit\"` or `tls = \"starttls\"`";
+        section.refuse("tls", Wrong::new(message, remedy));
+    }
+    let usual_port = if tls == Tls::Implicit { 993 } else { 143 };
+    let ca_file = section.get("ca_file", path(files.base));
+    check_ca_file(&section, ca_file.as_deref());
+    let read = Imap {
+        port: section.get("port", whole(1)).unwrap_or(usual_port),
+        folder: section.get("folder", filled).unwrap_or_else(|| "INBOX".to_owned()),
+        every: section.get("every", some_time).unwrap_or(Duration::from_mins(5)),
+        host: server.unwrap_or_default(),
+        username: username.unwrap_or_default(),
+        password: password.unwrap_or_default(),
+        tls,
+        ca_file,
+    };
+    section.close();
+    let is_whole = !read.host.is_empty() && !read.username.is_empty() && !read.password.expose_secret().is_empty();
+    is_whole.then_some(read)
 }
 
 /// Reads `[bounces.PROVIDER]`; `None` when nothing in it says what to believe.

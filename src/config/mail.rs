@@ -155,7 +155,7 @@ const PRESETS: &[(&str, Provider)] = &[
     ("resend", Provider::Resend),
     ("sendgrid", Provider::SendGrid),
 ];
-const TLS: &[(&str, Tls)] = &[
+pub(super) const TLS: &[(&str, Tls)] = &[
     ("starttls", Tls::StartTls),
     ("implicit", Tls::Implicit),
     ("none", Tls::None),
@@ -337,7 +337,7 @@ fn check_login(section: &Section<'_>, has_username: bool) {
     }
 }
 
-fn check_ca_file(section: &Section<'_>, file: Option<&Path>) {
+pub(super) fn check_ca_file(section: &Section<'_>, file: Option<&Path>) {
     if let Some(file) = file.filter(|file| !file.is_file()) {
         let message = format!("{} is not a file", file.display());
         section.refuse(

@@ -29,7 +29,7 @@ use crate::model::address::Mailbox;
 use crate::model::date_words::DateWords;
 use crate::model::letterhead::Letterhead;
 
-pub use bounces::{Bounces, Hook, HookTrust, ReturnTo};
+pub use bounces::{Bounces, Hook, HookTrust, Imap, ReturnTo};
 pub use database::{DatabaseSettings, State};
 pub use dkim::{Dkim, DkimKey};
 pub use feedback::Feedback;

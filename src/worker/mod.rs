@@ -25,7 +25,7 @@ use crate::deliver::{DeliverError, NodeError, Sender};
 use crate::{compose, feedback, ingest, subscribe, syndicate};
 
 pub use reload::reload_on_change;
-pub use returned::take_in;
+pub use returned::{take_from_mailbox, take_in};
 use turns::turns;
 
 /// Nothing is composed before every source was scanned once, or this long after the start.
@@ -81,6 +81,7 @@ pub async fn run(app: Arc<App>, roles: Roles, compose_every: Duration, stop: Can
         ));
         loops.spawn(send(Arc::clone(&app), stop.clone()));
         loops.spawn(mind_returned(Arc::clone(&app), stop.clone()));
+        loops.spawn(visit_mailbox(Arc::clone(&app), stop.clone()));
     }
     loops.spawn(reload_on_change(app, stop));
     while loops.join_next().await.is_some() {}
@@ -171,6 +172,19 @@ async fn mind_returned(app: Arc<App>, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+    }
+}
+
+/// Visits the mailbox that returned letters are delivered into, where there is one.
+async fn visit_mailbox(app: Arc<App>, stop: CancellationToken) {
+    loop {
+        returned::visit(&app).await;
+        let every = app.settings().bounces.imap.as_ref().map(|imap| imap.every);
+        tokio::select! {
+            () = stop.cancelled() => return,
+            // The settings may name one later.
+            () = tokio::time::sleep(every.unwrap_or(TIDY_EVERY)) => {}
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use anyhow::Context;
+
 use super::turns::turns;
 use crate::app::App;
-use crate::bounces::{self, TakenIn};
+use crate::bounces::{self, Mailbox, TakenIn};
 use crate::subscribe;
 
 /// Reads one file of mail; who asks to leave by mail, leaves. With `dry_run` nothing happens.
@@ -29,6 +31,50 @@ pub(super) async fn look(app: &App) {
     if let Some(folder) = folder.filter(|folder| bounces::is_maildir(folder)) {
         turns("read the mail that came back", || read_all(app, &folder)).await;
     }
+}
+
+/// One visit to the mailbox of the config.
+pub(super) async fn visit(app: &App) {
+    if app.settings().bounces.imap.is_some() {
+        turns("read the mailbox of returned letters", || read_mailbox(app)).await;
+    }
+}
+
+async fn read_mailbox(app: &App) -> anyhow::Result<()> {
+    take_from_mailbox(app, false).await.map(drop)
+}
+
+/// Reads what is new in the mailbox of the config, one [`TakenIn`] a mail, and marks it as seen; with `dry_run` nothing
+/// happens, there either.
+///
+/// # Errors
+/// Without `[bounces.imap]`, with what the mail server said, and of the database.
+pub async fn take_from_mailbox(app: &App, dry_run: bool) -> anyhow::Result<Vec<TakenIn>> {
+    let settings = app.settings();
+    let imap = settings.bounces.imap.as_ref();
+    let imap = imap.context("read the mailbox: the config has no `[bounces.imap]`; name your mail server there")?;
+    let mut mailbox = Mailbox::open(imap).await?;
+    let mut taken = Vec::new();
+    while let Some(mail) = mailbox.next().await? {
+        let name = format!("{} of {}", mail.uid, imap.folder);
+        let one = match &mail.bytes {
+            Some(bytes) => take_in(app, &name, bytes, dry_run).await?,
+            None => TakenIn::too_large(&name),
+        };
+        let is_read = one.unreadable == 0;
+        if !is_read {
+            tracing::warn!(
+                mail = name,
+                "a mail that came back is set aside: it is larger or deeper than a report"
+            );
+        }
+        if !dry_run {
+            mailbox.put_away(&mail, !is_read).await?;
+        }
+        taken.push(one);
+    }
+    mailbox.close().await;
+    Ok(taken)
 }
 
 async fn read_all(app: &App, folder: &Path) -> anyhow::Result<()> {

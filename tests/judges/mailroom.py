@@ -8,6 +8,8 @@ mailroom.py patience LOG CONNECTIONS      whether a client that Postfix limited 
 mailroom.py write PORT                    a letter of a person to two people on vacation
 mailroom.py answers MAIL                  whether they answered that person, and nobody else
 mailroom.py spam MAIL                     what SpamAssassin thinks of what Letterpress sent them, by its packaged rules alone
+mailroom.py returned MAIL BOX WAY         puts a letter that came back into the Maildir BOX, with other mail
+mailroom.py was_read HOME BOX             whether HOME/{looked,returned,again}.json say so, and the flags in BOX
 """
 
 import collections
@@ -221,6 +223,63 @@ def spam(mail: pathlib.Path) -> int:
     return 0 if good and len(kinds) == 2 else 1
 
 
+REPORT = """From: MAILER-DAEMON@mx.example.org
+To: returned@example.org
+Subject: Undelivered Mail Returned to Sender
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="=_parts"
+
+--=_parts
+Content-Type: text/plain; charset=utf-8
+
+There is no such mailbox.
+
+--=_parts
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.org
+
+Final-Recipient: rfc822; {person}
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 <{person}>: user unknown
+
+--=_parts
+Content-Type: text/rfc822-headers
+
+{head}
+--=_parts--
+"""
+
+
+def returned(mail: pathlib.Path, box: pathlib.Path, way: str) -> int:
+    """Three mails for a mailbox: a letter that Dovecot stored comes back, small talk, and one larger than any report."""
+    people = sorted(folder for folder in (mail / "example.org").glob("reader*") if any((folder / "Maildir/new").iterdir()))
+    person = people[0 if way == "implicit" else 1]
+    letter = next(iter((person / "Maildir/new").iterdir())).read_bytes()
+    head = letter.split(b"\n\n")[0].split(b"\r\n\r\n")[0].decode()
+    address = re.search(r"^To:.*?([^\s<]+@[^\s>]+)", head, re.M)[1]
+    wanted = [line for line in head.splitlines() if line.lower().startswith(("message-id:", "from:", "to:", "subject:"))]
+    new = box / "new"
+    for name in ("cur", "new", "tmp"):
+        (box / name).mkdir(parents=True, exist_ok=True)
+    mails = {"report": REPORT.format(person=address, head="\n".join(wanted)), "talk": "Subject: hello\n\nHow are you?\n",
+             "large": "Subject: large\n\n" + "x" * 60 + ("\n" + "x" * 60) * 30_000}
+    for number, (name, text) in enumerate(mails.items()):
+        (new / f"{1_700_000_000 + number}.{way}{name}.example").write_text(text)
+    return 0
+
+
+def was_read(home: pathlib.Path, box: pathlib.Path) -> int:
+    looked, first, again = (json.loads((home / f"{name}.json").read_text()) for name in ("looked", "returned", "again"))
+    proven = [line for line in first if line["vouched"]]
+    flags = sorted(path.name.split(":2,")[1] for path in box.glob("*/*") if ":2," in path.name)
+    print(f"{len(first)} verdicts, {len(proven)} proven, flags {flags}")
+    is_known = len(proven) == 1 and proven[0]["class"] == "dead" and proven[0]["effect"] == "suppressed"
+    only_looked = len(looked) == len(first) and all(line["effect"] in (None, proven[0]["effect"]) for line in looked)
+    return 0 if is_known and only_looked and again == [] and flags.count("FS") * 3 == len(flags) else 1
+
+
 def main(task: str, *rest: str) -> int:
     tasks = {
         "key": lambda made, zone: key(pathlib.Path(made), pathlib.Path(zone)),
@@ -230,6 +289,8 @@ def main(task: str, *rest: str) -> int:
         "write": lambda port: write(int(port)),
         "answers": lambda mail: answers(pathlib.Path(mail)),
         "spam": lambda mail: spam(pathlib.Path(mail)),
+        "returned": lambda mail, box, way: returned(pathlib.Path(mail), pathlib.Path(box), way),
+        "was_read": lambda home, box: was_read(pathlib.Path(home), pathlib.Path(box)),
     }
     return tasks[task](*rest)
 

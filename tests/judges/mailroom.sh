@@ -167,6 +167,24 @@ judge_refusals() {
   check "nothing is sent after a refusal" test -z "$(find "$mailroom/mail/example.org" -name stranger -o -name distrusting)"
 }
 
+# A letter that was delivered comes back to a mailbox with IMAP: the report, a mail that says nothing, one that is too large.
+judge_returned() {
+  local home=$mailroom/implicit way program box=$mailroom/mail/example.org/returned/Maildir
+  program=("$letterpress" --config "$home/letterpress.toml" --json bounces ingest --imap)
+  for way in implicit starttls; do
+    check "$way: a letter comes back" python3 tests/judges/mailroom.py returned "$mailroom/mail" "$box" "$way" || return
+    chown -R nobody:nogroup "$mailroom/mail/example.org/returned"
+    sed -i '/^\[bounces/,$d' "$home/letterpress.toml"
+    printf '[bounces.imap]\nhost = "localhost"\nport = %s\ntls = "%s"\nca_file = "%s"\nusername = "returned@example.org"\npassword_file = "password"\n' \
+      "$([ "$way" = implicit ] && echo "${door[imaps]}" || echo "${door[imap]}")" "$way" "$mailroom/tls/ca.pem" >>"$home/letterpress.toml"
+    check "$way: the mailbox is looked at" eval '"${program[@]}" --dry-run >"$home/looked.json"'
+    check "$way: the mailbox is read" eval '"${program[@]}" >"$home/returned.json"'
+    check "$way: it is read once" eval '"${program[@]}" >"$home/again.json"'
+    judge "$way: Dovecot's mailbox was read, and says so" \
+      python3 tests/judges/mailroom.py was_read "$home" "$box"
+  done
+}
+
 judge_mailroom() {
   local run name way content
   if [ "$(id -u)" -ne 0 ]; then
@@ -198,4 +216,5 @@ HOMES
   judge_beyond_ascii
   judge_vacation
   judge_refusals
+  judge_returned
 }

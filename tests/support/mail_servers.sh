@@ -4,7 +4,7 @@
 # All of them listen on 127.0.0.1 only, live in one folder, and read nothing of the machine's own mail set-up. Postfix
 # delivers to Dovecot or nowhere: nothing leaves the machine. Dovecot keeps a Maildir for every address that it is given:
 # FOLDER/mail/DOMAIN/NAME/Maildir. What is for jörg@utf8.example Postfix stores there itself: the LMTP of Dovecot 2.3 takes
-# no addresses beyond ASCII. All of it needs root, as these programs change to users of their own.
+# no addresses beyond ASCII. One mailbox, that of returned@example.org, is also read over IMAP. All of it needs root, as these programs change to users of their own.
 
 # The doors of Postfix: one asks for TLS at once, one for STARTTLS, both for a login; one takes so many letters per client in
 # so many seconds; one offers no extension at all. The last two stay in clear, for this machine only.
@@ -18,7 +18,7 @@ mail_password='correct "horse" battery \ staple'
 # choose_doors: takes a free port for each; configs can name them before the servers run.
 choose_doors() {
   local name
-  for name in implicit starttls limited bare lmtp login milter; do door[$name]=$(free_port); done
+  for name in implicit starttls limited bare lmtp login imap imaps milter; do door[$name]=$(free_port); done
 }
 
 # make_certificates FOLDER: an authority of our own, and a certificate by it for localhost.
@@ -100,12 +100,14 @@ CF
 dovecot_config() {
   local folder=$1
   cat <<CF
-protocols = lmtp
+protocols = lmtp imap
 listen = 127.0.0.1
 base_dir = $folder/run
 state_dir = $folder/run
 log_path = $folder/log/dovecot.log
-ssl = no
+ssl = yes
+ssl_cert = <$folder/tls/server.pem
+ssl_key = <$folder/tls/server.key
 mail_location = maildir:~/Maildir
 auth_mechanisms = plain login
 passdb {
@@ -120,6 +122,16 @@ service lmtp {
   inet_listener lmtp {
     address = 127.0.0.1
     port = ${door[lmtp]}
+  }
+}
+service imap-login {
+  inet_listener imap {
+    address = 127.0.0.1
+    port = ${door[imap]}
+  }
+  inet_listener imaps {
+    address = 127.0.0.1
+    port = ${door[imaps]}
   }
 }
 service auth {
@@ -157,7 +169,7 @@ start_mail_servers() {
   programs=$(postconf -dh daemon_directory) || return 1
   mkdir -p "$folder"/{postfix,queue,data,run,log,mail} || return 1
   chown postfix "$folder/data" && chown nobody "$folder/mail" || return 1
-  printf '%s:%s\n' "$mail_user" "$mail_password" >"$folder/passwords"
+  printf '%s:%s\n' "$mail_user" "$mail_password" returned@example.org "$mail_password" >"$folder/passwords"
   postfix_main "$folder" >"$folder/postfix/main.cf"
   postfix_master >"$folder/postfix/master.cf"
   dovecot_config "$folder" >"$folder/dovecot.conf"

@@ -309,6 +309,7 @@ pub(crate) fn settings(folder: &Path) -> Settings {
         bounces: Bounces {
             to: ReturnTo::Sender,
             maildir: None,
+            imap: None,
             hooks: Vec::new(),
         },
         feedback: Feedback::default(),

@@ -27,6 +27,7 @@ tools=(
   "openssl|has openssl|openssl"
   "opendkim|has opendkim|opendkim"
   "Dovecot with LMTP|test -x /usr/lib/dovecot/lmtp|dovecot-lmtpd"
+  "Dovecot with IMAP|test -x /usr/lib/dovecot/imap|dovecot-imapd"
   "Pigeonhole (Sieve)|has sievec|dovecot-sieve"
   "SpamAssassin|has spamassassin|spamassassin"
   "jing|has jing|jing"

@@ -10,9 +10,9 @@ use rustls::pki_types::ServerName;
 use tokio::net::{TcpStream, lookup_host};
 use tokio_rustls::TlsConnector;
 
-use super::stream::Stream;
 use super::wire::{cause_of, within};
 use crate::config::{Smtp, Tls};
+use crate::mail::stream::Stream;
 use crate::model::verdict::{Cause, Phase, Verdict};
 
 /// The relay's addresses as they are now: the name is looked up for every connection, so that a relay may move.

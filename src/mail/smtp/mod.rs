@@ -16,8 +16,6 @@ mod offers;
 mod relays;
 mod reply;
 mod session;
-mod stream;
-mod trust;
 mod wire;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,7 +35,7 @@ use session::Opening;
 use wire::{News, Wire};
 
 use crate::config::{self, Tls};
-use crate::mail::Gate;
+use crate::mail::{Gate, trust};
 use crate::model::letter::Envelope;
 use crate::model::verdict::{Cause, Phase, Told, Verdict};
 
@@ -128,7 +126,7 @@ impl Relay {
         let mut kept = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.is_none() {
             let read = trust::client_config(self.settings.ca_file.as_deref());
-            *kept = Some(read.map_err(|cause| Verdict::cause(Phase::Tls, cause))?);
+            *kept = Some(read.map_err(|said| Verdict::cause(Phase::Tls, Cause::Tls(said)))?);
         }
         Ok(kept.clone())
     }

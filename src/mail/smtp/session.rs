@@ -11,9 +11,9 @@ use super::deadlines::Deadlines;
 use super::dial::secure;
 use super::offers::Offers;
 use super::reply::expect;
-use super::stream::Stream;
 use super::wire::{News, Wire};
 use crate::config::{Smtp, Tls};
+use crate::mail::stream::Stream;
 use crate::model::verdict::{Cause, Phase, Told, Verdict};
 
 /// What opening a session needs to know.

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::reply::frame;
-use super::stream::Stream;
+use crate::mail::stream::Stream;
 use crate::model::verdict::Cause;
 
 /// How much is read at once; nearly every reply is shorter.

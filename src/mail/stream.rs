@@ -10,7 +10,7 @@ use tokio_rustls::client::TlsStream;
 
 /// An open connection.
 #[derive(Debug)]
-pub(super) enum Stream {
+pub(in crate::mail) enum Stream {
     /// In clear.
     Clear(TcpStream),
     /// Under TLS.
@@ -19,7 +19,7 @@ pub(super) enum Stream {
 
 impl Stream {
     /// The socket beneath.
-    pub(super) fn socket(&self) -> &TcpStream {
+    pub(in crate::mail) fn socket(&self) -> &TcpStream {
         match self {
             Self::Clear(socket) => socket,
             Self::Tls(stream) => stream.get_ref().0,
@@ -27,7 +27,7 @@ impl Stream {
     }
 
     /// Whether credentials may be said here.
-    pub(super) fn is_secret(&self) -> bool {
+    pub(in crate::mail) fn is_secret(&self) -> bool {
         matches!(self, Self::Tls(_))
     }
 }

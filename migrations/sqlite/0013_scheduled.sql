@@ -1,0 +1,2 @@
+-- What falls due next is asked twice a second, and most articles are out already.
+CREATE INDEX articles_scheduled ON articles (published_at) WHERE visibility = 'scheduled';
