@@ -1,7 +1,9 @@
 //! Articles come in from folders: real stores, broken files, moves, edits and everything at once.
 
+mod foreign;
 mod histories;
 mod pages;
+mod remote;
 mod speed;
 mod stores;
 

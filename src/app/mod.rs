@@ -3,6 +3,7 @@
 mod guard;
 mod place;
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -66,6 +67,8 @@ pub struct App {
     pub feeds: FeedSet,
     /// One scan at a time.
     pub scanning: tokio::sync::Mutex<()>,
+    /// When sources that must be asked were asked last, by id.
+    pub asked: Mutex<HashMap<String, DateTime<Utc>>>,
     /// The state folder.
     pub place: Place,
     /// Why mail was on hold when somebody last looked.
@@ -99,6 +102,7 @@ impl App {
             keys,
             feeds: FeedSet::default(),
             scanning: tokio::sync::Mutex::new(()),
+            asked: Mutex::default(),
             place: Place::new(&settings.state.dir),
             hold: ArcSwapOption::empty(),
             watchdog: Mutex::default(),

@@ -92,7 +92,7 @@ fn checked_url(text: &str, base: &Path) -> Result<String, Wrong> {
     Ok(url.into())
 }
 
-fn absolute_sqlite(rest: &str, base: &Path) -> Result<String, Wrong> {
+pub(super) fn absolute_sqlite(rest: &str, base: &Path) -> Result<String, Wrong> {
     let (file, query) = rest.split_at(rest.find('?').unwrap_or(rest.len()));
     if file.is_empty() || file == ":memory:" {
         let remedy = "write `sqlite://FILE`: what is sent must be known after a restart";

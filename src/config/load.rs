@@ -188,7 +188,7 @@ fn read_settings(mut root: Section<'_>, file: Option<PathBuf>) -> Settings {
     let mail = mail::read(root.section("mail"), &beside);
     let database = database::read_database(root.section("database"), &files);
     let settings = Settings {
-        sources: sources::read(source_sections, &base, &site.language),
+        sources: sources::read(source_sections, &files, &site.language),
         feeds: feeds::read(root.section("feeds"), &http.public_url),
         bounces: bounces::read(root.section("bounces"), &files),
         feedback: feedback::read(root.section("feedback")),

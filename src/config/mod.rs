@@ -19,6 +19,7 @@ mod rate;
 mod secret;
 mod section;
 mod site;
+mod source_kinds;
 mod sources;
 mod value;
 mod websub;
@@ -40,6 +41,7 @@ pub use mail::{Limit, Mail, OnUnknown, Smtp, Tls, TransportKind};
 pub use newsletters::{Cadence, CatchUp, Joiner, Newsletter, Order, Overflow, Schedule};
 pub use problem::{ConfigProblems, Problem, Severity};
 pub use site::{Site, SiteAuthor, Theme};
+pub use source_kinds::{CursorType, FeedSource, SiteSource, SourceKind, TableSource};
 pub use sources::{Baseline, Shortcodes, Source, Watch};
 pub use websub::WebSub;
 

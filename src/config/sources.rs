@@ -9,19 +9,23 @@ use config::{Value, ValueKind};
 
 use super::nearest::nearest;
 use super::problem::Wrong;
+use super::secret::Files;
 use super::section::Section;
+use super::source_kinds::{self, SourceKind};
 use super::value::{
     Read, duration, email, filled, flag, id, language, list, one_of, some_time, web_address, whole, zone,
 };
 use crate::model::article::Author;
 use crate::model::slug::slug;
 
-/// One `[[sources]]` of kind `folder`.
+/// One `[[sources]]`. Keys that a kind does not have hold what they are by default.
 #[derive(Debug, Clone)]
 pub struct Source {
     /// `[a-z0-9-]{1,40}`; default: kind and slug of the path. A new id is a new source.
     pub id: String,
-    /// Root of the folder, absolute.
+    /// What it is, with the keys of that kind alone.
+    pub kind: SourceKind,
+    /// Root of the folder or of the site's output, absolute; empty for a feed or a table.
     pub path: PathBuf,
     /// Globs under the root; default `**/*`.
     pub include: Vec<String>,
@@ -59,7 +63,7 @@ pub struct Source {
     pub baseline: Baseline,
     /// How long a file must be missing before its article is gone; default 10 m.
     pub vanish_after: Duration,
-    /// How often the folder is walked; default 30 s.
+    /// How often it is looked at; default 30 s for a folder or a site, 30 m for a feed, 1 m for a table.
     pub every: Duration,
     /// How changes are noticed between walks.
     pub watch: Watch,
@@ -114,12 +118,13 @@ const BASELINES: &[(&str, Baseline)] = &[("feeds", Baseline::Feeds), ("mail", Ba
 const WATCHES: &[(&str, Watch)] = &[("events", Watch::Events), ("poll", Watch::Poll)];
 
 /// Reads every `[[sources]]`.
-pub(super) fn read(sections: Vec<Section<'_>>, base: &Path, site_language: &str) -> Vec<Source> {
+pub(super) fn read(sections: Vec<Section<'_>>, files: &Files<'_>, site_language: &str) -> Vec<Source> {
     let mut sources: Vec<Source> = Vec::new();
     for mut section in sections {
-        let source = read_one(&mut section, base, site_language);
+        let source = read_one(&mut section, files, site_language);
         if sources.iter().any(|other| other.id == source.id) {
-            let key = if section.was_given("id") { "id" } else { "path" };
+            let place = ["id", "path", "url", "database"];
+            let key = place.into_iter().find(|key| section.was_given(key)).unwrap_or("id");
             let message = format!("makes a second source \"{}\"", source.id);
             section.refuse(key, Wrong::new(message, "give each source an `id` of its own"));
         }
@@ -129,13 +134,77 @@ pub(super) fn read(sections: Vec<Section<'_>>, base: &Path, site_language: &str)
     sources
 }
 
-fn read_one(section: &mut Section<'_>, base: &Path, site_language: &str) -> Source {
-    let written_path = read_kind_and_path(section);
+fn read_one(section: &mut Section<'_>, files: &Files<'_>, site_language: &str) -> Source {
+    let (kind, place) = source_kinds::read(section, files);
     let days = |days: u64| Duration::from_secs(days * 86_400);
-    let id = section.get("id", id).unwrap_or_else(|| default_id(&written_path));
-    let root = base.join(&written_path);
+    let every = read_every(section, &kind);
+    let plain = Source {
+        id: section.get("id", id).unwrap_or_else(|| default_id(kind.word(), &place)),
+        path: PathBuf::new(),
+        include: vec!["**/*".to_owned()],
+        exclude: Vec::new(),
+        permalink: None,
+        time_zone: section.get("time_zone", zone).unwrap_or(Tz::UTC),
+        language: section
+            .get("language", language)
+            .unwrap_or_else(|| site_language.to_owned()),
+        languages: Vec::new(),
+        map: BTreeMap::new(),
+        authors: read_authors(section),
+        shortcodes: Shortcodes::Strip,
+        // Only files are written for a generator.
+        raw_templates: !matches!(kind, SourceKind::Folder),
+        title_html: section.get("title_html", flag).unwrap_or(false),
+        split_spaces: section.get("split_spaces", list(filled)).unwrap_or_default(),
+        assets: None,
+        body_selector: None,
+        strip_selectors: Vec::new(),
+        fuse: section.get("fuse", whole(0)).unwrap_or(5),
+        baseline: section.get("baseline", one_of(BASELINES)).unwrap_or(Baseline::Feeds),
+        vanish_after: Duration::from_secs(600),
+        every,
+        watch: Watch::Poll,
+        look_back: section.get("look_back", some_time).unwrap_or(days(90)),
+        words_per_minute: section.get("words_per_minute", whole(1)).unwrap_or(225),
+        kind,
+    };
+    with_keys_of_its_kind(section, files.base, plain, &place)
+}
+
+/// The keys that several kinds have, but not all.
+fn with_keys_of_its_kind(section: &mut Section<'_>, base: &Path, plain: Source, place: &str) -> Source {
+    let mut source = plain;
+    if source.kind.has_folder() {
+        source.path = read_root(section, base, place);
+        source.exclude = section.get("exclude", list(glob)).unwrap_or_default();
+        source.body_selector = section.get("body_selector", selector);
+        source.strip_selectors = section.get("strip_selectors", list(selector)).unwrap_or_default();
+        source.watch = section.get("watch", one_of(WATCHES)).unwrap_or(Watch::Events);
+    }
+    if !matches!(source.kind, SourceKind::Feed(_)) {
+        source.vanish_after = section.get("vanish_after", duration).unwrap_or(source.vanish_after);
+    }
+    if matches!(source.kind, SourceKind::Folder | SourceKind::Table(_)) {
+        source.permalink = section.get("permalink", permalink);
+        source.map = read_map(section);
+        source.shortcodes = section
+            .get("shortcodes", one_of(SHORTCODES))
+            .unwrap_or(Shortcodes::Strip);
+        source.raw_templates = section.get("raw_templates", flag).unwrap_or(source.raw_templates);
+    }
+    if matches!(source.kind, SourceKind::Folder) {
+        source.include = section.get("include", list(glob)).unwrap_or(source.include);
+        source.languages = section.get("languages", list(language)).unwrap_or_default();
+        source.assets = section.get("assets", filled);
+    }
+    source
+}
+
+/// The folder, which had better be there.
+fn read_root(section: &Section<'_>, base: &Path, written: &str) -> PathBuf {
+    let root = base.join(written);
     let path = std::path::absolute(&root).unwrap_or(root);
-    if !written_path.is_empty() && !path.is_dir() {
+    if !written.is_empty() && !path.is_dir() {
         let message = format!("there is no folder {}", path.display());
         section.report(
             "path",
@@ -145,55 +214,29 @@ fn read_one(section: &mut Section<'_>, base: &Path, site_language: &str) -> Sour
             ),
         );
     }
-    Source {
-        id,
-        path,
-        include: section
-            .get("include", list(glob))
-            .unwrap_or_else(|| vec!["**/*".to_owned()]),
-        exclude: section.get("exclude", list(glob)).unwrap_or_default(),
-        permalink: section.get("permalink", permalink),
-        time_zone: section.get("time_zone", zone).unwrap_or(Tz::UTC),
-        language: section
-            .get("language", language)
-            .unwrap_or_else(|| site_language.to_owned()),
-        languages: section.get("languages", list(language)).unwrap_or_default(),
-        map: read_map(section),
-        authors: read_authors(section),
-        shortcodes: section
-            .get("shortcodes", one_of(SHORTCODES))
-            .unwrap_or(Shortcodes::Strip),
-        raw_templates: section.get("raw_templates", flag).unwrap_or(false),
-        title_html: section.get("title_html", flag).unwrap_or(false),
-        split_spaces: section.get("split_spaces", list(filled)).unwrap_or_default(),
-        assets: section.get("assets", filled),
-        body_selector: section.get("body_selector", selector),
-        strip_selectors: section.get("strip_selectors", list(selector)).unwrap_or_default(),
-        fuse: section.get("fuse", whole(0)).unwrap_or(5),
-        baseline: section.get("baseline", one_of(BASELINES)).unwrap_or(Baseline::Feeds),
-        vanish_after: section
-            .get("vanish_after", duration)
-            .unwrap_or(Duration::from_secs(600)),
-        every: section.get("every", some_time).unwrap_or(Duration::from_secs(30)),
-        watch: section.get("watch", one_of(WATCHES)).unwrap_or(Watch::Events),
-        look_back: section.get("look_back", some_time).unwrap_or(days(90)),
-        words_per_minute: section.get("words_per_minute", whole(1)).unwrap_or(225),
-    }
+    path
 }
 
-/// The path as it is written; empty when it is missing, which is noted.
-fn read_kind_and_path(section: &mut Section<'_>) -> String {
-    section.get("kind", one_of(&[("folder", ())]));
-    let remedy = "write the folder that holds the articles: `path = \"content\"`";
-    section.require("path", remedy, filled).unwrap_or_default()
+/// A foreign server is asked every five minutes at most.
+fn read_every(section: &mut Section<'_>, kind: &SourceKind) -> Duration {
+    const POLITE: Duration = Duration::from_secs(300);
+    let every = section.get("every", some_time).unwrap_or(kind.usual_rhythm());
+    if matches!(kind, SourceKind::Feed(_)) && every < POLITE {
+        let wrong = Wrong::new(
+            "is too often for another's server",
+            "write five minutes or more, such as `every = \"30m\"`",
+        );
+        section.refuse("every", wrong);
+    }
+    every
 }
 
 /// Kind and slug of the path as it is written, so that a config may move with its articles.
-fn default_id(path: &str) -> String {
+fn default_id(kind: &str, path: &str) -> String {
     let slug = dashed(path);
     // The end of a path says more than its beginning.
     let end = slug[slug.len().saturating_sub(30)..].trim_matches('-');
-    ["folder", end].join("-").trim_end_matches('-').to_owned()
+    [kind, end].join("-").trim_end_matches('-').to_owned()
 }
 
 fn dashed(text: &str) -> String {
@@ -258,7 +301,7 @@ fn permalink(value: &Value) -> Read<String> {
     ))
 }
 
-fn selector(value: &Value) -> Read<String> {
+pub(super) fn selector(value: &Value) -> Read<String> {
     let selector = filled(value)?;
     match dom_query::Matcher::new(&selector) {
         Ok(_) => Ok(selector),
@@ -269,7 +312,7 @@ fn selector(value: &Value) -> Read<String> {
     }
 }
 
-fn glob(value: &Value) -> Read<String> {
+pub(super) fn glob(value: &Value) -> Read<String> {
     let pattern = filled(value)?;
     match globset::Glob::new(&pattern) {
         Ok(_) => Ok(pattern),

@@ -82,7 +82,7 @@ fn lease(value: &Value) -> Read<Duration> {
     ))
 }
 
-fn network(value: &Value) -> Read<Range> {
+pub(super) fn network(value: &Value) -> Read<Range> {
     let written = text(value)?;
     written.parse().map_err(|_| {
         Wrong::new(

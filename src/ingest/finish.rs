@@ -1,5 +1,7 @@
 //! The end of a scan: what vanished, what may be mailed, and the sign to render anew.
 
+use std::collections::HashSet;
+
 use crate::model::article::{Problem, Severity, Visibility};
 use crate::model::author_notice::{AuthorNotice, NamedArticle};
 use crate::model::clock::micros;
@@ -25,7 +27,7 @@ impl Scan<'_> {
             self.vanish(&mut conn).await?;
             self.decide(&mut conn).await?;
             let due = articles::publish_due(&mut conn, self.now).await?;
-            let count = i64::try_from(self.walked.candidates.len()).unwrap_or(i64::MAX);
+            let count = i64::try_from(self.report.files).unwrap_or(i64::MAX);
             sources::scanned(&mut conn, &self.source.id, self.now, &self.settings_hash, count).await?;
             if self.report.is_change() || due > 0 || self.is_first() {
                 articles::bump_version(&mut conn, self.app.clock.now()).await?;
@@ -47,9 +49,11 @@ impl Scan<'_> {
             return Ok(true);
         }
         let live = |at: &usize| self.index.known[*at].visibility != Visibility::Gone;
-        let news = self.index.unclaimed_missing().iter().any(live) || !self.stale_problem_files().is_empty();
+        let vanished = self.plan.deletes && self.index.unclaimed_missing().iter().any(live);
+        let news = vanished || !self.stale_problem_files().is_empty();
         let about_source = self.problems.get("").map_or(&[][..], Vec::as_slice);
-        if news || !about_source.is_empty() || self.folded_problems().iter().any(|problem| !self.is_noted(problem)) {
+        let changed = about_source != self.about_source().as_slice() || (self.plan.deletes && !about_source.is_empty());
+        if news || changed || self.folded_problems().iter().any(|problem| !self.is_noted(problem)) {
             return Ok(true);
         }
         let mut conn = self.app.database.read().await?;
@@ -73,16 +77,17 @@ impl Scan<'_> {
             remedy: "write articles in Markdown, HTML or plain text, or exclude these files".to_owned(),
             severity: Severity::Warning,
         };
-        self.walked.unsupported.iter().map(fold).collect()
+        self.plan.unsupported.iter().map(fold).collect()
     }
 
     fn stale_problem_files(&self) -> Vec<String> {
-        let present: std::collections::HashSet<&str> =
-            self.walked.candidates.iter().map(|c| c.locator.as_str()).collect();
+        if !self.plan.complete {
+            return Vec::new();
+        }
         let folded = self.folded_problems();
         let stale = |file: &&String| {
             !file.is_empty()
-                && !present.contains(file.as_str())
+                && !self.seen.contains(file.as_str())
                 && !folded.iter().any(|problem| problem.locator == **file)
         };
         self.problems.keys().filter(stale).cloned().collect()
@@ -99,7 +104,23 @@ impl Scan<'_> {
         Ok(())
     }
 
+    /// What is noted about the source as a whole where nothing vanished.
+    fn about_source(&self) -> Vec<Problem> {
+        let mut about = self.plan.problems.clone();
+        if !self.plan.complete {
+            // Only a look at everything can say that the articles are back.
+            let noted = self.problems.get("").into_iter().flatten();
+            about.extend(noted.filter(|problem| problem.code == "mass_vanish").cloned());
+        }
+        about.sort_by(|one, other| one.code.cmp(&other.code));
+        about
+    }
+
     async fn vanish(&mut self, conn: &mut Conn) -> Result<(), StoreError> {
+        let mut about = self.about_source();
+        if !self.plan.deletes {
+            return self.note(conn, "", about).await;
+        }
         let missing: Vec<(usize, Known)> = self
             .index
             .unclaimed_missing()
@@ -117,11 +138,12 @@ impl Scan<'_> {
             .iter()
             .filter(|(_, k)| k.visibility == Visibility::Public)
             .count();
-        let too_many = gone > (public / 5).max(5) || (self.walked.candidates.is_empty() && gone > 0);
+        let too_many = gone > (public / 5).max(5) || (self.is_empty() && gone > 0);
         if too_many && !self.accept_vanished {
-            return self.note(conn, "", vec![mass_vanish(gone)]).await;
+            about.push(mass_vanish(gone));
+            return self.note(conn, "", about).await;
         }
-        self.note(conn, "", Vec::new()).await?;
+        self.note(conn, "", about).await?;
         let patience = micros(self.source.vanish_after);
         for (at, known) in missing {
             articles::missed(conn, &known.id, self.now).await?;
@@ -139,6 +161,11 @@ impl Scan<'_> {
             // Its going is a change that feeds show.
         }
         Ok(())
+    }
+
+    /// Nothing at all is there.
+    fn is_empty(&self) -> bool {
+        self.plan.present.as_ref().is_none_or(HashSet::is_empty) && self.seen.is_empty()
     }
 
     /// Baseline on the first scan, held above the fuse, else mailable (`sources.md` 2.5).

@@ -47,8 +47,8 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// An index over `known` (in the order of paths), given the locators that this scan found.
-    pub(super) fn new(known: Vec<Known>, present: &HashSet<&str>, first_scan: bool, now: i64) -> Self {
+    /// An index over `known` (in the order of paths), given the locators that are there; `None`: all are.
+    pub(super) fn new(known: Vec<Known>, present: Option<&HashSet<String>>, first_scan: bool, now: i64) -> Self {
         let mut index = Self {
             by_locator: HashMap::with_capacity(known.len()),
             by_url: HashMap::with_capacity(known.len()),
@@ -70,7 +70,7 @@ impl Index {
         index
     }
 
-    fn add(&mut self, at: usize, present: &HashSet<&str>, now: i64) {
+    fn add(&mut self, at: usize, present: Option<&HashSet<String>>, now: i64) {
         let article = self.known[at].clone();
         let live = article.visibility != Visibility::Gone;
         if live || !self.by_url.contains_key(&article.url) {
@@ -90,7 +90,7 @@ impl Index {
             return;
         }
         self.by_body.entry(article.body_hash).or_default().push(at);
-        if !present.contains(article.locator.as_str()) {
+        if present.is_some_and(|present| !present.contains(&article.locator)) {
             self.miss(at);
         }
     }
@@ -112,6 +112,16 @@ impl Index {
         let mut left: Vec<usize> = self.missing.difference(&self.claimed).copied().collect();
         left.sort_unstable();
         left
+    }
+
+    /// Only these are there, as it turned out.
+    pub(super) fn only(&mut self, present: &HashSet<String>) {
+        for at in 0..self.known.len() {
+            let article = &self.known[at];
+            if article.visibility != Visibility::Gone && !present.contains(&article.locator) {
+                self.miss(at);
+            }
+        }
     }
 
     /// The file of this article holds another one now.

@@ -9,6 +9,7 @@
 mod choose;
 mod due;
 mod finish;
+mod gather;
 mod identity;
 mod list;
 mod one_at_a_time;
@@ -24,8 +25,9 @@ mod watch;
 
 pub use choose::{Approval, EvenIf, approve, dismiss};
 pub use due::{is_scanned, next_due, publish_due};
+pub use gather::{accept_vanished, scan_all, scan_due, scan_source};
 pub use list::{ArticleRow, Shown, list, problems, show};
 pub use report::{IngestError, ProblemRow, ScanReport};
-pub use scan::{Progress, accept_vanished, scan_all, scan_source};
+pub use scan::Progress;
 pub use take_over::{Rejected, TakenOver, take_over};
 pub use watch::{Changed, Watch};

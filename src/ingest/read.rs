@@ -3,8 +3,35 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::model::article::{DateOrigin, Draft, Problem};
+use crate::model::article::{DateOrigin, Draft, Problem, Visibility};
 use crate::source::folder::{self, Bytes, Candidate, FolderSettings, Locators, Reading};
+use crate::source::item::Item;
+use crate::store::articles::Known;
+
+/// What may be an article.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) candidate: Candidate,
+    /// What it says itself; `None` for a file.
+    pub(super) item: Option<Box<Item>>,
+}
+
+impl Found {
+    /// Files of a folder.
+    pub(super) fn files(candidates: Vec<Candidate>) -> Vec<Self> {
+        let file = |candidate| Self { candidate, item: None };
+        candidates.into_iter().map(file).collect()
+    }
+
+    /// Entries or rows.
+    pub(super) fn items(items: Vec<Item>) -> Vec<Self> {
+        let one = |item: Item| Self {
+            candidate: item.candidate(),
+            item: Some(Box::new(item)),
+        };
+        items.into_iter().map(one).collect()
+    }
+}
 
 /// A draft with everything that can be computed without the database.
 #[derive(Debug)]
@@ -36,35 +63,48 @@ pub(super) enum Outcome {
 /// What reading threads share.
 #[derive(Debug)]
 pub(super) struct Reader {
-    pub(super) settings: Arc<FolderSettings>,
-    pub(super) locators: Locators,
+    settings: Arc<FolderSettings>,
+    locators: Locators,
     /// Hash of the bytes at the last good read, by path; empty when the settings changed.
-    pub(super) known_bytes: HashMap<String, Vec<u8>>,
+    known_bytes: HashMap<String, Vec<u8>>,
     /// Files that were not empty before: an editor may have cut them off to write them anew.
-    pub(super) were_full: HashMap<String, bool>,
+    were_full: HashMap<String, bool>,
 }
 
 /// An empty file that was not empty before is believed after this time, in nanoseconds.
 const EMPTY_FOR: i64 = 5_000_000_000;
 
 impl Reader {
-    pub(super) fn read_all(&self, candidates: Vec<Candidate>) -> Vec<(Candidate, Outcome)> {
-        candidates
-            .into_iter()
-            .map(|candidate| {
-                let outcome = self.read(&candidate);
-                (candidate, outcome)
-            })
-            .collect()
+    pub(super) fn new(settings: Arc<FolderSettings>, locators: Locators, known: &[Known], same_rules: bool) -> Self {
+        let live = known.iter().filter(|known| known.visibility != Visibility::Gone);
+        let bytes = |known: &Known| (known.locator.clone(), known.source_hash.clone());
+        Self {
+            settings,
+            locators,
+            known_bytes: live.clone().filter(|_| same_rules).map(bytes).collect(),
+            were_full: live.map(|known| (known.locator.clone(), known.file_size > 0)).collect(),
+        }
     }
 
-    fn read(&self, candidate: &Candidate) -> Outcome {
+    pub(super) fn read_all(&self, found: Vec<Found>) -> Vec<(Candidate, Outcome)> {
+        let read = |one: Found| {
+            let outcome = self.read(&one);
+            (one.candidate, outcome)
+        };
+        found.into_iter().map(read).collect()
+    }
+
+    fn read(&self, Found { candidate, item }: &Found) -> Outcome {
         let now = self.settings.now.timestamp_nanos_opt().unwrap_or(i64::MAX);
         let young = (0..EMPTY_FOR).contains(&(now - candidate.mtime_ns));
         if candidate.size == 0 && young && self.were_full.get(&candidate.locator).copied().unwrap_or(false) {
             return Outcome::Changing;
         }
-        let bytes = match folder::read(&self.settings, candidate) {
+        let bytes = match item {
+            Some(item) => item.bytes(&self.settings),
+            None => folder::read(&self.settings, candidate),
+        };
+        let bytes = match bytes {
             Ok(Bytes::Whole(bytes)) => bytes,
             Ok(Bytes::Changing) => return Outcome::Changing,
             Err(problem) => return Outcome::Problem(problem),
@@ -76,7 +116,11 @@ impl Reader {
         {
             return Outcome::SameBytes;
         }
-        match folder::parse_guarded(&self.settings, candidate, &bytes, &self.locators) {
+        let reading = match item {
+            Some(item) => item.parse_guarded(&self.settings, &bytes, &self.locators),
+            None => folder::parse_guarded(&self.settings, candidate, &bytes, &self.locators),
+        };
+        match reading {
             Reading::Draft(draft) => Outcome::Draft(Box::new(Prepared::new(*draft))),
             Reading::NotAnArticle => Outcome::NotAnArticle,
             Reading::Problem(problem) => Outcome::Problem(problem),

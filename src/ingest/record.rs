@@ -21,6 +21,8 @@ use super::row::{self, stamp};
 pub(super) struct Scene<'a> {
     pub(super) app: &'a App,
     pub(super) source_id: &'a str,
+    /// Addresses of other sources' articles, as they are compared, and whose they are.
+    pub(super) taken: &'a HashMap<String, String>,
     pub(super) now: i64,
     pub(super) look_back: i64,
     /// Unknown template tags from which on an article is held.
@@ -72,6 +74,15 @@ impl Writing {
         conn: &mut Conn,
         draft: &Draft,
     ) -> Result<Option<Imported>, StoreError> {
+        if let Some(guid) = &draft.guid {
+            let free = guid.id.len() <= LONGEST_GUID && !self.is_taken(conn, &guid.id).await?;
+            return Ok(free.then(|| Imported {
+                address: String::new(),
+                entry_id: guid.id.clone(),
+                is_permalink: guid.is_permalink,
+                published_at: None,
+            }));
+        }
         if draft.header_id.is_some() {
             return Ok(None);
         }
@@ -83,9 +94,14 @@ impl Writing {
             (None, Some(mode)) => legacy(mode, &draft.url),
             (None, None) => return Ok(None),
         };
-        let taken = self.articles.iter().any(|new| new.known.entry_id == found.entry_id)
-            || articles::has_entry_id(conn, &found.entry_id).await?;
+        let taken = self.is_taken(conn, &found.entry_id).await?;
         Ok((!taken).then_some(found))
+    }
+
+    /// Whether readers know another article by this id.
+    async fn is_taken(&self, conn: &mut Conn, entry_id: &str) -> Result<bool, StoreError> {
+        let here = self.articles.iter().any(|new| new.known.entry_id == entry_id);
+        Ok(here || articles::has_entry_id(conn, entry_id).await?)
     }
 
     fn waited(&mut self, draft: &Draft) -> Option<Imported> {
@@ -121,6 +137,9 @@ fn legacy(mode: LegacyMode, url: &str) -> Imported {
         published_at: None,
     }
 }
+
+/// Bytes of a foreign id that readers are shown.
+const LONGEST_GUID: usize = 1024;
 
 /// What became of one reading.
 pub(super) struct Recorded {
@@ -159,6 +178,14 @@ pub(super) async fn draft(
         problems.push(url_taken(draft, other));
         return Ok(Recorded { problems, wrote: false });
     }
+    if let Some(owner) = elsewhere(scene, index, draft, identity) {
+        problems.push(url_taken(draft, owner));
+        // What was public keeps its last good revision.
+        if let Identity::Same(at) | Identity::Moved(at) = identity {
+            index.claim(at);
+        }
+        return Ok(Recorded { problems, wrote: false });
+    }
     let wrote = matches!(identity, Identity::Same(_) | Identity::Moved(_) | Identity::New);
     match identity {
         Identity::Same(at) | Identity::Moved(at) => {
@@ -182,6 +209,19 @@ pub(super) async fn draft(
         Identity::Ambiguous(one, other) => problems.push(ambiguous(draft, &index.known[one], &index.known[other])),
     }
     Ok(Recorded { problems, wrote })
+}
+
+/// Which article of another source has the address that this draft would get.
+fn elsewhere<'a>(scene: &Scene<'a>, index: &Index, draft: &Draft, identity: Identity) -> Option<&'a str> {
+    let is_new = match identity {
+        Identity::New => true,
+        Identity::Same(at) | Identity::Moved(at) => index.known[at].url != draft.url,
+        _ => false,
+    };
+    if !is_new || scene.taken.is_empty() || draft.excluded.is_some() {
+        return None;
+    }
+    scene.taken.get(&comparison_form(&draft.url)?).map(String::as_str)
 }
 
 /// The file may have other stamps, or was missing, and holds what it held; says whether that was written.
@@ -265,7 +305,10 @@ async fn new(
 ) -> Result<(), StoreError> {
     let revision_id = writing.next_number(conn).await?;
     let former = writing.former_id(scene, conn, &prepared.draft).await?;
-    let known = row::first(scene, candidate, &prepared, revision_id, former);
+    let mut known = row::first(scene, candidate, &prepared, revision_id, former);
+    if prepared.draft.header_id.is_some() && writing.is_taken(conn, &known.entry_id).await? {
+        known.entry_id = row::minted_id(scene, &prepared.draft.url, &known.id);
+    }
     let held = known.not_mailable.as_deref() == Some("held");
     report.added += u64::from(known.visibility != Visibility::Excluded);
     report.excluded += u64::from(known.visibility == Visibility::Excluded);

@@ -101,16 +101,23 @@ fn at_first_sight(scene: &Scene<'_>, draft: &Draft, published_at: i64) -> &'stat
 
 /// Front matter's word, else a tag URI with the day of minting (RFC 4151).
 fn entry_id(scene: &Scene<'_>, draft: &Draft, id: &str) -> String {
+    // The guid of a feed that is another article's already is no word of the author.
+    let header = draft.header_id.as_deref().filter(|_| draft.guid.is_none());
+    match header {
+        Some(header) if header.contains(':') => header.to_owned(),
+        Some(header) => minted_id(scene, &draft.url, header),
+        None => minted_id(scene, &draft.url, id),
+    }
+}
+
+/// A tag URI with the day of minting (RFC 4151).
+pub(super) fn minted_id(scene: &Scene<'_>, url: &str, id: &str) -> String {
     let day = from_micros(scene.now).format("%Y-%m-%d");
-    let host = url::Url::parse(&draft.url)
+    let host = url::Url::parse(url)
         .ok()
         .and_then(|u| u.host_str().map(str::to_lowercase))
         .unwrap_or_default();
-    match draft.header_id.as_deref() {
-        Some(header) if header.contains(':') => header.to_owned(),
-        Some(header) => format!("tag:{host},{day}:{}", header.to_lowercase()),
-        None => format!("tag:{host},{day}:{}", id.to_lowercase()),
-    }
+    format!("tag:{host},{day}:{}", id.to_lowercase())
 }
 
 /// The row after this reading: ids, first sight and mail state stay; a date that was public never moves.

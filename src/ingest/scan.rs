@@ -1,4 +1,5 @@
-//! One scan of a source: walk, read what changed, write. What it comes to is decided in `finish`.
+//! A scan under way: read what changed, write. What there is to scan is gathered in `gather`, what it comes to is decided
+//! in `finish`.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -7,20 +8,18 @@ use futures_util::StreamExt;
 
 use crate::app::App;
 use crate::config::{Shortcodes, Source};
-use crate::model::article::{Problem, Severity, Visibility};
+use crate::model::article::{Problem, Visibility};
 use crate::model::clock::{micros, to_micros};
-use crate::source::folder::{Candidate, FolderSettings, Locators, Walked};
-use crate::store::articles::{self, Known};
+use crate::model::same_address::comparison_form;
+use crate::source::folder::{Candidate, FolderSettings, Locators};
+use crate::store::articles;
 use crate::store::{Conn, StoreError, sources};
 
 use super::identity::Index;
-use super::one_at_a_time::Turn;
-use super::read::{Outcome, Reader};
+use super::read::{Found, Outcome, Reader};
 use super::record::{self, Scene, Writing};
-use super::report::{IngestError, ProblemRow, ScanReport};
+use super::report::{IngestError, ScanReport};
 use super::row::stamp;
-use super::settings::folder_settings;
-use super::stillness::walk_when_quiet;
 
 /// Readings that are written in one transaction.
 const BATCH: usize = 200;
@@ -37,83 +36,38 @@ const LEFTOVERS: u32 = 3;
 /// Told as a scan goes on: files done, files in all.
 pub type Progress<'a> = &'a (dyn Fn(u64, u64) + Send + Sync);
 
-/// Scans every source, one after the other. A second scan waits for the first, also in another process.
-pub async fn scan_all(app: &App, progress: Progress<'_>) -> Result<ScanReport, IngestError> {
-    scan_each(app, false, progress).await
-}
-
-/// As [`scan_all`], and believes that files which are missing are meant to be, however many they are.
-pub async fn accept_vanished(app: &App, progress: Progress<'_>) -> Result<ScanReport, IngestError> {
-    scan_each(app, true, progress).await
-}
-
-async fn scan_each(app: &App, accept_vanished: bool, progress: Progress<'_>) -> Result<ScanReport, IngestError> {
-    let _turn = Turn::wait(app).await?;
-    let mut report = ScanReport::default();
-    for source in &app.settings().sources {
-        report.add(scan(app, source, accept_vanished, progress).await?);
-    }
-    Ok(report)
-}
-
-/// Scans one source.
-pub async fn scan_source(app: &App, source: &Source, progress: Progress<'_>) -> Result<ScanReport, IngestError> {
-    let _turn = Turn::wait(app).await?;
-    scan(app, source, false, progress).await
-}
-
-async fn scan(
-    app: &App,
-    source: &Source,
-    accept_vanished: bool,
-    progress: Progress<'_>,
-) -> Result<ScanReport, IngestError> {
-    let settings = Arc::new(folder_settings(&app.settings(), source, app.clock.now()));
-    let walked = tokio::task::spawn_blocking({
-        let (settings, clock) = (Arc::clone(&settings), Arc::clone(&app.clock));
-        move || walk_when_quiet(&settings, &*clock)
-    })
-    .await?;
-    let walked = match walked {
-        Ok(walked) => walked,
-        Err(error) => return root_is_away(app, source, &error.to_string()).await,
-    };
-    let mut scan = Scan::begin(app, source, settings, walked).await?;
-    scan.accept_vanished = accept_vanished;
-    scan.read_and_write(progress).await?;
-    scan.finish().await
-}
-
-async fn root_is_away(app: &App, source: &Source, error: &str) -> Result<ScanReport, IngestError> {
-    let problem = Problem {
-        locator: String::new(),
-        line: None,
-        code: "mass_vanish".to_owned(),
-        message: format!("the folder of source {} cannot be read: failed to {error}", source.id),
-        remedy: "check the path and its rights; nothing is withdrawn meanwhile".to_owned(),
-        severity: Severity::Error,
-    };
-    let mut conn = app.database.begin().await?;
-    sources::add_problem(&mut conn, &source.id, &problem, to_micros(app.clock.now())).await?;
-    conn.commit().await?;
-    let problems = vec![ProblemRow::new(&source.id, problem)];
-    Ok(ScanReport {
-        problems,
-        ..ScanReport::default()
-    })
+/// What is known of a source before anything in it is read.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// Locators that are there; `None`: every stored one may still be.
+    pub(super) present: Option<HashSet<String>>,
+    /// What is not present has vanished (`sources.md` 2.6).
+    pub(super) deletes: bool,
+    /// Everything that there is will be handed in.
+    pub(super) complete: bool,
+    /// Files in formats that are not read, by extension: how many, and the first of them.
+    pub(super) unsupported: BTreeMap<String, (u64, String)>,
+    /// Files that links may lead to.
+    pub(super) files: Vec<Candidate>,
+    /// What is wrong with the source as a whole.
+    pub(super) problems: Vec<Problem>,
 }
 
 /// A scan under way.
 pub(super) struct Scan<'a> {
     pub(super) app: &'a App,
     pub(super) source: &'a Source,
-    settings: Arc<FolderSettings>,
     pub(super) settings_hash: String,
-    pub(super) walked: Walked,
+    pub(super) plan: Plan,
     pub(super) index: Index,
     pub(super) row: sources::SourceRow,
     pub(super) now: i64,
-    to_read: Vec<Candidate>,
+    /// Locators that were handed in.
+    pub(super) seen: HashSet<String>,
+    read: usize,
+    reader: Arc<Reader>,
+    /// Addresses of other sources' articles, as they are compared, and whose they are.
+    taken: HashMap<String, String>,
     /// What is noted about each file; the empty path is the source as a whole.
     pub(super) problems: BTreeMap<String, Vec<Problem>>,
     pub(super) report: ScanReport,
@@ -124,11 +78,11 @@ pub(super) struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
-    async fn begin(
+    pub(super) async fn begin(
         app: &'a App,
         source: &'a Source,
         settings: Arc<FolderSettings>,
-        walked: Walked,
+        plan: Plan,
     ) -> Result<Self, IngestError> {
         let mut conn = app.database.read().await?;
         let row = sources::one(&mut conn, &source.id).await?;
@@ -138,6 +92,7 @@ impl<'a> Scan<'a> {
             problems.entry(problem.locator.clone()).or_default().push(problem);
         }
         let waiting = super::take_over::waiting(&mut conn).await?;
+        let elsewhere = articles::addresses_elsewhere(&mut conn, &source.id).await?;
         drop(conn);
         // Engines sort texts by rules of their own.
         for of_file in problems.values_mut() {
@@ -145,39 +100,30 @@ impl<'a> Scan<'a> {
         }
         let now = to_micros(settings.now);
         let settings_hash = settings.fingerprint();
-        let to_read = changed_files(&walked.candidates, &known, &row, &settings_hash);
-        let present: HashSet<&str> = walked.candidates.iter().map(|c| c.locator.as_str()).collect();
-        let mut index = Index::new(known, &present, row.baseline_at.is_none(), now);
-        let reading: HashSet<&str> = to_read.iter().map(|c| c.locator.as_str()).collect();
-        for candidate in walked
-            .candidates
-            .iter()
-            .filter(|c| !reading.contains(c.locator.as_str()))
-        {
-            if let Some(at) = index.at_locator(&candidate.locator) {
-                index.claim(at);
-            }
-        }
-        let report = ScanReport {
-            files: walked.candidates.len() as u64,
-            ..ScanReport::default()
-        };
-        let (wrote, accept_vanished) = (false, false);
+        let locators = Locators::new(&plan.files);
+        let same_rules = row.settings_hash == settings_hash;
+        let reader = Reader::new(Arc::clone(&settings), locators, &known, same_rules);
+        let index = Index::new(known, plan.present.as_ref(), row.baseline_at.is_none(), now);
+        let taken = elsewhere
+            .into_iter()
+            .filter_map(|(url, owner)| Some((comparison_form(&url)?, owner)));
         Ok(Self {
             app,
             source,
-            settings,
             settings_hash,
-            walked,
+            plan,
             index,
             row,
             now,
-            to_read,
+            seen: HashSet::new(),
+            read: 0,
+            reader: Arc::new(reader),
+            taken: taken.collect(),
             problems,
-            report,
+            report: ScanReport::default(),
             writing: Writing::with(waiting),
-            wrote,
-            accept_vanished,
+            wrote: false,
+            accept_vanished: false,
         })
     }
 
@@ -186,36 +132,56 @@ impl<'a> Scan<'a> {
         self.row.baseline_at.is_none()
     }
 
-    fn reader(&self) -> Reader {
-        let same_rules = self.row.settings_hash == self.settings_hash;
-        let live = self
-            .index
-            .known
-            .iter()
-            .filter(|known| known.visibility != Visibility::Gone);
-        let known_bytes: HashMap<String, Vec<u8>> = if same_rules {
-            live.clone()
-                .map(|known| (known.locator.clone(), known.source_hash.clone()))
-                .collect()
-        } else {
-            HashMap::new()
-        };
-        Reader {
-            settings: Arc::clone(&self.settings),
-            locators: Locators::new(&self.walked.candidates),
-            known_bytes,
-            were_full: live.map(|known| (known.locator.clone(), known.file_size > 0)).collect(),
+    /// Reads and writes what changed among these.
+    pub(super) async fn take(&mut self, found: Vec<Found>, progress: Progress<'_>) -> Result<(), IngestError> {
+        self.report.files += found.len() as u64;
+        self.seen.extend(found.iter().map(|one| one.candidate.locator.clone()));
+        let mut to_read = Vec::new();
+        for one in found {
+            if self.has_changed(&one.candidate) {
+                to_read.push(one);
+            } else if let Some(at) = self.index.at_locator(&one.candidate.locator) {
+                self.index.claim(at);
+            }
         }
+        self.read += to_read.len();
+        self.read_and_write(to_read, progress).await
+    }
+
+    /// A new file, another stamp, or anything at all when the settings changed.
+    fn has_changed(&self, candidate: &Candidate) -> bool {
+        if self.row.settings_hash != self.settings_hash {
+            return true;
+        }
+        // A file whose stamp is as young as the last scan may have changed again within the same tick of its clock.
+        let too_young = self
+            .row
+            .scanned_at
+            .map_or(0, |at| at.saturating_sub(2_000_000).saturating_mul(1000));
+        let known = self
+            .index
+            .at_locator(&candidate.locator)
+            .map(|at| &self.index.known[at])
+            .filter(|known| known.visibility != Visibility::Gone);
+        known.is_none_or(|known| {
+            (known.file_size, known.file_mtime, known.file_id) != stamp(candidate)
+                || known.file_mtime > too_young
+                || known.missing_since.is_some()
+        })
     }
 
     /// Files are read and parsed on every core, in order, while the batch before is being written.
-    async fn read_and_write(&mut self, progress: Progress<'_>) -> Result<(), IngestError> {
-        let all = self.to_read.len() as u64;
+    async fn read_and_write(&mut self, mut to_read: Vec<Found>, progress: Progress<'_>) -> Result<(), IngestError> {
+        let all = to_read.len() as u64;
         if all == 0 {
             return Ok(());
         }
-        let reader = Arc::new(self.reader());
-        let batches: Vec<Vec<Candidate>> = self.to_read.chunks(PIECE).map(<[Candidate]>::to_vec).collect();
+        let reader = Arc::clone(&self.reader);
+        let mut batches = Vec::with_capacity(to_read.len().div_ceil(PIECE));
+        while !to_read.is_empty() {
+            let rest = to_read.split_off(PIECE.min(to_read.len()));
+            batches.push(std::mem::replace(&mut to_read, rest));
+        }
         let mut readings = futures_util::stream::iter(batches)
             .map(move |batch| {
                 let reader = Arc::clone(&reader);
@@ -292,6 +258,7 @@ impl<'a> Scan<'a> {
                 let scene = Scene {
                     app: self.app,
                     source_id: &self.source.id,
+                    taken: &self.taken,
                     now: self.now,
                     look_back: micros(self.source.look_back),
                     most_leftovers: if self.source.shortcodes == Shortcodes::Hold {
@@ -363,33 +330,6 @@ impl<'a> Scan<'a> {
 
     /// Whether so many files are as young as the last scan that its time should be noted anew.
     pub(super) fn reads_much_again(&self) -> bool {
-        self.to_read.len() > CHEAP_TO_READ_AGAIN
+        self.read > CHEAP_TO_READ_AGAIN
     }
-}
-
-/// What must be read: new files, other stamps, and everything when the settings changed.
-fn changed_files(
-    candidates: &[Candidate],
-    known: &[Known],
-    row: &sources::SourceRow,
-    settings_hash: &str,
-) -> Vec<Candidate> {
-    if row.settings_hash != settings_hash {
-        return candidates.to_vec();
-    }
-    // A file whose stamp is as young as the last scan may have changed again within the same tick of its clock.
-    let too_young = row
-        .scanned_at
-        .map_or(0, |at| at.saturating_sub(2_000_000).saturating_mul(1000));
-    let live = known.iter().filter(|known| known.visibility != Visibility::Gone);
-    let stamps: HashMap<&str, &Known> = live.map(|known| (known.locator.as_str(), known)).collect();
-    let changed = |candidate: &&Candidate| {
-        let Some(known) = stamps.get(candidate.locator.as_str()) else {
-            return true;
-        };
-        (known.file_size, known.file_mtime, known.file_id) != stamp(candidate)
-            || known.file_mtime > too_young
-            || known.missing_since.is_some()
-    };
-    candidates.iter().filter(changed).cloned().collect()
 }

@@ -63,7 +63,7 @@ impl Watch {
         let by_events = settings
             .sources
             .iter()
-            .filter(|source| source.watch == config::Watch::Events);
+            .filter(|source| source.kind.has_folder() && source.watch == config::Watch::Events);
         let folders: Vec<PathBuf> = by_events.map(|source| source.path.clone()).collect();
         Self::over(folders, every)
     }

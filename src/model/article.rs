@@ -168,6 +168,8 @@ pub struct Draft {
     pub locator: String,
     /// Header `id`, `guid` or `uuid`.
     pub header_id: Option<String>,
+    /// What readers of a feed know the article by already.
+    pub guid: Option<Guid>,
     /// Canonical address, absolute.
     pub url: String,
     /// `aliases`, `redirect_from`: absolute.
@@ -194,6 +196,15 @@ pub struct Draft {
     pub leftovers: u32,
     /// What went wrong without keeping the article back.
     pub problems: Vec<Problem>,
+}
+
+/// The id of an entry in a feed, letter for letter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Guid {
+    /// As it is written, without white space around it.
+    pub id: String,
+    /// The feed says that it is the entry's address (RSS `isPermaLink`).
+    pub is_permalink: bool,
 }
 
 /// How bad a problem is.

@@ -14,7 +14,8 @@ const HEAD: u64 = 256 << 10;
 /// Where a file is that an article names by a relative path, or by one from the root of the source; `None` when there is
 /// none inside the source's folder.
 pub(super) fn path(settings: &FolderSettings, locator: &str, written: &str) -> Option<PathBuf> {
-    if written.contains("://") {
+    // What is no file has nothing beside it.
+    if written.contains("://") || !settings.source.kind.has_folder() {
         return None;
     }
     let written = percent_decode(written.split(['?', '#']).next()?)?;

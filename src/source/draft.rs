@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 
-use crate::model::article::{Content, Draft, Problem, Severity};
+use crate::model::article::{Content, DateOrigin, Draft, Problem, Severity};
 
 use super::basics::{Basics, notice};
 use super::body::{self, Body, Place, warning};
@@ -12,6 +12,7 @@ use super::fields::Fields;
 use super::folder::{Candidate, FolderSettings, Locators, Reading};
 use super::header::{self, Header, HeaderError};
 use super::html::{self, Links};
+use super::item::Item;
 use super::naming::extension;
 use super::page::byline::Byline;
 use super::page::{self, Page};
@@ -46,19 +47,37 @@ pub(super) fn address_of(settings: &FolderSettings, locator: &str, text: &str) -
     )
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Format {
+/// How a body is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    /// Markdown, with raw HTML in it.
     Markdown,
+    /// A whole page, from which more than the body is read.
+    Page,
+    /// HTML that is the body and nothing else.
     Html,
+    /// Text taken from a page.
     Text,
 }
 
 fn format_of(locator: &str, header: &Header) -> Format {
     match extension(locator).as_str() {
-        "html" | "htm" => Format::Html,
+        "html" | "htm" => Format::Page,
         "txt" if !header.present => Format::Text,
         _ => Format::Markdown,
     }
+}
+
+/// What an article is made of, wherever it comes from.
+#[derive(Debug)]
+pub(super) struct Given<'a> {
+    pub(super) locator: &'a str,
+    pub(super) header: &'a Header,
+    pub(super) body: &'a str,
+    pub(super) format: Format,
+    pub(super) source_hash: [u8; 32],
+    /// What an article says that is no file.
+    pub(super) item: Option<&'a Item>,
 }
 
 fn parse(
@@ -70,7 +89,31 @@ fn parse(
     let mut problems = Vec::new();
     let text = decoded(locator, bytes, &mut problems)?;
     let header = header::split(&text).map_err(|error| from_header(locator, error))?;
-    let fields = Fields::new(&header, &settings.source.map, locator);
+    let body = &text[header.body..];
+    let format = format_of(locator, &header);
+    if format == Format::Page && !header.present && !page::is_page(body) {
+        return Ok(None);
+    }
+    let given = Given {
+        locator,
+        header: &header,
+        body,
+        format,
+        source_hash: hash(bytes),
+        item: None,
+    };
+    compose(settings, locators, &given, problems).map(Some)
+}
+
+/// Makes a draft of fields and a body.
+pub(super) fn compose(
+    settings: &FolderSettings,
+    locators: &Locators,
+    given: &Given<'_>,
+    mut problems: Vec<Problem>,
+) -> Result<Draft, Problem> {
+    let (locator, body) = (given.locator, given.body);
+    let fields = Fields::new(given.header, &settings.source.map, locator);
     note_doubled(&fields, locator, &mut problems);
     let excluded =
         marks::excluded(&fields, locator, settings.source.time_zone, settings.now).map_err(|unclear| Problem {
@@ -82,15 +125,8 @@ fn parse(
                 "write true or false; the article is left as it was until then",
             )
         })?;
-    let body = &text[header.body..];
-    let own_title = fields
-        .text("title", &["title", "name", "headline", "subject"], &mut problems)
-        .and_then(|text| title::title(text, settings.source.title_html));
-    let format = format_of(locator, &header);
-    if format == Format::Html && !header.present && !page::is_page(body) {
-        return Ok(None);
-    }
-    let page = page_of(settings, locator, body, format, own_title.as_deref())?;
+    let own_title = own_title(settings, given, &fields, &mut problems);
+    let page = page_of(settings, locator, body, given.format, own_title.as_deref())?;
     let basics = Basics::read(settings, &fields, locator, page.as_ref(), &mut problems);
     let place = Place {
         settings,
@@ -99,15 +135,17 @@ fn parse(
         permalink: &basics.url,
         title: own_title.as_deref(),
     };
-    let made = match &page {
-        Some(page) => body::from_html(&place, &page.html, page.metadata.base.as_deref(), &mut problems),
-        None => body::from_markdown(&place, body, &fields, &mut problems),
+    let base = given.item.and_then(Item::base);
+    let made = match (&page, given.format) {
+        (Some(page), _) => body::from_html(&place, &page.html, page.metadata.base.as_deref(), &mut problems),
+        (None, Format::Html) => body::from_html(&place, body, base, &mut problems),
+        (None, _) => body::from_markdown(&place, body, &fields, &mut problems),
     };
     let made = made.map_err(|why| error(locator, "html_limits", why, "shorten or simplify the article"))?;
     let file = File {
         settings,
         locators,
-        locator,
+        given,
         fields: &fields,
         page: page.as_ref(),
     };
@@ -115,7 +153,20 @@ fn parse(
         .clone()
         .or_else(|| made.heading.clone())
         .or_else(|| page.as_ref().and_then(|page| page.title.clone()));
-    Ok(Some(file.finish(basics, made, title, excluded, bytes, problems)))
+    Ok(file.finish(basics, made, title, excluded, problems))
+}
+
+fn own_title(
+    settings: &FolderSettings,
+    given: &Given<'_>,
+    fields: &Fields<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<String> {
+    let written = fields.text("title", &["title", "name", "headline", "subject"], problems)?;
+    if given.item.is_some_and(Item::has_plain_title) {
+        return title::as_text(written);
+    }
+    title::title(written, settings.source.title_html)
 }
 
 fn decoded(locator: &str, bytes: &[u8], problems: &mut Vec<Problem>) -> Result<String, Problem> {
@@ -149,8 +200,8 @@ fn page_of(
 ) -> Result<Option<Page>, Problem> {
     let zone = settings.source.time_zone;
     match format {
-        Format::Markdown => Ok(None),
-        Format::Html => {
+        Format::Markdown | Format::Html => Ok(None),
+        Format::Page => {
             html::guard(body, LARGEST_PAGE)
                 .map_err(|why| error(locator, "html_limits", why, "simplify the page, or exclude it"))?;
             Ok(Some(page::read(body, &settings.source, &settings.site_title, title)))
@@ -198,7 +249,7 @@ fn error(locator: &str, code: &str, message: String, remedy: &str) -> Problem {
 struct File<'a> {
     settings: &'a FolderSettings,
     locators: &'a Locators,
-    locator: &'a str,
+    given: &'a Given<'a>,
     fields: &'a Fields<'a>,
     page: Option<&'a Page>,
 }
@@ -210,7 +261,6 @@ impl File<'_> {
         body: Body,
         title: Option<String>,
         excluded: Option<String>,
-        bytes: &[u8],
         mut problems: Vec<Problem>,
     ) -> Draft {
         let prose = prose(&body.html);
@@ -218,14 +268,15 @@ impl File<'_> {
         self.note_what_is_missing(&basics, title.as_deref(), &body, &mut problems);
         let updated_at = details::updated(self.settings, self.fields, self.page, &mut problems);
         let (url, leftovers) = (basics.url.to_string(), body.leftovers);
-        let (published_at, published_from) = (basics.date.map(|moment| moment.at), basics.origin);
+        let (published_at, published_from) = (basics.date.map(|moment| moment.at), self.origin(&basics));
         let date_only = basics.date.is_some_and(|moment| moment.date_only);
         let mut aliases = address::aliases(self.settings, self.fields);
         aliases.retain(|alias| *alias != url);
         let content = self.content(basics, body, prose, title, &mut problems);
         Draft {
-            locator: self.locator.to_owned(),
-            header_id: self.text(&["id", "guid", "uuid"]),
+            locator: self.given.locator.to_owned(),
+            header_id: self.header_id(),
+            guid: self.given.item.and_then(|item| item.guid.clone()),
             url,
             aliases,
             content,
@@ -243,10 +294,24 @@ impl File<'_> {
                 .fields
                 .first("already_mailed", &["already_mailed"])
                 .is_some_and(|field| field.value.truth() != Some(false)),
-            source_hash: hash(bytes),
+            source_hash: self.given.source_hash,
             leftovers,
             problems,
         }
+    }
+
+    /// What the source itself says: of an article that is no file, its date does not stand in a header.
+    fn origin(&self, basics: &Basics) -> DateOrigin {
+        match (basics.origin, self.given.item) {
+            (DateOrigin::Header, Some(item)) => item.origin,
+            (origin, _) => origin,
+        }
+    }
+
+    fn header_id(&self) -> Option<String> {
+        let guid = self.given.item.and_then(|item| item.guid.as_ref());
+        guid.map(|guid| guid.id.clone())
+            .or_else(|| self.text(&["id", "guid", "uuid"]))
     }
 
     fn text(&self, names: &[&str]) -> Option<String> {
@@ -264,7 +329,7 @@ impl File<'_> {
             .is_some_and(|moment| moment.at > self.settings.now + Duration::days(FAR_AHEAD))
         {
             problems.push(warning(
-                self.locator,
+                self.given.locator,
                 "future_far",
                 "its date lies more than five years ahead".to_owned(),
                 "correct the date",
@@ -280,7 +345,7 @@ impl File<'_> {
             ("empty_body", "it has no text")
         };
         problems.push(notice(
-            self.locator,
+            self.given.locator,
             code,
             message,
             "write the text, or exclude the file",
@@ -291,7 +356,7 @@ impl File<'_> {
     fn note_what_is_missing(&self, basics: &Basics, title: Option<&str>, body: &Body, problems: &mut Vec<Problem>) {
         if title.is_none() {
             problems.push(notice(
-                self.locator,
+                self.given.locator,
                 "no_title",
                 "it has no title; its first words stand in for one",
                 "write `title:` into its header",
@@ -299,7 +364,7 @@ impl File<'_> {
         }
         if basics.date.is_none() {
             problems.push(notice(
-                self.locator,
+                self.given.locator,
                 "no_date",
                 "it has no date; the moment of first sight counts",
                 "write `date:` into its header",
@@ -311,7 +376,7 @@ impl File<'_> {
                 body.leftovers
             );
             problems.push(warning(
-                self.locator,
+                self.given.locator,
                 "template_leftovers",
                 message,
                 "look at the article in the feed, then run `articles approve`",
@@ -320,7 +385,7 @@ impl File<'_> {
         if self.page.is_some_and(|page| page.tail_uncertain) {
             let message = "where the article ends and the page goes on is not clear; nothing was cut".to_owned();
             problems.push(warning(
-                self.locator,
+                self.given.locator,
                 "tail_uncertain",
                 message,
                 "set `body_selector` or `strip_selectors` of the source",
@@ -337,12 +402,12 @@ impl File<'_> {
         problems: &mut Vec<Problem>,
     ) -> Content {
         let (summary, summary_from) = details::summary(self.fields, self.page, &prose, problems);
-        let links = Links::new(self.settings, self.locators, self.locator, &basics.url, None);
+        let links = Links::new(self.settings, self.locators, self.given.locator, &basics.url, None);
         let mut tags = people::tags(self.settings, self.fields);
         if let Some(page) = self.page.filter(|_| tags.is_empty()) {
             tags = people::unique(page.metadata.tags.clone(), 32);
         }
-        let place = (self.settings, self.locator);
+        let place = (self.settings, self.given.locator);
         let mut content = Content {
             title,
             body_html: body.into_stored(),
@@ -391,7 +456,6 @@ pub(super) fn hash(bytes: &[u8]) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::article::DateOrigin;
     use crate::source::folder::tests_support::{draft_of, reading_of, settings_with};
 
     fn draft(locator: &str, text: &str) -> Draft {

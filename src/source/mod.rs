@@ -5,9 +5,11 @@
 //! template tags, `markdown`, `plain` and `page` make HTML of a body, and `html` makes that HTML safe and absolute.
 
 pub mod discovery;
+pub mod feed;
 pub mod fetch;
 pub mod folder;
 pub mod foreign;
+pub mod item;
 
 mod address;
 mod basics;

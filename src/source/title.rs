@@ -13,6 +13,12 @@ pub(super) fn title(text: &str, is_html: bool) -> Option<String> {
     (!plain.is_empty()).then_some(plain)
 }
 
+/// A title that is text already.
+pub(super) fn as_text(text: &str) -> Option<String> {
+    let plain = closed(truncate_at_word(&one_line(text), LONGEST));
+    (!plain.is_empty()).then_some(plain)
+}
+
 /// A line of Markdown as text.
 pub(super) fn reduced(text: &str, is_html: bool) -> String {
     let line = one_line(text);

@@ -59,6 +59,7 @@ pub mod subscribers;
 pub mod subscriptions;
 pub mod suppressions;
 pub mod transfer;
+pub mod visits;
 pub mod websub;
 
 /// A statement that must change exactly `expected` rows did.

@@ -94,7 +94,7 @@ async fn watch(app: Arc<App>, scanned: CancellationToken, stop: CancellationToke
     }
     let mut watch = ingest::Watch::start(&app);
     loop {
-        let scan = turns("scan", || async { ingest::scan_all(&app, &|_, _| {}).await });
+        let scan = turns("scan", || async { ingest::scan_due(&app, &|_, _| {}).await });
         if let Some(report) = scan.await {
             scanned.cancel();
             if report.is_change() || report.held > 0 {

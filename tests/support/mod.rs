@@ -1,5 +1,6 @@
 //! What integration tests share: the real application on a database of its own, with a clock and a chance that tests set.
 
+pub(crate) mod changing;
 pub(crate) mod faulty_smtp;
 pub(crate) mod mailroom;
 pub(crate) mod one_letter;
@@ -27,7 +28,7 @@ use chrono::{DateTime, NaiveTime, Utc};
 use letterpress::app::App;
 use letterpress::config::{
     Baseline, DatabaseSettings, Feedback, Feeds, FullOrSummary, Http, Mail, MaxAge, OnUnknown, Settings, Shortcodes,
-    Site, SiteAuthor, Source, State, Theme, TransportKind, Watch, WebSub,
+    Site, SiteAuthor, Source, SourceKind, State, Theme, TransportKind, Watch, WebSub,
 };
 use letterpress::config::{Bounces, Cadence, CatchUp, Joiner, Newsletter, Order, Overflow, ReturnTo, Schedule};
 use letterpress::model::address::Mailbox;
@@ -349,6 +350,7 @@ pub(crate) fn settings(folder: &Path) -> Settings {
 pub(crate) fn source(id: &str, path: PathBuf) -> Source {
     Source {
         id: id.to_owned(),
+        kind: SourceKind::Folder,
         path,
         include: vec!["**/*".to_owned()],
         exclude: Vec::new(),

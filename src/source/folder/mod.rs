@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use crate::config::Source;
+use crate::config::{Source, SourceKind};
 use crate::model::article::{Author, Draft, Problem, Severity};
 
 pub use super::locators::Locators;
@@ -59,6 +59,7 @@ impl FolderSettings {
                     &source.assets
                 ),
                 (&source.body_selector, &source.strip_selectors, source.words_per_minute),
+                own_rules(source),
                 (&self.site_url, &self.site_title, &self.site_author),
             )
         );
@@ -67,8 +68,18 @@ impl FolderSettings {
     }
 }
 
+/// What a kind adds to the reading rules; nothing for a folder.
+fn own_rules(source: &Source) -> Option<String> {
+    match &source.kind {
+        SourceKind::Folder => None,
+        SourceKind::Site(site) => Some(format!("{site:?}")),
+        SourceKind::Feed(feed) => Some(feed.url.to_string()),
+        SourceKind::Table(table) => Some(format!("{} {}", table.database, table.query)),
+    }
+}
+
 /// A file that may be an article.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Candidate {
     /// Path under the root, with `/`.
     pub locator: String,
@@ -132,16 +143,19 @@ pub fn read(settings: &FolderSettings, candidate: &Candidate) -> Result<Bytes, P
 /// Makes a draft of a file's bytes; a panic inside becomes the problem `unreadable`.
 pub fn parse_guarded(settings: &FolderSettings, candidate: &Candidate, bytes: &[u8], locators: &Locators) -> Reading {
     let parse = AssertUnwindSafe(|| super::draft::draft(settings, candidate, bytes, locators));
-    catch_unwind(parse).unwrap_or_else(|_| {
-        Reading::Problem(Problem {
-            locator: candidate.locator.clone(),
-            line: None,
-            code: "unreadable".to_owned(),
-            message: "reading it ended in a defect of this program".to_owned(),
-            remedy: "please report it with the file; the other articles are not affected".to_owned(),
-            severity: Severity::Error,
-        })
-    })
+    catch_unwind(parse).unwrap_or_else(|_| Reading::Problem(defect(&candidate.locator)))
+}
+
+/// A panic while something was read.
+pub(super) fn defect(locator: &str) -> Problem {
+    Problem {
+        locator: locator.to_owned(),
+        line: None,
+        code: "unreadable".to_owned(),
+        message: "reading it ended in a defect of this program".to_owned(),
+        remedy: "please report it with the file; the other articles are not affected".to_owned(),
+        severity: Severity::Error,
+    }
 }
 
 #[cfg(test)]
@@ -155,6 +169,7 @@ pub(in crate::source) mod tests_support {
     pub(in crate::source) fn settings_with(change: impl FnOnce(&mut Source)) -> FolderSettings {
         let mut source = Source {
             id: "folder".to_owned(),
+            kind: crate::config::SourceKind::Folder,
             path: PathBuf::from("/nowhere"),
             include: vec!["**/*".to_owned()],
             exclude: Vec::new(),

@@ -4,18 +4,21 @@
 //! measure, and it runs where a panic ends that one reading. What the parser changes, the ids, is taken from the scan.
 
 mod json;
+mod repair;
 mod scan;
 mod text;
 mod walk;
+mod whole;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use super::title::title;
+use whole::Shared;
 
 pub use walk::{Walked, walk};
+pub use whole::{Text, WholeEntry, WholeFeed};
 
 /// Bytes of a document at most.
 pub const MOST_BYTES: usize = 10 << 20;
@@ -79,6 +82,9 @@ pub struct ForeignFeed {
 struct Raw {
     id: Option<String>,
     is_permalink: bool,
+    /// Of Dublin Core, which the parser leaves out.
+    title: Option<String>,
+    subjects: Vec<String>,
 }
 
 /// A document that may be parsed.
@@ -93,42 +99,70 @@ struct Scanned {
 /// # Errors
 /// It is no feed, it is broken, or it is deeper, wider or longer than a feed may be.
 pub fn read(bytes: &[u8], address: Option<&Url>, charset: Option<&str>) -> Result<ForeignFeed, ForeignError> {
+    let whole = read_whole(bytes, address, charset)?;
+    Ok(ForeignFeed {
+        older: whole.older,
+        entries: whole.entries.into_iter().map(|whole| whole.entry).collect(),
+    })
+}
+
+/// As [`read`], with all that the entries hold.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_whole(bytes: &[u8], address: Option<&Url>, charset: Option<&str>) -> Result<WholeFeed, ForeignError> {
     if bytes.len() > MOST_BYTES {
         let most = MOST_BYTES >> 20;
         return Err(ForeignError::Unreadable(format!("it has more than {most} MB")));
     }
-    let text = text::decoded(bytes, charset);
-    let is_json = text.trim_start().starts_with('{');
-    let (scanned, clean) = if is_json {
-        json::scan(&text)?
+    let text::Decoded { text, guessed } = text::decoded(bytes, charset)?;
+    let (scanned, clean) = if text.starts_with('{') {
+        json::scan(&text, address)?
     } else {
-        (scan::scan(&text)?, text::without_declaration(&text).to_owned())
+        let clean = repair::repaired(text::without_declaration(&text));
+        (scan::scan(&clean)?, clean)
     };
-    let parsed = parsed(clean.as_bytes(), address)?;
+    let parsed = parsed(clean, address)?;
     let older = scanned.older.iter().filter_map(|href| match address {
         Some(address) => address.join(href).ok(),
         None => Url::parse(href).ok(),
     });
-    Ok(ForeignFeed {
+    let shared = Shared {
+        address,
+        kind: parsed.feed_type,
+        authors: whole::people(&parsed.authors),
+    };
+    Ok(WholeFeed {
         older: older.collect(),
-        entries: paired(parsed.entries, &scanned.entries, address),
+        entries: paired(parsed.entries, &scanned.entries, &shared),
+        language: parsed.language,
+        ttl: parsed.ttl,
+        guessed,
     })
 }
 
-fn parsed(bytes: &[u8], address: Option<&Url>) -> Result<feed_rs::model::Feed, ForeignError> {
-    let reading = || {
-        let parser = feed_rs::parser::Builder::new().base_uri(address.map(Url::as_str));
-        parser.build().parse(bytes)
+/// The parser may need more stack than a thread usually has.
+const STACK: usize = 16 << 20;
+
+fn parsed(text: String, address: Option<&Url>) -> Result<feed_rs::model::Feed, ForeignError> {
+    let address = address.map(Url::to_string);
+    let reading = move || {
+        let parser = feed_rs::parser::Builder::new().base_uri(address.as_deref());
+        parser.build().parse(text.as_bytes())
     };
-    match catch_unwind(AssertUnwindSafe(reading)) {
-        Ok(Ok(feed)) => Ok(feed),
-        Ok(Err(error)) => Err(ForeignError::Unreadable(error.to_string())),
-        Err(_) => Err(ForeignError::Unreadable("the parser gave up".to_owned())),
+    let thread = std::thread::Builder::new()
+        .stack_size(STACK)
+        .spawn(move || catch_unwind(AssertUnwindSafe(reading)));
+    let thread = thread.map_err(|error| ForeignError::Unreadable(error.to_string()))?;
+    match thread.join() {
+        Ok(Ok(Ok(feed))) => Ok(feed),
+        Ok(Ok(Err(error))) => Err(ForeignError::Unreadable(error.to_string())),
+        Ok(Err(_)) | Err(_) => Err(ForeignError::Unreadable("the parser gave up".to_owned())),
     }
 }
 
 /// Puts ids as they are written to the entries that the parser made.
-fn paired(entries: Vec<feed_rs::model::Entry>, raws: &[Raw], address: Option<&Url>) -> Vec<ForeignEntry> {
+fn paired(entries: Vec<feed_rs::model::Entry>, raws: &[Raw], shared: &Shared<'_>) -> Vec<WholeEntry> {
     let same_length = entries.len() == raws.len();
     let pairs = entries.into_iter().enumerate().map(|(place, entry)| {
         let raw = if same_length {
@@ -137,34 +171,9 @@ fn paired(entries: Vec<feed_rs::model::Entry>, raws: &[Raw], address: Option<&Ur
             // The parser left some out: the id says which one this is.
             raws.iter().find(|raw| raw.id.as_deref() == Some(entry.id.trim()))
         };
-        one(entry, raw.cloned().unwrap_or_default(), address)
+        shared.entry(entry, raw.cloned().unwrap_or_default())
     });
     pairs.collect()
-}
-
-fn one(entry: feed_rs::model::Entry, raw: Raw, address: Option<&Url>) -> ForeignEntry {
-    let page = |link: &&feed_rs::model::Link| link.rel.as_deref().is_none_or(|rel| rel == "alternate");
-    let link = entry.links.iter().find(page).map(|link| link.href.trim().to_owned());
-    let link = link.map(|link| {
-        address
-            .and_then(|base| base.join(&link).ok())
-            .map_or(link, String::from)
-    });
-    let is_address = raw
-        .id
-        .as_deref()
-        .is_some_and(|id| id.starts_with("http://") || id.starts_with("https://"));
-    let is_permalink = raw.is_permalink && is_address;
-    ForeignEntry {
-        link: link
-            .filter(|link| !link.is_empty())
-            .or_else(|| raw.id.clone().filter(|_| is_permalink)),
-        title: entry.title.and_then(|text| title(&text.content, true)),
-        published: entry.published,
-        updated: entry.updated,
-        id: raw.id,
-        is_permalink,
-    }
 }
 
 #[cfg(test)]

@@ -19,9 +19,26 @@ struct Walk {
     scanned: Scanned,
     /// How deep the entry lies that is open.
     entry: Option<usize>,
-    /// The text of the id that is open, and whether it is a permalink.
-    id: Option<(String, bool)>,
+    /// The part of the entry that is open, and its text.
+    part: Option<(Part, String)>,
+    /// Prefixes that stand for Dublin Core.
+    dublin: Vec<String>,
 }
+
+/// A part of an entry that is taken as it is written, for the parser changes it or leaves it out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// With the flag of RSS.
+    Id { is_permalink: bool },
+    /// Dublin Core's.
+    Title,
+    /// Dublin Core's word for a tag.
+    Subject,
+}
+
+const DUBLIN_CORE: &str = "http://purl.org/dc/elements/1.1/";
+/// Subjects of one entry that are looked at.
+const MOST_SUBJECTS: usize = 64;
 
 fn unreadable(why: impl Into<String>) -> ForeignError {
     ForeignError::Unreadable(why.into())
@@ -77,6 +94,11 @@ impl Walk {
             attributes.push((attribute.key.as_ref().to_owned(), value));
         }
         let name = start.name().as_ref().to_owned();
+        let dublin = attributes.iter().filter(|(_, value)| value == DUBLIN_CORE);
+        let prefixes = dublin.filter_map(|(key, _)| key.strip_prefix("xmlns:").map(str::to_owned));
+        if self.dublin.len() < MOST_ATTRIBUTES {
+            self.dublin.extend(prefixes);
+        }
         let attribute = |wanted: &str| {
             attributes
                 .iter()
@@ -90,14 +112,13 @@ impl Walk {
             self.entry = Some(self.open.len());
             // RSS 1.0 has no guid: an item is known by this.
             let id = attribute("rdf:about").map(|id| id.trim().to_owned());
-            self.scanned.entries.push(Raw {
-                id,
-                is_permalink: false,
-            });
+            self.scanned.entries.push(Raw { id, ..Raw::default() });
         } else if self.is_id(&name) {
             let is_permalink =
                 local(&name) == "guid" && attribute("isPermaLink").is_none_or(|flag| flag.trim() != "false");
-            self.id = Some((String::new(), is_permalink));
+            self.part = Some((Part::Id { is_permalink }, String::new()));
+        } else if let Some(part) = self.dublin_part(&name) {
+            self.part = Some((part, String::new()));
         } else if local(&name) == "link" && self.is_of_feed() {
             let rel = attribute("rel").unwrap_or_default();
             if let Some(href) = attribute("href").filter(|_| matches!(rel, "prev-archive" | "next")) {
@@ -128,6 +149,17 @@ impl Walk {
         local(name) == wanted && prefix(name) == prefix(holder)
     }
 
+    /// A title or subject of Dublin Core in the open entry.
+    fn dublin_part(&self, name: &str) -> Option<Part> {
+        self.entry.filter(|entry| *entry + 1 == self.open.len())?;
+        let part = match local(name) {
+            "title" => Part::Title,
+            "subject" => Part::Subject,
+            _ => return None,
+        };
+        self.dublin.iter().any(|known| known == prefix(name)).then_some(part)
+    }
+
     fn is_of_feed(&self) -> bool {
         self.entry.is_none()
             && self
@@ -137,8 +169,8 @@ impl Walk {
     }
 
     fn text(&mut self, text: &str) {
-        if let Some((id, _)) = &mut self.id {
-            id.push_str(text);
+        if let Some((_, written)) = &mut self.part {
+            written.push_str(text);
         }
     }
 
@@ -146,18 +178,21 @@ impl Walk {
         self.open.pop();
         let depth = self.open.len();
         if self.entry.is_some_and(|entry| entry + 1 == depth)
-            && let Some((id, is_permalink)) = self.id.take()
+            && let Some((part, text)) = self.part.take()
             && let Some(raw) = self.scanned.entries.last_mut()
-            && !id.trim().is_empty()
+            && !text.trim().is_empty()
         {
-            *raw = Raw {
-                id: Some(id.trim().to_owned()),
-                is_permalink,
-            };
+            let text = text.trim().to_owned();
+            match part {
+                Part::Id { is_permalink } => (raw.id, raw.is_permalink) = (Some(text), is_permalink),
+                Part::Title => raw.title = Some(text),
+                Part::Subject if raw.subjects.len() < MOST_SUBJECTS => raw.subjects.push(text),
+                Part::Subject => {}
+            }
         }
         if self.entry == Some(depth) {
             self.entry = None;
-            self.id = None;
+            self.part = None;
         }
     }
 }

@@ -4,10 +4,13 @@ mod forms;
 mod plain;
 mod yaml;
 
+use serde::Serialize;
+
 pub(super) use forms::split;
 
 /// A value as it stands in a header. Scalars keep their spelling: `1.10` is not 1.1.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub(super) enum Value {
     Null,
     Text(String),
@@ -92,6 +95,11 @@ impl Header {
     pub(super) fn named(&self, name: &str) -> Option<&(String, Value)> {
         let at = self.names.iter().position(|known| known == name)?;
         self.fields.get(at)
+    }
+
+    /// Fields that stand in no file.
+    pub(super) fn of(pairs: Vec<(String, Value)>) -> Self {
+        Self::new(pairs, "", 1, 0)
     }
 
     fn new(pairs: Vec<(String, Value)>, raw: &str, first_line: u32, body: usize) -> Self {

@@ -183,6 +183,17 @@ pub async fn known(conn: &mut Conn, source_id: &str) -> Result<Vec<Known>, Store
         .collect())
 }
 
+const ELSEWHERE: &str =
+    "SELECT url, source_id, locator FROM articles WHERE source_id <> $1 AND visibility IN ('public', 'scheduled')";
+
+/// Addresses of what other sources have published or will publish, each with the words that name the article.
+pub async fn addresses_elsewhere(conn: &mut Conn, source_id: &str) -> Result<Vec<(String, String)>, StoreError> {
+    let rows: Vec<(String, String, String)> =
+        on!(conn, |c| sqlx::query_as(ELSEWHERE).bind(source_id).fetch_all(c).await?);
+    let named = |(url, source, locator)| (url, format!("{locator} of the source {source}"));
+    Ok(rows.into_iter().map(named).collect())
+}
+
 const ONE: &str = concat!(
     "SELECT ",
     known_columns!(),
