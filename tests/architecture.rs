@@ -42,6 +42,9 @@ const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("reqwest", &["source"]),
 ];
 
+/// The author's own query on the author's own database is a source like any other, and runs here.
+const READS_TABLES: &str = "src/source/table/";
+
 /// Calls that read the wall clock or draw chance: only the composition root makes the real ones.
 const CLOCK_AND_CHANCE: &[&str] = &[
     "Utc::now",
@@ -238,7 +241,7 @@ fn each_crate_with_an_owner_is_named_by_its_owner_only() {
             } else {
                 source.code.clone()
             };
-            if owners.contains(&own) {
+            if owners.contains(&own) || (*name == "sqlx" && source.path.starts_with(READS_TABLES)) {
                 continue;
             }
             for line in reading::crate_mentions(&code, name) {
@@ -252,7 +255,8 @@ fn each_crate_with_an_owner_is_named_by_its_owner_only() {
 #[test]
 fn only_the_store_speaks_sql() {
     let mut findings = Vec::new();
-    for source in house().iter().filter(|source| source.top_module() != Some("store")) {
+    let speaks = |source: &&Source| source.top_module() == Some("store") || source.path.starts_with(READS_TABLES);
+    for source in house().iter().filter(|source| !speaks(source)) {
         for (line, text) in &source.strings {
             if SQL_STARTS.iter().any(|start| text.trim_start().starts_with(start)) {
                 findings.push(format!("{}:{line}: SQL outside src/store", source.path));

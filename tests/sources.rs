@@ -6,6 +6,7 @@ mod pages;
 mod remote;
 mod speed;
 mod stores;
+mod table;
 
 use std::path::Path;
 

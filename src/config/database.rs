@@ -61,7 +61,7 @@ pub(super) fn read_database(mut section: Section<'_>, files: &Files<'_>) -> Data
 }
 
 /// The address with an absolute path. Messages never quote it: it may hold a password.
-fn checked_url(text: &str, base: &Path) -> Result<String, Wrong> {
+pub(super) fn checked_url(text: &str, base: &Path) -> Result<String, Wrong> {
     if let Some(rest) = text.strip_prefix("sqlite:") {
         return absolute_sqlite(rest.strip_prefix("//").unwrap_or(rest), base);
     }
@@ -92,7 +92,7 @@ fn checked_url(text: &str, base: &Path) -> Result<String, Wrong> {
     Ok(url.into())
 }
 
-pub(super) fn absolute_sqlite(rest: &str, base: &Path) -> Result<String, Wrong> {
+fn absolute_sqlite(rest: &str, base: &Path) -> Result<String, Wrong> {
     let (file, query) = rest.split_at(rest.find('?').unwrap_or(rest.len()));
     if file.is_empty() || file == ":memory:" {
         let remedy = "write `sqlite://FILE`: what is sent must be known after a restart";

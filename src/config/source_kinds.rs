@@ -7,7 +7,7 @@ use config::Value;
 use secrecy::SecretString;
 use url::Url;
 
-use super::database::absolute_sqlite;
+use super::database::checked_url;
 use super::problem::Wrong;
 use super::secret::{Files, secret};
 use super::section::Section;
@@ -236,21 +236,13 @@ fn name_of(database: &str) -> String {
 fn database(value: &Value, base: &Path) -> Read<String> {
     // Never quoted in a message: it may hold a password all the same.
     let written = text(value)?;
-    if let Some(rest) = written.strip_prefix("sqlite:") {
-        return absolute_sqlite(rest.strip_prefix("//").unwrap_or(rest), base);
-    }
-    let remedy = "write `sqlite://FILE` or `postgres://NAME@HOST/DATABASE`";
-    let url = Url::parse(&written).map_err(|_| Wrong::new("is not the address of a database", remedy))?;
-    if !matches!(url.scheme(), "postgres" | "postgresql") {
-        return Err(Wrong::new("is not a kind of database that is read", remedy));
-    }
-    if url.password().is_some() {
+    if Url::parse(&written).is_ok_and(|url| url.password().is_some()) {
         return Err(Wrong::new(
             "holds a password",
             "write the password into a file that only this program may read, and name that in `password_file`",
         ));
     }
-    Ok(written)
+    checked_url(&written, base)
 }
 
 fn select(value: &Value) -> Read<String> {

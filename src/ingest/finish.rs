@@ -1,7 +1,5 @@
 //! The end of a scan: what vanished, what may be mailed, and the sign to render anew.
 
-use std::collections::HashSet;
-
 use crate::model::article::{Problem, Severity, Visibility};
 use crate::model::author_notice::{AuthorNotice, NamedArticle};
 use crate::model::clock::micros;
@@ -165,7 +163,7 @@ impl Scan<'_> {
 
     /// Nothing at all is there.
     fn is_empty(&self) -> bool {
-        self.plan.present.as_ref().is_none_or(HashSet::is_empty) && self.seen.is_empty()
+        self.plan.present.as_ref().unwrap_or(&self.seen).is_empty()
     }
 
     /// Baseline on the first scan, held above the fuse, else mailable (`sources.md` 2.5).

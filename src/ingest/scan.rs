@@ -132,6 +132,14 @@ impl<'a> Scan<'a> {
         self.row.baseline_at.is_none()
     }
 
+    /// Everything that is there is known by now: what was planned, or what was handed in.
+    pub(super) fn know_what_is_missing(&mut self, by_what_was_read: bool) {
+        if by_what_was_read {
+            self.index.only(&self.seen);
+        }
+        self.plan.deletes = by_what_was_read || self.plan.present.is_some();
+    }
+
     /// Reads and writes what changed among these.
     pub(super) async fn take(&mut self, found: Vec<Found>, progress: Progress<'_>) -> Result<(), IngestError> {
         self.report.files += found.len() as u64;

@@ -10,6 +10,7 @@ pub mod fetch;
 pub mod folder;
 pub mod foreign;
 pub mod item;
+pub mod table;
 
 mod address;
 mod basics;

@@ -163,7 +163,11 @@ fn as_feedparser_reads_them(folder: &Path) {
             }
         }
     }
-    different.retain(|line| !ON_PURPOSE.iter().any(|(file, what)| line.starts_with(file) && line.contains(what)));
+    different.retain(|line| {
+        !ON_PURPOSE
+            .iter()
+            .any(|(file, what)| line.starts_with(file) && line.contains(what))
+    });
     assert!(
         different.is_empty(),
         "{files} files, {entries} entries, {} differences:\n{}",

@@ -1,6 +1,7 @@
 //! What there is to scan, per kind of source. Each kind hands the same to [`Scan`]: candidates, then drafts or problems.
 
 mod feed;
+mod table;
 
 use std::sync::Arc;
 
@@ -95,7 +96,8 @@ pub async fn scan_source(app: &App, source: &Source, progress: Progress<'_>) -> 
 async fn scan(app: &App, source: &Source, wish: Wish, progress: Progress<'_>) -> Result<ScanReport, IngestError> {
     match &source.kind {
         SourceKind::Feed(feed) => feed::scan(app, source, feed, wish, progress).await,
-        _ => folder(app, source, wish, progress).await,
+        SourceKind::Table(table) => table::scan(app, source, table, wish, progress).await,
+        SourceKind::Folder | SourceKind::Site(_) => folder(app, source, wish, progress).await,
     }
 }
 
