@@ -50,6 +50,22 @@ pub(super) fn address(
         .unwrap_or_else(|| settings.site_url.clone())
 }
 
+/// Where a page of a site lies that no field gives an address: its path, without `index.html`.
+pub(super) fn of_page(settings: &FolderSettings, fields: &Fields<'_>, locator: &str) -> Option<Url> {
+    let is_site = matches!(settings.source.kind, crate::config::SourceKind::Site(_));
+    if !is_site
+        || !fields
+            .all("url", &["url", "permalink", "path", "canonical_url"])
+            .is_empty()
+    {
+        return None;
+    }
+    let path: Vec<String> = locator.split('/').map(encode).collect();
+    let path = path.join("/");
+    let path = path.strip_suffix("index.html").unwrap_or(&path);
+    beneath_site(&settings.site_url, path).ok()
+}
+
 /// Earlier addresses that the header names, absolute; those that are none are passed over.
 pub(super) fn aliases(settings: &FolderSettings, fields: &Fields<'_>) -> Vec<String> {
     let fields = fields.all("aliases", &["aliases", "alias", "redirect_from"]);

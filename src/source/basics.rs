@@ -2,6 +2,7 @@
 
 use url::Url;
 
+use crate::config::SourceKind;
 use crate::model::article::{DateOrigin, Problem, Severity, Term};
 
 use super::address::{self, Parts};
@@ -44,7 +45,11 @@ impl Basics {
         problems: &mut Vec<Problem>,
     ) -> Self {
         let naming = Naming::of(locator);
-        let (date, origin) = when(settings, fields, &naming, page, problems);
+        let (mut date, mut origin) = when(settings, fields, &naming, page, problems);
+        if date.is_none() && matches!(settings.source.kind, SourceKind::Site(_)) {
+            date = dated_path(locator, settings.source.time_zone);
+            origin = date.map_or(origin, |_| DateOrigin::Path);
+        }
         let language = language(settings, fields, &naming, page, problems);
         let categories = categories(settings, fields, page);
         let slug = fields
@@ -57,8 +62,9 @@ impl Basics {
             slug: slug.filter(|slug| !slug.is_empty()),
             categories: &categories,
         };
-        let url =
-            canonical(settings, page, fields).unwrap_or_else(|| address::address(settings, fields, &parts, problems));
+        let url = canonical(settings, page, fields)
+            .or_else(|| address::of_page(settings, fields, locator))
+            .unwrap_or_else(|| address::address(settings, fields, &parts, problems));
         Self {
             url,
             date,

@@ -193,7 +193,7 @@ impl Item {
     }
 }
 
-fn short_locator(locator: &str) -> String {
+pub(super) fn short_locator(locator: &str) -> String {
     if locator.len() <= LONGEST_LOCATOR {
         return locator.to_owned();
     }

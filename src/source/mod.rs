@@ -1,7 +1,8 @@
 //! Where articles come from: files to drafts. Identity, state and storage are the business of `ingest`.
 //!
 //! A file goes through one stage per module: [`folder`] finds and reads it beneath its root, `decode` makes text of bytes,
-//! `header` splits off the fields, `fields`, `dates`, `people`, `marks` and `address` say what they mean, `tags` resolves
+//! `header` splits off the fields. Entries of a [`feed`], rows of a [`table`] and pages of a [`site`] become an [`item`] with
+//! such fields. Then it is the same for all: `fields`, `dates`, `people`, `marks` and `address` say what they mean, `tags` resolves
 //! template tags, `markdown`, `plain` and `page` make HTML of a body, and `html` makes that HTML safe and absolute.
 
 pub mod discovery;
@@ -10,6 +11,7 @@ pub mod fetch;
 pub mod folder;
 pub mod foreign;
 pub mod item;
+pub mod site;
 pub mod table;
 
 mod address;

@@ -1,6 +1,7 @@
 //! What there is to scan, per kind of source. Each kind hands the same to [`Scan`]: candidates, then drafts or problems.
 
 mod feed;
+mod site;
 mod table;
 
 use std::sync::Arc;
@@ -97,7 +98,8 @@ async fn scan(app: &App, source: &Source, wish: Wish, progress: Progress<'_>) ->
     match &source.kind {
         SourceKind::Feed(feed) => feed::scan(app, source, feed, wish, progress).await,
         SourceKind::Table(table) => table::scan(app, source, table, wish, progress).await,
-        SourceKind::Folder | SourceKind::Site(_) => folder(app, source, wish, progress).await,
+        SourceKind::Site(site) => site::scan(app, source, site, wish, progress).await,
+        SourceKind::Folder => folder(app, source, wish, progress).await,
     }
 }
 

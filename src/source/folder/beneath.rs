@@ -62,6 +62,18 @@ fn without_openat2(path: &Path, flags: OFlags) -> io::Result<File> {
     )?))
 }
 
+/// A regular file as it is now; `None` when there is none beneath the root.
+pub(super) fn candidate(root: &Path, locator: &str) -> Option<Candidate> {
+    let fd = open_root(root).ok()?;
+    let file = open(&fd, &root.join(locator), locator).ok()?;
+    let found = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
+    Some(Candidate {
+        locator: locator.to_owned(),
+        size: found.len(),
+        ..Candidate::default()
+    })
+}
+
 pub(super) fn read(root: &Path, candidate: &Candidate) -> Result<Bytes, Problem> {
     let fail = |error: &io::Error| {
         let message = match error.raw_os_error() {

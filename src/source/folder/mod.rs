@@ -14,7 +14,8 @@ use crate::model::article::{Author, Draft, Problem, Severity};
 
 pub use super::locators::Locators;
 pub use beneath::LARGEST;
-pub use walk::{Walked, is_fresh, walk};
+pub(super) use walk::globs;
+pub use walk::{Walked, is_fresh, is_young, walk};
 
 /// Number of the reading rules: another number reads every file anew, without calling it an edit.
 pub const PIPELINE: u32 = 2;
@@ -138,6 +139,14 @@ pub enum SourceError {
 /// Reads a file beneath the root: regular, at most 5 MiB, no link that leads out.
 pub fn read(settings: &FolderSettings, candidate: &Candidate) -> Result<Bytes, Problem> {
     beneath::read(&settings.source.path, candidate)
+}
+
+/// Reads a file beneath the root by its path; `None` when there is none.
+pub(super) fn read_at(settings: &FolderSettings, locator: &str) -> Result<Option<Bytes>, Problem> {
+    match beneath::candidate(&settings.source.path, locator) {
+        Some(candidate) => beneath::read(&settings.source.path, &candidate).map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Makes a draft of a file's bytes; a panic inside becomes the problem `unreadable`.

@@ -142,12 +142,17 @@ fn is_word(stem: &str, word: &str) -> bool {
 
 /// Whether a file changed less than 200 ms before `now_ns`: it may still be being written.
 pub fn is_fresh(candidates: &[Candidate], now_ns: i64) -> bool {
-    candidates
-        .iter()
-        .any(|candidate| (0..200_000_000).contains(&(now_ns.saturating_sub(candidate.mtime_ns))))
+    is_young(candidates, now_ns, 200_000_000)
 }
 
-fn globs(patterns: &[String]) -> Result<GlobSet, SourceError> {
+/// Whether a file changed less than `age_ns` before `now_ns`.
+pub fn is_young(candidates: &[Candidate], now_ns: i64, age_ns: i64) -> bool {
+    candidates
+        .iter()
+        .any(|candidate| (0..age_ns).contains(&(now_ns.saturating_sub(candidate.mtime_ns))))
+}
+
+pub(in crate::source) fn globs(patterns: &[String]) -> Result<GlobSet, SourceError> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
         let fail = |error: globset::Error| SourceError::Glob {

@@ -7,7 +7,10 @@ use super::{ForeignEntry, Raw};
 use crate::model::article::{Author, Enclosure};
 use crate::model::slug::slug;
 use crate::model::text::one_line;
-use crate::source::title;
+use crate::source::{html, title};
+
+/// Bytes of a summary that is looked at.
+const LONGEST_LEAD: usize = 256 << 10;
 
 /// A feed with all that its entries hold.
 #[derive(Debug, Clone, Default)]
@@ -63,6 +66,19 @@ impl Text {
     pub fn written(&self) -> &str {
         match self {
             Self::Plain(text) | Self::Html(text) => text,
+        }
+    }
+
+    /// Its words without markup; none of HTML that is deeper or wider than it may be.
+    pub(in crate::source) fn words(&self) -> String {
+        match self {
+            Self::Plain(text) => one_line(text),
+            Self::Html(html) if html::guard(html, LONGEST_LEAD).is_ok() => {
+                let document = dom_query::Document::from(html.as_str());
+                document.select("script, style").remove();
+                one_line(&document.text())
+            }
+            Self::Html(_) => String::new(),
         }
     }
 }

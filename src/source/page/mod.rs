@@ -8,7 +8,8 @@ pub(super) mod tail;
 
 use dom_query::{Document, NodeRef};
 
-use crate::config::Source;
+use crate::config::{Source, SourceKind};
+use crate::source::dates::{self, Moment};
 
 use blocks::{Block, blocks};
 use byline::Byline;
@@ -44,7 +45,8 @@ pub(super) fn is_page(html: &str) -> bool {
 /// Reads a page. `header_title` is the title that the file's header gives.
 pub(super) fn read(html: &str, source: &Source, site_title: &str, header_title: Option<&str>) -> Page {
     let document = Document::from(html);
-    let metadata = Metadata::read(&document, site_title, source.time_zone);
+    let mut metadata = Metadata::read(&document, site_title, source.time_zone);
+    metadata.published = selected_date(&document, source).or(metadata.published);
     take_furniture_out(&document, source);
     let root = root_of(&document, source);
     let whole = document.body().unwrap_or_else(|| document.root());
@@ -73,6 +75,18 @@ pub(super) fn read(html: &str, source: &Source, site_title: &str, header_title: 
     give_plain_layouts_a_structure(&root);
     page.html = root.inner_html().to_string();
     page
+}
+
+/// The date that the author of a site points at.
+fn selected_date(document: &Document, source: &Source) -> Option<Moment> {
+    let SourceKind::Site(site) = &source.kind else {
+        return None;
+    };
+    let found = document.try_select(site.date_selector.as_deref()?)?;
+    let node = found.nodes().first().copied()?;
+    let written = [node.attr("datetime"), node.attr("content"), Some(node.text())];
+    let mut written = written.into_iter().flatten();
+    written.find_map(|text| dates::parse(&text, source.time_zone))
 }
 
 /// Elements that are never part of an article, wherever they stand.
