@@ -475,6 +475,86 @@ fn every_line_of_the_example_that_has_no_default_can_be_used_as_it_is_written() 
 }
 
 #[test]
+fn the_kinds_of_sources_in_the_example_can_be_used_as_they_are_written() {
+    let (file, text) = example();
+    let shown: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("#   ")).collect();
+    let text = text.replace("\n[feeds]\n", &format!("\n{}\n[feeds]\n", shown.join("\n")));
+    let known = ["there is no folder", "cannot be read"];
+    let found = match read_in(&file, &text, &[]) {
+        Ok(settings) => settings.findings,
+        Err(problems) => problems.0,
+    };
+    for problem in &found {
+        assert!(known.iter().any(|known| problem.message.contains(known)), "{problem}");
+    }
+    let without_file = text.replace("password_file = ", "#");
+    let settings = read_in(&file, &without_file, &[]).unwrap();
+    let kinds: Vec<&str> = settings.sources.iter().map(|source| source.kind.word()).collect();
+    assert_eq!(kinds, ["folder", "site", "feed", "table"]);
+    let ids: Vec<&str> = settings.sources.iter().map(|source| source.id.as_str()).collect();
+    assert_eq!(
+        ids,
+        [
+            "folder-content",
+            "site-public",
+            "feed-example-org-atom-xml",
+            "table-blog"
+        ]
+    );
+    let every: Vec<u64> = settings.sources.iter().map(|source| source.every.as_secs()).collect();
+    assert_eq!(every, [30, 30, 1_800, 60]);
+}
+
+#[test]
+fn what_a_kind_of_source_cannot_have_is_told_with_what_to_write() {
+    for (lines, wrong) in [
+        ("kind = \"feed\"", "sources[0].url: is missing"),
+        (
+            "kind = \"feed\"\nurl = \"https://me:secret@example.org/\"",
+            "sources[0].url: holds a name or password",
+        ),
+        (
+            "kind = \"feed\"\nurl = \"https://example.org/a\"\nevery = \"10s\"",
+            "sources[0].every: is too often for another's server",
+        ),
+        (
+            "kind = \"feed\"\nurl = \"https://example.org/a\"\npath = \"x\"",
+            "sources[0].path: is not a known key",
+        ),
+        ("kind = \"site\"", "sources[0].path: is missing"),
+        (
+            "kind = \"site\"\npath = \"/\"\nfeed = \"../x.xml\"",
+            "sources[0].feed: \"../x.xml\" is no path below `path`",
+        ),
+        (
+            "kind = \"table\"\nquery = \"SELECT 1\"",
+            "sources[0].database: is missing",
+        ),
+        (
+            "kind = \"table\"\ndatabase = \"sqlite://a.db\"",
+            "sources[0].query: is missing",
+        ),
+        (
+            "kind = \"table\"\ndatabase = \"sqlite://a.db\"\nquery = \"DROP TABLE x\"",
+            "sources[0].query: is no query that only reads",
+        ),
+        (
+            "kind = \"table\"\ndatabase = \"postgres://me:secret@localhost/x\"\nquery = \"SELECT 1\"",
+            "sources[0].database: holds a password",
+        ),
+        (
+            "kind = \"table\"\ndatabase = \"mysql://x/y\"\nquery = \"SELECT 1\"",
+            "sources[0].database: `mysql` is not a known kind of database",
+        ),
+    ] {
+        let text = format!("{MINIMAL}\n[[sources]]\n{lines}\n");
+        let problems = wrongs(&text, &[]);
+        assert_eq!(problems, [wrong], "{lines}");
+        assert!(!problems[0].contains("secret"));
+    }
+}
+
+#[test]
 fn every_key_that_there_is_stands_in_the_example() {
     let (file, text) = example();
     let mut in_example = BTreeSet::new();

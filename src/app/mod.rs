@@ -67,7 +67,7 @@ pub struct App {
     pub feeds: FeedSet,
     /// One scan at a time.
     pub scanning: tokio::sync::Mutex<()>,
-    /// When sources that must be asked were asked last, by id.
+    /// When sources that must be asked were asked last, by id; and their servers, as `host NAME`.
     pub asked: Mutex<HashMap<String, DateTime<Utc>>>,
     /// The state folder.
     pub place: Place,

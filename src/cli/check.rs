@@ -8,8 +8,9 @@ use super::output::{json, line};
 use super::schedule::{coming, say_next};
 use super::{Code, Session};
 use crate::app::{App, AppError, SystemClock};
-use crate::config::{Problem, Settings, Severity};
+use crate::config::{Problem, Settings, Severity, SourceKind};
 use crate::feed::check::Weight;
+use crate::ingest::Trial;
 use crate::model::article::Severity as ArticleSeverity;
 use crate::model::clock::Clock;
 use crate::template::{TemplateError, Templates};
@@ -22,24 +23,31 @@ const NEXT: usize = 5;
 struct Report {
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
+    /// What sites, feeds and tables would give.
+    sources: Vec<Trial>,
 }
 
 /// Runs every check; exit code 1 when there is a problem.
 pub(super) async fn run(session: &Session) -> anyhow::Result<Code> {
-    let (found, settings) = match session.settings() {
-        Err(problems) => (problems.0, None),
+    let (found, settings, sources) = match session.settings() {
+        Err(problems) => (problems.0, None, Vec::new()),
         Ok(settings) => {
             let mut found = settings.findings.clone();
             found.extend(templates(&settings));
-            found.extend(store_and_sources(&settings).await);
-            (found, Some(settings))
+            let (more, sources) = store_and_sources(&settings).await;
+            found.extend(more);
+            (found, Some(settings), sources)
         }
     };
     let (problems, warnings): (Vec<_>, Vec<_>) = found
         .into_iter()
         .partition(|problem| problem.severity == Severity::Error);
     let code = Code::from(!problems.is_empty());
-    let report = Report { problems, warnings };
+    let report = Report {
+        problems,
+        warnings,
+        sources,
+    };
     if session.json {
         json(&report)?;
     } else {
@@ -52,6 +60,9 @@ fn say(report: &Report, settings: Option<&Settings>) -> anyhow::Result<()> {
     for problem in report.problems.iter().chain(&report.warnings) {
         line(&format!("{problem}\n"))?;
     }
+    for trial in &report.sources {
+        say_source(trial)?;
+    }
     if let Some(settings) = settings {
         say_schedules(settings)?;
     }
@@ -60,6 +71,18 @@ fn say(report: &Report, settings: Option<&Settings>) -> anyhow::Result<()> {
         1 => "1 problem found.".to_owned(),
         count => format!("{count} problems found."),
     })
+}
+
+/// What a source would give: that its addresses are right is for a person to see.
+fn say_source(trial: &Trial) -> anyhow::Result<()> {
+    let more = if trial.more { " and more" } else { "" };
+    let (source, kind, found) = (&trial.source, trial.kind, trial.found);
+    line(&format!("{source} ({kind}): {found}{more} found; nothing was written"))?;
+    for example in &trial.examples {
+        let date = example.published_at.as_deref().unwrap_or("no date");
+        line(&format!("  {date}  {}  {}", example.url, example.title))?;
+    }
+    Ok(())
 }
 
 /// How each schedule was understood: a rule is easily written that means something else.
@@ -108,7 +131,7 @@ fn within(folder: Option<&Path>, file: &str) -> String {
     folder.map_or_else(|| file.to_owned(), |folder| folder.join(file).display().to_string())
 }
 
-async fn store_and_sources(settings: &Settings) -> Vec<Problem> {
+async fn store_and_sources(settings: &Settings) -> (Vec<Problem>, Vec<Trial>) {
     // The templates have been looked at: what is wrong with them must not hide the rest.
     let without_templates = Settings {
         templates: None,
@@ -117,23 +140,25 @@ async fn store_and_sources(settings: &Settings) -> Vec<Problem> {
     let app = match App::open(without_templates).await {
         Ok(app) => app,
         Err(found @ AppError::Keys { .. }) => {
-            return vec![error(
-                "state.dir",
-                found.to_string(),
-                "make the folder writable for this program",
-            )];
+            let remedy = "make the folder writable for this program";
+            return (vec![error("state.dir", found.to_string(), remedy)], Vec::new());
         }
         Err(found) => {
             let remedy = "correct database.url, or the server or folder that it names";
-            return vec![error("database.url", found.to_string(), remedy)];
+            return (vec![error("database.url", found.to_string(), remedy)], Vec::new());
         }
     };
-    let mut found = articles(&app, settings)
-        .await
-        .unwrap_or_else(|found| vec![error("database.url", found.to_string(), "look at the database")]);
+    let ill = |found: ingest::IngestError| error("database.url", found.to_string(), "look at the database");
+    let mut found = articles(&app, settings).await.unwrap_or_else(|found| vec![ill(found)]);
+    let trials = ingest::try_sources(&app).await.unwrap_or_else(|error| {
+        found.push(ill(error));
+        Vec::new()
+    });
+    let of_trials = trials.iter().flat_map(|trial| &trial.problems);
+    found.extend(of_trials.map(|row| of_article(settings, row.clone())));
     found.extend(feeds(&app).await);
     app.database.close().await;
-    found
+    (found, trials)
 }
 
 /// What readers would trip over in the feeds as they would be now.
@@ -166,24 +191,14 @@ async fn feeds(app: &App) -> Vec<Problem> {
 
 /// What the last scan could not read.
 async fn articles(app: &App, settings: &Settings) -> Result<Vec<Problem>, ingest::IngestError> {
-    let mut found: Vec<Problem> = ingest::problems(app)
-        .await?
-        .into_iter()
-        .map(|row| {
-            let source = settings.sources.iter().find(|source| source.id == row.source);
-            let severity = if row.severity == ArticleSeverity::Error {
-                Severity::Error
-            } else {
-                Severity::Warning
-            };
-            Problem {
-                file: Some(within(source.map(|source| source.path.as_path()), &row.file)),
-                line: row.line.and_then(|line| usize::try_from(line).ok()),
-                severity,
-                ..error("", row.message, &row.remedy)
-            }
-        })
-        .collect();
+    // What must be asked is asked anew, so that nothing stands here twice.
+    let is_folder = |id: &str| {
+        let source = settings.sources.iter().find(|source| source.id == id);
+        source.is_none_or(|source| matches!(source.kind, SourceKind::Folder))
+    };
+    let noted = ingest::problems(app).await?.into_iter();
+    let noted = noted.filter(|row| is_folder(&row.source) || row.code == "url_taken");
+    let mut found: Vec<Problem> = noted.map(|row| of_article(settings, row)).collect();
     if !settings.sources.is_empty() && !ingest::is_scanned(app).await? {
         let remedy = "run `letterpress articles scan` to see what is found; `letterpress serve` does it by itself";
         found.push(Problem {
@@ -192,4 +207,29 @@ async fn articles(app: &App, settings: &Settings) -> Result<Vec<Problem>, ingest
         });
     }
     Ok(found)
+}
+
+/// The problem of an article or a source, where a person finds it.
+fn of_article(settings: &Settings, row: ingest::ProblemRow) -> Problem {
+    let source = settings.sources.iter().find(|source| source.id == row.source);
+    let folder = source
+        .filter(|source| source.kind.has_folder())
+        .map(|source| source.path.as_path());
+    let severity = if row.severity == ArticleSeverity::Error {
+        Severity::Error
+    } else {
+        Severity::Warning
+    };
+    let message = if folder.is_some() {
+        row.message
+    } else {
+        format!("source {}: {}", row.source, row.message)
+    };
+    let is_file = folder.is_some() || !row.file.is_empty();
+    Problem {
+        file: is_file.then(|| within(folder, &row.file)),
+        line: row.line.and_then(|line| usize::try_from(line).ok()),
+        severity,
+        ..error("", message, &row.remedy)
+    }
 }

@@ -157,7 +157,7 @@ fn read_site(section: &mut Section<'_>) -> SiteSource {
 
 fn read_feed(section: &mut Section<'_>) -> (SourceKind, String) {
     let remedy = "write the address of the feed itself: `url = \"https://example.org/atom.xml\"`";
-    let url = section.require("url", remedy, feed_address);
+    let url = section.require("url", remedy, web_address);
     let place = url.as_ref().map_or_else(String::new, |url| {
         format!("{}{}", url.host_str().unwrap_or_default(), url.path())
     });
@@ -169,17 +169,6 @@ fn read_feed(section: &mut Section<'_>) -> (SourceKind, String) {
             .unwrap_or_default(),
     };
     (SourceKind::Feed(feed), place)
-}
-
-fn feed_address(value: &Value) -> Read<Url> {
-    let url = web_address(value)?;
-    if url.username().is_empty() && url.password().is_none() {
-        return Ok(url);
-    }
-    Err(Wrong::new(
-        "holds a name or a password",
-        "take them out: feeds behind a login are not read",
-    ))
 }
 
 /// A path below the source's own.

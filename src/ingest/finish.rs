@@ -21,6 +21,8 @@ impl Scan<'_> {
     pub(super) async fn finish(mut self) -> Result<ScanReport, IngestError> {
         if self.has_something_to_write().await? {
             let mut conn = self.app.database.begin().await?;
+            // A first scan decides about everything at once.
+            conn.be_patient();
             self.forget_problems_of_gone_files(&mut conn).await?;
             self.vanish(&mut conn).await?;
             self.decide(&mut conn).await?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::app::App;
 use crate::config::LegacyMode;
-use crate::model::article::{Draft, Problem, Severity, Visibility};
+use crate::model::article::{Draft, Problem, Visibility};
 use crate::model::clock::to_micros;
 use crate::model::same_address::comparison_form;
 use crate::source::folder::Candidate;
@@ -14,6 +14,7 @@ use crate::store::{Conn, StoreError, counters};
 
 use super::identity::{Identity, Index, likeness};
 use super::read::Prepared;
+use super::refusal;
 use super::report::ScanReport;
 use super::row::{self, stamp};
 
@@ -175,11 +176,11 @@ pub(super) async fn draft(
         identity = moved_and_edited(conn, index, draft).await?.unwrap_or(Identity::New);
     }
     if let (Identity::New, Some(other)) = (identity, index.url_claimed_by(&draft.url)) {
-        problems.push(url_taken(draft, other));
+        problems.push(refusal::url_taken(draft, other));
         return Ok(Recorded { problems, wrote: false });
     }
     if let Some(owner) = elsewhere(scene, index, draft, identity) {
-        problems.push(url_taken(draft, owner));
+        problems.push(refusal::url_taken(draft, owner));
         // What was public keeps its last good revision.
         if let Identity::Same(at) | Identity::Moved(at) = identity {
             index.claim(at);
@@ -198,15 +199,17 @@ pub(super) async fn draft(
             index.claim_url(&draft.url, &draft.locator);
             new(scene, conn, writing, candidate, prepared, report).await?;
         }
-        Identity::Duplicate(at) => problems.push(duplicate(draft, &index.known[at])),
+        Identity::Duplicate(at) => problems.push(refusal::duplicate(draft, &index.known[at])),
         Identity::UrlTaken(at) => {
-            problems.push(url_taken(draft, &index.known[at].locator));
+            problems.push(refusal::url_taken(draft, &index.known[at].locator));
             // What was public keeps its last good revision.
             if let Some(here) = index.at_locator(&draft.locator) {
                 index.claim(here);
             }
         }
-        Identity::Ambiguous(one, other) => problems.push(ambiguous(draft, &index.known[one], &index.known[other])),
+        Identity::Ambiguous(one, other) => {
+            problems.push(refusal::ambiguous(draft, &index.known[one], &index.known[other]));
+        }
     }
     Ok(Recorded { problems, wrote })
 }
@@ -378,51 +381,4 @@ async fn has_new_text(conn: &mut Conn, old: &Known, draft: &Draft, moved: bool) 
     };
     let now = &draft.content;
     Ok(before.body_text != now.body_text || (!moved && before.body_html != now.body_html))
-}
-
-fn problem(draft: &Draft, code: &str, severity: Severity, message: String, remedy: &str) -> Problem {
-    Problem {
-        locator: draft.locator.clone(),
-        line: None,
-        code: code.to_owned(),
-        message,
-        remedy: remedy.to_owned(),
-        severity,
-    }
-}
-
-fn duplicate(draft: &Draft, other: &Known) -> Problem {
-    let message = format!("the text equals {}, which is still there", other.locator);
-    problem(
-        draft,
-        "duplicate",
-        Severity::Warning,
-        message,
-        "remove one of the two; it is published when the other is gone",
-    )
-}
-
-fn url_taken(draft: &Draft, other: &str) -> Problem {
-    let message = format!("its address {} belongs to {other}", draft.url);
-    problem(
-        draft,
-        "url_taken",
-        Severity::Error,
-        message,
-        "give one of the two another slug, url or permalink",
-    )
-}
-
-fn ambiguous(draft: &Draft, one: &Known, other: &Known) -> Problem {
-    let message = format!(
-        "it could be {} or {}, both of which vanished",
-        one.locator, other.locator
-    );
-    problem(
-        draft,
-        "ambiguous_move",
-        Severity::Error,
-        message,
-        "write `id:` of the right article into its header",
-    )
 }

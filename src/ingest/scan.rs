@@ -85,6 +85,7 @@ impl<'a> Scan<'a> {
         plan: Plan,
     ) -> Result<Self, IngestError> {
         let mut conn = app.database.read().await?;
+        conn.be_patient();
         let row = sources::one(&mut conn, &source.id).await?;
         let known = articles::known(&mut conn, &source.id).await?;
         let mut problems: BTreeMap<String, Vec<Problem>> = BTreeMap::new();

@@ -9,7 +9,8 @@ use crate::config::SiteSource;
 use crate::model::article::{DateOrigin, Problem, Severity};
 
 use super::discovery::announced;
-use super::feed::{item, read_document, without_build_times};
+use super::entries::{item, without_build_times};
+use super::feed::read_document;
 use super::folder::{self, Bytes, Candidate, FolderSettings, SourceError};
 use super::foreign::{Text, WholeEntry, WholeFeed};
 use super::item::{Body, Item, Page};

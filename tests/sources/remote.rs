@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use letterpress::config::{FeedSource, Source, SourceKind};
+use letterpress::config::{CursorType, FeedSource, SiteSource, Source, SourceKind, TableSource};
 use letterpress::ingest::{self, ScanReport};
 
 use super::{list, public, scan};
@@ -26,7 +26,7 @@ fn feed_source(server: &Changing) -> Source {
 async fn bench(engine: letterpress::store::Engine, server: &Changing) -> Bench {
     let source = feed_source(server);
     Bench::on(engine, at("2027-01-01T00:00:00Z"), |settings| {
-        settings.sources = vec![source]
+        settings.sources = vec![source];
     })
     .await
 }
@@ -239,6 +239,46 @@ async fn more_new_entries_than_the_fuse_are_held() {
     bench.wait(HOUR);
     let report = scan(&bench).await;
     assert_eq!((report.added, report.held, report.mailable), (18, 18, 0), "{report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_author_sees_beforehand_what_sources_would_give_and_nothing_is_written() {
+    let server = Changing::start().await;
+    server.say("200 OK", atom(&entries(1..=7)));
+    let feed = feed_source(&server);
+    let bench = Bench::new(|settings| {
+        let site = Source {
+            kind: SourceKind::Site(SiteSource::default()),
+            ..source("site", settings.sources[0].path.clone())
+        };
+        let table = Source {
+            kind: SourceKind::Table(TableSource {
+                database: "sqlite:///nowhere/blog.db".to_owned(),
+                password: None,
+                query: "SELECT id, body AS markdown FROM posts".to_owned(),
+                keys: None,
+                cursor_type: CursorType::Timestamp,
+                full_every: HOUR,
+            }),
+            ..source("table", std::path::PathBuf::new())
+        };
+        settings.sources = vec![site, feed, table];
+    })
+    .await;
+    bench.write("index.xml", "<rss version=\"2.0\"><channel><item><title>One</title><link>https://example.org/1/</link><description>x</description></item></channel></rss>");
+    let mut onlooker = bench.onlooker().await;
+    let before = onlooker.everything().await;
+    let trials = ingest::try_sources(&bench.app).await.unwrap();
+    assert_eq!(onlooker.everything().await, before);
+    let seen: Vec<(&str, usize, usize)> = trials
+        .iter()
+        .map(|trial| (trial.kind, trial.found, trial.examples.len()))
+        .collect();
+    assert_eq!(seen, [("site", 1, 1), ("feed", 7, 5), ("table", 0, 0)]);
+    assert_eq!(trials[0].examples[0].url, "https://example.org/1/");
+    assert!(trials[0].problems.iter().any(|problem| problem.code == "page_missing"));
+    assert_eq!(trials[1].problems, []);
+    assert_eq!(trials[2].problems[0].code, "query_failed");
 }
 
 #[test]

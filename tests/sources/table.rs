@@ -91,7 +91,7 @@ impl Blog {
     async fn bench(&self, engine: Engine, query: &str, keys: Option<&str>) -> Bench {
         let source = self.source(query, keys);
         Bench::on(engine, at("2027-01-01T00:00:00Z"), |settings| {
-            settings.sources = vec![source]
+            settings.sources = vec![source];
         })
         .await
     }

@@ -1,7 +1,7 @@
 //! A feed on another server: asked when it is time, read where it changed (`sources.md` 3.4).
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use crate::app::App;
@@ -33,6 +33,7 @@ pub(super) async fn scan(
     if !is_due(app, source, &visit, wish) {
         return Ok(ScanReport::default());
     }
+    wait_for_host(app, feed).await;
     let answer = match Fetcher::new(Reach::public(feed.allow_private.clone()), Caps::default()) {
         _ if is_own(app, feed) => Answer::Failed(own_feed()),
         Ok(fetcher) => ask(&fetcher, &question(app, feed, &visit, same_rules), app.clock.now()).await,
@@ -64,6 +65,21 @@ pub(super) async fn scan(
     }
 }
 
+/// A second between two questions to one server, whichever sources ask.
+async fn wait_for_host(app: &App, feed: &FeedSource) {
+    const APART: Duration = Duration::from_secs(1);
+    let host = format!("host {}", feed.url.host_str().unwrap_or_default());
+    let now = app.clock.now();
+    let last = {
+        let mut asked = app.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.insert(host, now)
+    };
+    let since = last.and_then(|last| (now - last).to_std().ok());
+    if let Some(rest) = since.and_then(|since| APART.checked_sub(since)) {
+        tokio::time::sleep(rest).await;
+    }
+}
+
 /// Validators are of use only where the articles were made of that document by the rules as they are now.
 fn question(app: &App, feed: &FeedSource, visit: &Visit, same_rules: bool) -> Question {
     Question {
@@ -75,14 +91,14 @@ fn question(app: &App, feed: &FeedSource, visit: &Visit, same_rules: bool) -> Qu
 }
 
 /// One of our own feeds would feed itself.
-fn is_own(app: &App, feed: &FeedSource) -> bool {
+pub(super) fn is_own(app: &App, feed: &FeedSource) -> bool {
     let settings = app.settings();
     let own = [settings.feeds.base_url.as_str(), settings.http.public_url.as_str()];
     let name = feed.url.path().rsplit('/').next().unwrap_or_default();
     matches!(name, "rss.xml" | "atom.xml" | "feed.json") && own.iter().any(|own| feed.url.as_str().starts_with(own))
 }
 
-fn own_feed() -> Failure {
+pub(super) fn own_feed() -> Failure {
     Failure::invalid(
         "it is one of the feeds that this service prints itself",
         "write the address of the site's own feed, or read its articles from a folder",

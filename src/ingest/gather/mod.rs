@@ -3,6 +3,7 @@
 mod feed;
 mod site;
 mod table;
+mod trial;
 
 use std::sync::Arc;
 
@@ -14,6 +15,8 @@ use crate::model::article::{Problem, Severity};
 use crate::model::clock::{from_micros, to_micros};
 use crate::store::visits::{self, Visit};
 use crate::store::{StoreError, sources};
+
+pub use trial::{Example, Trial, try_sources};
 
 use super::one_at_a_time::Turn;
 use super::read::Found;

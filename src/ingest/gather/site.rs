@@ -25,6 +25,7 @@ pub(super) async fn scan(
 ) -> Result<ScanReport, IngestError> {
     let settings = Arc::new(folder_settings(&app.settings(), source, app.clock.now()));
     let mut conn = app.database.read().await?;
+    conn.be_patient();
     let known = articles::known(&mut conn, &source.id).await?;
     drop(conn);
     let live = known.into_iter().filter(|known| known.visibility != Visibility::Gone);

@@ -169,7 +169,7 @@ fn truncated() -> Problem {
     }
 }
 
-fn problem(error: &TableError) -> Problem {
+pub(super) fn problem(error: &TableError) -> Problem {
     Problem {
         code: "query_failed".to_owned(),
         message: format!("failed to {error}"),

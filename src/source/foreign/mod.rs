@@ -6,6 +6,7 @@
 mod json;
 mod repair;
 mod scan;
+mod second_try;
 mod text;
 mod walk;
 mod whole;
@@ -122,7 +123,12 @@ pub fn read_whole(bytes: &[u8], address: Option<&Url>, charset: Option<&str>) ->
         let clean = repair::repaired(text::without_declaration(&text));
         (scan::scan(&clean)?, clean)
     };
-    let parsed = parsed(clean, address)?;
+    // One entry that is not as it should be must not cost the others.
+    let mended = |error| match second_try::without_offence(&clean) {
+        Some(mended) => parsed(mended, address).map_err(|_| error),
+        None => Err(error),
+    };
+    let parsed = parsed(clean.clone(), address).or_else(mended)?;
     let older = scanned.older.iter().filter_map(|href| match address {
         Some(address) => address.join(href).ok(),
         None => Url::parse(href).ok(),

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::model::text::xml_safe;
+
 /// Versions of `<rss>` that the parser takes.
 const VERSIONS: [&str; 3] = ["0.91", "0.92", "2.0"];
 
@@ -46,9 +48,7 @@ fn is_reference(text: &str) -> bool {
                 Some(_) => None,
                 None => number(digits, 10),
             };
-            found.is_some_and(|c| {
-                !digits.starts_with('+') && crate::model::text::xml_safe(c.encode_utf8(&mut [0; 4])) != ""
-            })
+            found.is_some_and(|c| !digits.starts_with('+') && !xml_safe(c.encode_utf8(&mut [0; 4])).is_empty())
         }
         None => matches!(name, "amp" | "lt" | "gt" | "quot" | "apos"),
     }
@@ -56,15 +56,16 @@ fn is_reference(text: &str) -> bool {
 
 /// `<rss>` without version, or with one that nobody wrote a specification for, is RSS 2.0.
 fn with_known_version(text: &str) -> Cow<'_, str> {
-    let root = text
-        .find("<rss")
-        .filter(|at| text[at + 4..].starts_with(|c: char| c.is_whitespace() || c == '>'));
+    let root = root_at(text).filter(|at| {
+        let tag = text[*at..].strip_prefix("<rss");
+        tag.is_some_and(|rest| rest.starts_with(|c: char| c.is_whitespace() || matches!(c, '>' | '/')))
+    });
     let Some(start) = root else { return Cow::Borrowed(text) };
     let Some(end) = tag_end(&text[start..]).map(|length| start + length) else {
         return Cow::Borrowed(text);
     };
     let tag = &text[start..end];
-    let Some((from, to)) = value_of_version(tag) else {
+    let Some((from, to)) = value_of(tag, "version") else {
         return Cow::Owned(format!("{}<rss version=\"2.0\"{}", &text[..start], &text[start + 4..]));
     };
     if VERSIONS.contains(&&tag[from..to]) {
@@ -98,25 +99,55 @@ fn without_harmless_subset(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// RSS 0.90 has the elements of RSS 1.0 under names of its own.
-fn with_known_vocabulary(text: &str) -> Cow<'_, str> {
-    const OLD: [&str; 2] = [
+/// Older vocabularies whose elements are those of a newer one, by the name of the root.
+const OLDER: [(&str, &str, &str); 3] = [
+    (
+        "RDF",
         "http://my.netscape.com/rdf/simple/0.9/",
+        "http://purl.org/rss/1.0/",
+    ),
+    (
+        "RDF",
         "http://channel.netscape.com/rdf/simple/0.9/",
-    ];
-    let root = text.find("RDF").and_then(|at| Some((at, tag_end(&text[at..])? + at)));
-    let Some((start, end)) = root else {
-        return Cow::Borrowed(text);
-    };
-    let Some(old) = OLD.iter().find(|old| text[start..end].contains(**old)) else {
-        return Cow::Borrowed(text);
-    };
-    let tag = text[start..end].replace(old, "http://purl.org/rss/1.0/");
-    Cow::Owned(format!("{}{tag}{}", &text[..start], &text[end..]))
+        "http://purl.org/rss/1.0/",
+    ),
+    ("feed", "http://purl.org/atom/ns#", "http://www.w3.org/2005/Atom"),
+];
+/// What Atom 0.3 called otherwise.
+const RENAMED: [(&str, &str); 2] = [("issued", "published"), ("modified", "updated")];
+
+/// RSS 0.90 has the elements of RSS 1.0, and Atom 0.3 those of Atom 1.0, under names of their own.
+fn with_known_vocabulary(text: &str) -> Cow<'_, str> {
+    for (root, old, new) in OLDER {
+        let found = root_at(text).and_then(|at| Some((at, tag_end(&text[at..])? + at)));
+        let found = found.filter(|(start, end)| text[*start..*end].contains(root));
+        let Some((start, end)) = found.filter(|(start, end)| text[*start..*end].contains(old)) else {
+            continue;
+        };
+        let tag = text[start..end].replace(old, new);
+        let mut rest = text[end..].to_owned();
+        for (from, to) in RENAMED.iter().filter(|_| root == "feed") {
+            for (before, after) in [("<", ">"), ("<", " "), ("</", ">")] {
+                rest = rest.replace(&format!("{before}{from}{after}"), &format!("{before}{to}{after}"));
+            }
+        }
+        return Cow::Owned(format!("{}{tag}{rest}", &text[..start]));
+    }
+    Cow::Borrowed(text)
 }
 
 /// Bytes of a subset that is passed over.
 const LONGEST_SUBSET: usize = 4096;
+
+/// Where the first element begins.
+fn root_at(text: &str) -> Option<usize> {
+    let at = prolog_end(text)?;
+    if !text[at..].starts_with("<!DOCTYPE") {
+        return Some(at);
+    }
+    let behind = at + tag_end(&text[at..])? + 1;
+    Some(behind + prolog_end(&text[behind..])?)
+}
 
 /// Where comments, instructions and white space at the head of a document end.
 fn prolog_end(text: &str) -> Option<usize> {
@@ -147,12 +178,11 @@ fn tag_end(tag: &str) -> Option<usize> {
     })
 }
 
-/// Where the value of `version` stands in a tag, without its quotes.
-fn value_of_version(tag: &str) -> Option<(usize, usize)> {
-    let found = tag.match_indices("version").map(|(at, _)| at);
-    found.into_iter().find_map(|at| {
+/// Where the value of an attribute stands in a tag, without its quotes.
+pub(super) fn value_of(tag: &str, name: &str) -> Option<(usize, usize)> {
+    tag.match_indices(name).find_map(|(at, _)| {
         let own = tag[..at].ends_with(char::is_whitespace);
-        let rest = tag[at + 7..].trim_start().strip_prefix('=')?.trim_start();
+        let rest = tag[at + name.len()..].trim_start().strip_prefix('=')?.trim_start();
         let quote = rest.chars().next().filter(|c| own && matches!(c, '"' | '\''))?;
         let from = tag.len() - rest.len() + 1;
         let length = tag[from..].find(quote)?;
@@ -180,6 +210,10 @@ mod tests {
                 "<rss xmlns:version='x' version = '0.92' a='>'/>",
             ),
             ("<feed>&", "<feed>&amp;"),
+            (
+                "<feed xmlns=\"http://purl.org/atom/ns#\"><entry><issued>x</issued></entry></feed>",
+                "<feed xmlns=\"http://www.w3.org/2005/Atom\"><entry><published>x</published></entry></feed>",
+            ),
             (
                 "<!-- x --><!DOCTYPE feed [ <!ENTITY a \"b\"> ]><feed>&a;</feed>",
                 "<!-- x --><feed>&amp;a;</feed>",

@@ -113,7 +113,7 @@ impl Table {
             .connection
             .page(query, &self.columns, &since, after.map(|place| &place.0))
             .await?;
-        Ok(row::page(&self.columns, found))
+        Ok(row::page(&self.columns, &found))
     }
 
     /// Ids of everything that is live; `None` where the config lists none. More than [`MOST_ROWS`] are cut off one later.

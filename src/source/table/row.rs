@@ -66,7 +66,7 @@ pub(super) fn place(columns: &[Column], name: &str) -> Option<usize> {
 }
 
 /// The rows as items, each id once.
-pub(super) fn page(columns: &[Column], found: Rows) -> Page {
+pub(super) fn page(columns: &[Column], found: &Rows) -> Page {
     let id = place(columns, "id").unwrap_or_default();
     let updated = place(columns, "updated_at");
     let last = found.rows.last().and_then(|row| row.get(id)).cloned();
