@@ -16,6 +16,7 @@ mod issues;
 mod lint;
 mod move_to;
 mod output;
+mod people_files;
 mod plan;
 mod preview;
 mod progress;

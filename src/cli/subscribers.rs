@@ -1,17 +1,17 @@
 //! `subscribers`: the people who get letters.
 
 use std::fs::File;
-use std::io::{BufWriter, Read, Write};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
 
 use super::output::{self, confirmed, json, line};
-use super::progress::Progress;
+use super::people_files::Import;
 use super::{Code, Session};
 use crate::app::App;
-use crate::subscribe::{self, Add, ImportOptions, ImportReport};
+use crate::subscribe::{self, Add};
 
 /// `subscribers …`
 #[derive(Debug, Subcommand)]
@@ -26,14 +26,22 @@ pub(super) enum Subscribers {
     },
     /// Add one person: asked by a confirmation letter, or active at once with --active
     Add(AddOne),
-    /// Take people from a CSV file: email, name, status, newsletter, schedule, topics (all but email optional)
+    /// Take people from lists: our own CSV, exports of other programs, or one address per line
     #[command(
-        after_help = "Without a status a person is pending and is not mailed. People who left or who are suppressed \
-                            stay out, whatever the file says. Run it again after an interruption: it goes on where it was.\n\n\
+        after_help = "Our own CSV has the columns email, name, status, newsletter, schedule, topics (all but email \
+                            optional). Exports of Substack, Mailchimp, Buttondown, Ghost, Kit, beehiiv, listmonk, MailerLite, \
+                            MailPoet, phpList, Keila, Brevo, ActiveCampaign, Constant Contact, Jetpack and Mailtrain are \
+                            recognised by their columns. Give all files of one export in one call: what speaks against a \
+                            person in any of them wins.\n\n\
+                            Without a status that is understood a person is pending and is not mailed. People who left or who \
+                            are suppressed stay out, whatever the file says. Run it again after an interruption: it goes on \
+                            where it was.\n\n\
                             Examples:\n  letterpress subscribers import people.csv --consent \"signed up on the old site\" --dry-run\n  \
+                            letterpress subscribers import subscribed.csv unsubscribed.csv cleaned.csv --consent \"Mailchimp, double opt-in\"\n  \
+                            letterpress subscribers import old.csv --status active --map \"vip=active\" --consent \"asked in 2024\"\n  \
                             letterpress subscribers import - --consent \"paper list at the fair\" < people.csv"
     )]
-    Import(Import),
+    Import(Box<Import>),
     /// Write everybody into a CSV file that `import` takes back without loss
     #[command(after_help = "Example:\n  letterpress subscribers export people.csv")]
     Export {
@@ -88,25 +96,6 @@ pub(super) struct AddOne {
     /// Even if the person complained or was suppressed by hand
     #[arg(long = "override")]
     override_suppression: bool,
-}
-
-/// `subscribers import`
-#[derive(Debug, Args)]
-pub(super) struct Import {
-    /// The file; `-` for standard input
-    file: PathBuf,
-    /// How these people agreed to get letters
-    #[arg(long, value_name = "TEXT")]
-    consent: Option<String>,
-    /// For rows that name no newsletter [default: the first of the config]
-    #[arg(long)]
-    newsletter: Option<String>,
-    /// Count only, write nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// Do not ask
-    #[arg(long)]
-    yes: bool,
 }
 
 impl Subscribers {
@@ -206,64 +195,6 @@ async fn add(session: &Session, app: &App, one: AddOne) -> anyhow::Result<Code> 
         line(&format!("Subscriber {} is {}.", added.id, added.state.word()))?;
     }
     Ok(0)
-}
-
-impl Import {
-    async fn run(self, session: &Session, app: &App) -> anyhow::Result<Code> {
-        let file: Box<dyn Read + Send> = if self.file == Path::new("-") {
-            Box::new(std::io::stdin())
-        } else {
-            let file = File::open(&self.file).with_context(|| format!("open {}", self.file.display()))?;
-            Box::new(file)
-        };
-        if !self.dry_run && !confirmed("Import these people?", self.yes)? {
-            return Ok(1);
-        }
-        let options = ImportOptions {
-            consent: self.consent.clone(),
-            dry_run: self.dry_run,
-            newsletter: self.newsletter.clone(),
-        };
-        let progress = Progress::new("rows read");
-        let report = subscribe::import(app, file, &options, |rows| progress.at(rows, 0)).await?;
-        drop(progress);
-        if session.json {
-            json(&report)?;
-        } else {
-            self.say(&report)?;
-        }
-        Ok(0)
-    }
-
-    fn say(&self, report: &ImportReport) -> anyhow::Result<()> {
-        if self.dry_run {
-            line("Nothing was written (--dry-run).")?;
-        }
-        line(&format!(
-            "{} rows: {} added, {} updated, {} unchanged, {} suppressed, {} rejected",
-            report.rows,
-            report.added,
-            report.updated,
-            report.unchanged,
-            report.suppressed,
-            report.rejected.len()
-        ))?;
-        for row in report.rejected.iter().take(20) {
-            line(&format!("  row {}: {}", row.row, row.reason))?;
-        }
-        if !report.unused_columns.is_empty() {
-            line(&format!(
-                "Columns that were not used: {}",
-                report.unused_columns.join(", ")
-            ))?;
-        }
-        if self.consent.is_none() {
-            eprintln!(
-                "warning: the consent of these people is recorded as undeclared; say how they agreed with --consent"
-            );
-        }
-        Ok(())
-    }
 }
 
 async fn export(app: &App, path: &Path) -> anyhow::Result<Code> {

@@ -1,4 +1,4 @@
-//! The columns of our own CSV, and cells that no spreadsheet takes for a formula.
+//! The columns of our own CSV and of other programs' lists, and cells that no spreadsheet takes for a formula.
 
 /// A column that we understand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,6 +32,22 @@ pub(super) enum Column {
     LeftAt,
     /// A filled one says that the address does not work.
     CleanedAt,
+    /// Yes: the person switched letters off.
+    Disabled,
+    /// Yes: the person gets letters. A date stands for yes.
+    Receives,
+    /// Yes: the person or somebody for the person stopped the letters.
+    Blacklisted,
+    /// Yes: the person confirmed.
+    Confirmed,
+    /// When the person signed up elsewhere.
+    AskedOn,
+    /// When the person confirmed elsewhere.
+    ConfirmedOn,
+    /// The address of the machine that signed up.
+    Network,
+    /// Tags, groups or lists elsewhere: kept as a note, they are no topics here.
+    Tags,
 }
 
 /// What an export writes, in order.
@@ -61,33 +77,160 @@ pub(super) const OWN: [(Column, &str); 23] = [
     (Column::AddressKey, "address_key"),
 ];
 
-/// Other names that leave no doubt.
-const OTHER: [(Column, &str); 13] = [
-    (Column::Email, "emailaddress"),
-    (Column::Email, "mail"),
-    (Column::Email, "subscriber"),
-    (Column::Name, "fullname"),
-    (Column::FirstName, "firstname"),
-    (Column::LastName, "lastname"),
-    (Column::LastName, "surname"),
-    (Column::LeftAt, "unsubtime"),
-    (Column::LeftAt, "unsubscribedat"),
-    (Column::LeftAt, "unsubscriptiondate"),
-    (Column::LeftAt, "deletedat"),
-    (Column::CleanedAt, "cleantime"),
-    (Column::CleanedAt, "cleanedat"),
+/// Other names that leave no doubt, with the translations of programs that translate theirs.
+const OTHER: [(Column, &[&str]); 18] = [
+    (
+        Column::Email,
+        &[
+            "emailaddress",
+            "mail",
+            "mailaddress",
+            "subscriber",
+            "subscriberemail",
+            "emailadresse",
+            "mailadresse",
+            "adresseemail",
+            "courriel",
+            "correoelectrónico",
+            "indirizzoemail",
+            "emailadres",
+        ],
+    ),
+    (Column::Name, &["fullname", "displayname"]),
+    (
+        Column::FirstName,
+        &["firstname", "givenname", "vorname", "prénom", "nombre", "voornaam"],
+    ),
+    (
+        Column::LastName,
+        &[
+            "lastname",
+            "surname",
+            "familyname",
+            "nachname",
+            "nomdefamille",
+            "apellido",
+            "apellidos",
+            "cognome",
+            "achternaam",
+        ],
+    ),
+    (
+        Column::Status,
+        &[
+            "emailstatus",
+            "subscriptionstatus",
+            "subscriberstatus",
+            "emailsubscriberstatus",
+            "emailsubscriptionstatus",
+            "emailmarketingstatus",
+            "emailpermissionstatus",
+            "subscribertype",
+            "liststatus",
+            "globalstatus",
+            "listenstatus",
+            "globalerstatus",
+            "statut",
+            "statutdelaliste",
+            "statutglobal",
+            "estado",
+            "estadodelalista",
+            "estadoglobal",
+            "stato",
+            "statodellalista",
+            "statoglobale",
+        ],
+    ),
+    (
+        Column::LeftAt,
+        &[
+            "unsubtime",
+            "unsubscribed",
+            "unsubscribedat",
+            "unsubscribedon",
+            "unsubscribetime",
+            "unsubscribedate",
+            "unsubscriptiondate",
+            "dateunsubscribed",
+            "optouttime",
+            "optoutdate",
+            "deletedat",
+        ],
+    ),
+    (
+        Column::CleanedAt,
+        &[
+            "cleantime",
+            "cleanedat",
+            "bounced",
+            "bouncedat",
+            "bouncedate",
+            "hardbounced",
+        ],
+    ),
+    (
+        Column::Disabled,
+        &[
+            "emaildisabled",
+            "emailsdisabled",
+            "optedout",
+            "emailoptout",
+            "unsubscribedfromemails",
+        ],
+    ),
+    (
+        Column::Receives,
+        &["subscribedtoemails", "subscribed", "issubscribed", "emailsubscribed"],
+    ),
+    (
+        Column::Blacklisted,
+        &[
+            "blacklisted",
+            "emailblacklisted",
+            "blocklisted",
+            "emailblocklisted",
+            "isblacklisted",
+        ],
+    ),
+    (Column::Confirmed, &["confirmed", "isconfirmed", "emailconfirmed"]),
+    (
+        Column::AskedOn,
+        &[
+            "optintime",
+            "optindate",
+            "subscriptiontime",
+            "subscriptiondate",
+            "subscribedat",
+            "subscribedon",
+            "subscribedate",
+            "datesubscribed",
+            "signupdate",
+            "signedupat",
+            "dateadded",
+            "startdate",
+        ],
+    ),
+    (Column::AskedOn, &["createdat", "creationdate", "created", "createdon"]),
+    (
+        Column::ConfirmedOn,
+        &["confirmtime", "confirmationtime", "confirmationdate", "confirmedon"],
+    ),
+    (Column::Network, &["optinip", "subscriptionip", "signupip", "ipaddress"]),
+    (Column::Network, &["confirmip", "confirmationip"]),
+    (Column::Tags, &["tags", "labels", "groups"]),
+    (Column::Tags, &["list", "lists"]),
 ];
 
 /// The column with this heading, without regard to case, blanks, `_` and `-`.
 pub(super) fn of_heading(heading: &str) -> Option<Column> {
     let heading = plain(heading);
-    let own = OWN.iter().chain(&OTHER);
-    own.into_iter()
-        .find(|(_, name)| plain(name) == heading)
-        .map(|(column, _)| *column)
+    let own = OWN.iter().find(|(_, name)| plain(name) == heading);
+    let other = OTHER.iter().find(|(_, names)| names.contains(&heading.as_str()));
+    own.map(|(column, _)| *column).or(other.map(|(column, _)| *column))
 }
 
-fn plain(heading: &str) -> String {
+/// A heading in lower case, with nothing but letters and digits.
+pub(super) fn plain(heading: &str) -> String {
     heading
         .chars()
         .filter(|c| c.is_alphanumeric())

@@ -30,7 +30,10 @@ pub use erase::erase;
 pub use export::export;
 pub use forget::tick;
 pub use fresh::{address_of, ask_new_address, download, erase_oneself, new_address, send_link, take_new_address};
-pub use import::{ImportOptions, ImportReport, Rejected, import};
+pub use import::{
+    DateOrder, FileRead, ImportOptions, ImportReport, PeopleFile, Rejected, Said, SampleRow, UnknownWord, import,
+    import_files,
+};
 pub use leave::{Left, leave, undo};
 pub use operate::{Add, Added, add, unsubscribe};
 pub use preferences::{Choice, Choices, Wishes, preferences, renew_links, set_preferences};
@@ -80,6 +83,14 @@ pub enum SubscribeError {
         line: u64,
         /// What is wrong and what to do.
         reason: String,
+    },
+    /// No program of that name is known.
+    #[error("know the format `{name}`: write one of {known}, or leave --format out")]
+    UnknownFormat {
+        /// What was written.
+        name: String,
+        /// What can be written.
+        known: String,
     },
     /// Reading or writing a file.
     #[error("read or write the file: {0}; check that it is there and that the disk has room")]

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::row::{Own, Row, Said, Who};
+use super::row::{Own, Row, Who};
+use super::status::Said;
 use crate::model::subscriber::{ALL, Method, State, Suppressed, Topics};
 use crate::store::consents::{self, Consent};
 use crate::store::subscribers::{self, Subscriber};
@@ -48,8 +49,8 @@ pub(super) struct Known {
     people: HashMap<Vec<u8>, Person>,
     /// Keys in the order of the file, so that numbers follow it.
     order: Vec<Vec<u8>>,
-    /// What the file said before of the same person and newsletter.
-    said: HashMap<(Vec<u8>, String), Said>,
+    /// What the files said so far of a person and newsletter, and the word that nobody understood.
+    said: HashMap<(Vec<u8>, String), (Said, Option<String>)>,
 }
 
 /// What every row of one import shares.
@@ -115,11 +116,19 @@ impl Known {
         Ok(())
     }
 
+    /// Whether an earlier row spoke of the same person and newsletter.
+    pub(super) fn has_heard_of(&self, row: &Row) -> bool {
+        self.said.contains_key(&(row.key.clone(), row.newsletter.clone()))
+    }
+
     /// Lets a row act on what is known.
     pub(super) fn merge(&mut self, row: &Row, terms: &Terms) -> Result<Became, StoreError> {
-        let before = self.said.get(&(row.key.clone(), row.newsletter.clone())).copied();
+        let about = (row.key.clone(), row.newsletter.clone());
+        let before = self.said.get(&about).map(|(said, _)| *said);
         let said = before.map_or(row.said, |before| before.max(row.said));
-        self.said.insert((row.key.clone(), row.newsletter.clone()), said);
+        if before != Some(said) {
+            self.said.insert(about, (said, row.unknown.clone()));
+        }
         let person = self.people.entry(row.key.clone()).or_default();
         match (&row.who, said) {
             (Who::KeyOnly, Said::Not(reason)) => {
@@ -127,9 +136,18 @@ impl Known {
                 person.suppress(row, &scope, reason, terms);
                 Ok(Became::Suppressed)
             }
-            (_, Said::Not(reason)) => person.stop(row, reason, terms),
+            // What weighs more for the file need not weigh more for the suppression: each row brings its own reason.
+            (_, Said::Not(reason)) => {
+                let reason = if let Said::Not(own) = row.said { own } else { reason };
+                person.stop(row, reason, terms)
+            }
             (_, said) => person.welcome(row, said, before, terms),
         }
+    }
+
+    /// What the files said of each person and newsletter, and the word that nobody understood.
+    pub(super) fn all_said(&self) -> impl Iterator<Item = (Said, Option<&str>)> {
+        self.said.values().map(|(said, word)| (*said, word.as_deref()))
     }
 
     /// Forgets the people at hand, not what the file said.
@@ -178,7 +196,7 @@ impl Person {
         // The person's own choices stand: a sign-up here, or a change on the preferences page.
         if !held.is_own && held.row.reason.is_none() {
             held.choose(row, before.is_some());
-            if stands == State::Active && said == Said::Pending && before == Some(Said::Active) {
+            if stands == State::Active && said != Said::Active && before == Some(Said::Active) {
                 State::Pending.word().clone_into(&mut held.row.state);
             }
         }
@@ -370,9 +388,13 @@ fn new_consent(row: &Row, state: State, terms: &Terms) -> Option<Consent> {
     }
     (state != State::Unsubscribed).then(|| Consent {
         method: Method::Import.word().to_owned(),
-        asked_at: terms.now,
-        confirmed_at: (state == State::Active).then_some(terms.now),
-        note: Some(terms.note.clone()),
+        asked_at: row.origin.asked_at.unwrap_or(terms.now).min(terms.now),
+        confirmed_at: (state == State::Active).then(|| row.origin.confirmed_at.unwrap_or(terms.now).min(terms.now)),
+        network: row.origin.network.clone(),
+        note: Some(match &row.origin.tags {
+            Some(tags) => format!("{} (tags there: {tags})", terms.note),
+            None => terms.note.clone(),
+        }),
         ..base
     })
 }

@@ -1,23 +1,35 @@
 //! Import of a list of people (X1 to X5): streaming, a transaction per 500 rows, and a second run changes nothing more.
 //!
-//! What is not understood is not mailed: a row with an unknown status, newsletter or schedule is refused with a reason,
-//! one without a status becomes pending. Nobody who left, bounced, complained or was erased is brought back.
+//! What is not understood is not mailed: a row with an unknown newsletter or schedule is refused with a reason, one with
+//! an unknown status or none becomes pending. Nobody who left, bounced, complained or was erased is brought back.
+//!
+//! `decoded` and `table` read rows of named cells, `platform` knows which program wrote them, `status` and `origin` what
+//! they say, `row` makes people of them, `known` and `write` keep them, `report` counts.
 
+mod decoded;
 mod known;
+mod origin;
+mod platform;
+mod report;
 mod row;
+mod status;
 mod table;
 mod write;
 
 use std::collections::HashMap;
 use std::io::Read;
 
-use serde::Serialize;
-
-use self::known::{Became, Known, Terms};
-use self::row::{Reading, Row};
+use self::known::{Known, Terms};
+pub use self::origin::DateOrder;
+use self::platform::Platform;
+pub use self::report::{FileRead, ImportReport, Rejected, SampleRow, UnknownWord};
+use self::row::{Reading, Refused, Row};
+use self::status::Ladder;
+pub use self::status::Said;
 use self::table::Table;
 use super::{SubscribeError, newsletter_named, now, sign_up};
 use crate::app::App;
+use crate::model::subscriber::Suppressed;
 use crate::store::audit::{self, Act};
 use crate::store::{Conn, StoreError};
 
@@ -33,117 +45,108 @@ pub struct ImportOptions {
     pub dry_run: bool,
     /// For rows that name no newsletter; `None`: the first of the config.
     pub newsletter: Option<String>,
+    /// Which program wrote the files; `None`: their columns say so.
+    pub format: Option<String>,
+    /// For people of whom the files say nothing.
+    pub status: Option<Said>,
+    /// Words of the status column and what they mean.
+    pub map: Vec<(String, Said)>,
+    /// How dates with slashes are read; `None`: such rows are refused.
+    pub dates: Option<DateOrder>,
 }
 
-/// What became of the rows: `rows` is the sum of the others.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct ImportReport {
-    /// Rows read, without the heading.
-    pub rows: u64,
-    /// New subscriptions.
-    pub added: u64,
-    /// Subscriptions that a row changed.
-    pub updated: u64,
-    /// Rows that said nothing new, or less than the person's own choice.
-    pub unchanged: u64,
-    /// Rows about people who must not be mailed, as the file or we know.
-    pub suppressed: u64,
-    /// Rows that could not be used.
-    pub rejected: Vec<Rejected>,
-    /// Columns that mean nothing to us.
-    pub unused_columns: Vec<String>,
+/// A file of people.
+pub struct PeopleFile<'a> {
+    /// Its name, which may say something of everybody in it; `None` for standard input.
+    pub name: Option<String>,
+    /// What stands in it.
+    pub content: Box<dyn Read + Send + 'a>,
 }
 
-impl ImportReport {
-    fn count(&mut self, became: Became) {
-        match became {
-            Became::Added => self.added += 1,
-            Became::Updated => self.updated += 1,
-            Became::Unchanged => self.unchanged += 1,
-            Became::Suppressed => self.suppressed += 1,
-        }
-    }
-}
-
-/// A row that could not be used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Rejected {
-    /// Line of the file, counted from 1.
-    pub row: u64,
-    /// What stood in the address column.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    /// Why.
-    pub reason: String,
-}
-
-/// Reads a list of people; `progress` is told how many rows have been read. A run that was interrupted is simply
-/// repeated. A dry run gives the same sums and writes nothing.
+/// Reads one list of people without a name; see [`import_files`].
 ///
 /// # Errors
-/// `File` when it is no list of people, `UnknownNewsletter`, and failures of the database: what was committed before
-/// stays.
+/// As [`import_files`].
 pub async fn import(
     app: &App,
     file: impl Read + Send,
+    options: &ImportOptions,
+    progress: impl FnMut(u64) + Send,
+) -> Result<ImportReport, SubscribeError> {
+    let file = PeopleFile {
+        name: None,
+        content: Box::new(file),
+    };
+    import_files(app, vec![file], options, progress).await
+}
+
+/// Reads lists of people as if they were one; `progress` is told how many rows have been read. A run that was
+/// interrupted is simply repeated. A dry run gives the same sums and writes nothing.
+///
+/// # Errors
+/// `File` when one is no list of people, `UnknownNewsletter`, `UnknownFormat`, and failures of the database: what was
+/// committed before stays.
+pub async fn import_files(
+    app: &App,
+    files: Vec<PeopleFile<'_>>,
     options: &ImportOptions,
     mut progress: impl FnMut(u64) + Send,
 ) -> Result<ImportReport, SubscribeError> {
     let settings = app.settings();
     let newsletter = newsletter_named(&settings, options.newsletter.as_deref())?;
-    let reading = Reading {
-        settings: &settings,
-        keys: &app.keys,
-        newsletter,
+    let format = match options.format.as_deref() {
+        Some(name) => Some(Platform::named(name).ok_or_else(|| SubscribeError::UnknownFormat {
+            name: name.to_owned(),
+            known: Platform::names(),
+        })?),
+        None => None,
     };
-    let note = options
-        .consent
-        .as_deref()
-        .map(str::trim)
-        .filter(|text| !text.is_empty())
-        .unwrap_or("undeclared");
-    let mut table = Table::open(file)?;
-    let mut run = Run {
-        app,
-        terms: Terms {
-            now: now(app),
-            note: note.to_owned(),
-        },
-        only_counts: options.dry_run,
-        known: Known::default(),
-        texts: HashMap::new(),
-        report: ImportReport {
-            unused_columns: std::mem::take(&mut table.unused),
-            ..ImportReport::default()
-        },
-    };
+    let mut run = Run::new(app, options);
     let mut batch = Vec::with_capacity(BATCH);
-    while let Some(line) = table.next()? {
-        run.report.rows += 1;
-        match line.map(|line| (line.number, reading.row(&line))) {
-            Ok((_, Ok(row))) => batch.push(row),
-            Ok((row, Err(refused))) => {
-                run.report.rejected.push(Rejected {
-                    row,
-                    email: refused.email,
-                    reason: refused.reason,
-                });
+    for file in files {
+        let mut table = Table::open(file.content, format)?;
+        let reading = Reading {
+            settings: &settings,
+            keys: &app.keys,
+            newsletter,
+            ladder: Ladder {
+                platform: table.platform,
+                map: &options.map,
+                by_file: said_by_file(&table, file.name.as_deref()),
+                otherwise: options.status,
+            },
+            dates: options.dates,
+        };
+        run.begin(&mut table, file.name);
+        while let Some(line) = table.next()? {
+            if let Some(row) = run.read(line.map(|line| (line.number, reading.row(&line)))) {
+                batch.push(row);
             }
-            Err((row, reason)) => run.report.rejected.push(Rejected {
-                row,
-                email: None,
-                reason,
-            }),
+            if batch.len() == BATCH {
+                run.take(std::mem::take(&mut batch)).await?;
+                progress(run.report.rows);
+            }
         }
-        if batch.len() == BATCH {
-            run.take(std::mem::take(&mut batch)).await?;
-            progress(run.report.rows);
-        }
+        run.end(&table);
     }
     run.take(batch).await?;
     progress(run.report.rows);
     run.finish().await
 }
+
+/// What a file as a whole says of everybody in it: Mailchimp writes one for each status, and the columns differ.
+fn said_by_file(table: &Table<'_>, name: Option<&str>) -> Option<Said> {
+    let by_columns = match table.has {
+        _ if table.platform != Platform::Mailchimp => None,
+        (_, true) => Some(Said::Not(Suppressed::Bounce)),
+        (true, _) => Some(Said::Not(Suppressed::Left)),
+        (false, false) => None,
+    };
+    by_columns.or_else(|| Said::of_file_name(name?))
+}
+
+/// The number of a row, and the person or why there is none.
+type NumberedRow = (u64, Result<Row, Refused>);
 
 /// An import under way.
 struct Run<'a> {
@@ -156,7 +159,80 @@ struct Run<'a> {
     report: ImportReport,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    fn new(app: &'a App, options: &ImportOptions) -> Self {
+        let consent = options.consent.as_deref().map(str::trim);
+        let note = consent.filter(|text| !text.is_empty()).unwrap_or("undeclared");
+        Self {
+            app,
+            terms: Terms {
+                now: now(app),
+                note: note.to_owned(),
+            },
+            only_counts: options.dry_run,
+            known: Known::default(),
+            texts: HashMap::new(),
+            report: ImportReport::default(),
+        }
+    }
+
+    /// Begins a file.
+    fn begin(&mut self, table: &mut Table<'_>, name: Option<String>) {
+        for column in std::mem::take(&mut table.unused) {
+            if !self.report.unused_columns.contains(&column) {
+                self.report.unused_columns.push(column);
+            }
+        }
+        self.report.files.push(FileRead {
+            file: name,
+            format: table.platform.name().to_owned(),
+            because: std::mem::take(&mut table.because),
+            rows: 0,
+        });
+    }
+
+    /// Counts a row of the file that was begun; the person, if the row can be used.
+    fn read(&mut self, line: Result<NumberedRow, (u64, String)>) -> Option<Row> {
+        self.report.rows += 1;
+        let file = self.report.files.last_mut().map(|file| {
+            file.rows += 1;
+            file.file.clone()
+        });
+        let (row, refused) = match line {
+            Ok((number, Ok(row))) => {
+                self.report.show(number, &row);
+                return Some(row);
+            }
+            Ok((number, Err(refused))) => (number, refused),
+            Err((number, reason)) => (number, Refused { email: None, reason }),
+        };
+        self.report.rejected.push(Rejected {
+            file: file.flatten(),
+            row,
+            email: refused.email,
+            reason: refused.reason,
+        });
+        None
+    }
+
+    /// Ends a file.
+    fn end(&mut self, table: &Table<'_>) {
+        let file = self.report.files.last().and_then(|file| file.file.as_deref());
+        let file = file.map_or_else(String::new, |name| format!("{name}: "));
+        if table.ragged > 0 {
+            let rows = table.ragged;
+            let warning =
+                format!("{file}{rows} rows have more or fewer cells than the first; missing ones count as empty");
+            self.report.warnings.push(warning);
+        }
+        if table.foreign_bytes > 0 {
+            let rows = table.foreign_bytes;
+            let warning =
+                format!("{file}{rows} rows are not in UTF-8 and were read as Windows-1252; look at the names");
+            self.report.warnings.push(warning);
+        }
+    }
+
     async fn take(&mut self, mut rows: Vec<Row>) -> Result<(), SubscribeError> {
         if rows.is_empty() {
             return Ok(());
@@ -179,8 +255,10 @@ impl Run<'_> {
 
     fn merge(&mut self, rows: &[Row]) -> Result<(), StoreError> {
         for row in rows {
+            let is_new = !self.known.has_heard_of(row);
             let became = self.known.merge(row, &self.terms)?;
             self.report.count(became);
+            self.report.smtputf8 += u64::from(is_new && row.address().is_some_and(|address| !address.is_ascii()));
         }
         Ok(())
     }
@@ -201,7 +279,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn finish(self) -> Result<ImportReport, SubscribeError> {
+    async fn finish(mut self) -> Result<ImportReport, SubscribeError> {
+        self.report.count_people(&self.known);
         let ImportReport {
             rows,
             added,

@@ -3,40 +3,15 @@
 use chrono::DateTime;
 use data_encoding::HEXLOWER_PERMISSIVE;
 
+use super::origin::{DateOrder, Origin};
+use super::status::{Answer, Ladder, Said};
 use super::table::{Line, address_in};
 use crate::config::{Newsletter, Schedule, Settings};
 use crate::model::address::{DisplayName, EmailAddress};
 use crate::model::clock::to_micros;
-use crate::model::subscriber::{ALL, State, Suppressed, Topics};
+use crate::model::subscriber::{ALL, State, Topics};
 use crate::model::token::KeyRing;
 use crate::subscribe::columns::Column;
-
-/// What a row says about a person, the least restrictive first. Where several rows speak of one, the last of these wins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Said {
-    /// May be mailed.
-    Active,
-    /// Not confirmed, or nothing was said: never mailed without asking.
-    Pending,
-    /// Must not be mailed.
-    Not(Suppressed),
-}
-
-impl Said {
-    /// The meaning of a word, matched whole.
-    fn from_word(word: &str, is_paused: bool) -> Option<Self> {
-        Some(match word {
-            "active" | "confirmed" | "subscribed" => Self::Active,
-            "paused" if is_paused => Self::Active,
-            "" | "pending" | "unconfirmed" | "none" | "paused" => Self::Pending,
-            "unsubscribed" | "left" => Self::Not(Suppressed::Left),
-            "bounced" | "cleaned" => Self::Not(Suppressed::Bounce),
-            "complained" => Self::Not(Suppressed::Complaint),
-            "by_hand" | "by hand" => Self::Not(Suppressed::ByHand),
-            _ => return None,
-        })
-    }
-}
 
 /// Who a row is about.
 #[derive(Debug, Clone)]
@@ -55,6 +30,8 @@ pub(super) struct Row {
     pub(super) name: Option<String>,
     pub(super) language: Option<String>,
     pub(super) said: Said,
+    /// The word that says nothing to us, empty for none; set when nothing was understood.
+    pub(super) unknown: Option<String>,
     /// Id of the newsletter; the scope of a suppression without an address.
     pub(super) newsletter: String,
     /// The schedule, if the row names one.
@@ -65,6 +42,18 @@ pub(super) struct Row {
     pub(super) topics: Option<Topics>,
     /// What only our own export knows.
     pub(super) own: Own,
+    /// What another program knew of the sign-up.
+    pub(super) origin: Origin,
+}
+
+impl Row {
+    /// The address, unless the row is a suppression without one.
+    pub(super) fn address(&self) -> Option<&EmailAddress> {
+        match &self.who {
+            Who::Person(address) => Some(address),
+            Who::KeyOnly => None,
+        }
+    }
 }
 
 /// The columns that only our own export has.
@@ -106,7 +95,14 @@ pub(super) struct Reading<'a> {
     pub(super) keys: &'a KeyRing,
     /// For rows that name no newsletter.
     pub(super) newsletter: &'a Newsletter,
+    /// How the status is found.
+    pub(super) ladder: Ladder<'a>,
+    /// How dates with slashes are read.
+    pub(super) dates: Option<DateOrder>,
 }
+
+/// Substack puts this in the place of people who asked it to be forgotten.
+const FORGOTTEN: &str = "deletion-request.substack.com";
 
 impl Reading<'_> {
     /// What a row says; what is not understood is refused, so that it is never mailed.
@@ -122,14 +118,20 @@ impl Reading<'_> {
             reason,
         };
         let own = own(line);
-        let said = said(line, own.paused_until.is_some()).map_err(&refuse)?;
+        let Answer { said, word } = self.ladder.answer(line, own.paused_until.is_some());
         if email.is_none() && said > Said::Pending && !line.cell(Column::AddressKey).is_empty() {
             return key_only(line, said, own).map_err(refuse);
         }
         let text = email.as_deref().ok_or_else(|| refuse("no email address".to_owned()))?;
         let address = address_in(text).ok_or_else(|| refuse(why_no_address(text)))?;
+        if address.domain() == FORGOTTEN {
+            return Err(refuse("this person asked the other service to be forgotten".to_owned()));
+        }
+        let origin = Origin::of(line, self.dates).map_err(&refuse)?;
         let (newsletter, schedule) = self.choice(line, said).map_err(&refuse)?;
         Ok(Row {
+            unknown: word,
+            origin,
             key: self.keys.address_key(&address.comparison_form()),
             who: Who::Person(address),
             name: name(line),
@@ -167,21 +169,6 @@ impl Reading<'_> {
     }
 }
 
-/// The status: what the row says in words, unless a filled date says that the person left or cannot be reached.
-fn said(line: &Line, is_paused: bool) -> Result<Said, String> {
-    let word = line.cell(Column::Status);
-    let status = Said::from_word(&word.to_lowercase(), is_paused).ok_or_else(|| {
-        format!("status `{word}` is not understood; write active, pending, unsubscribed, bounced or complained")
-    })?;
-    let filled = |column| !line.cell(column).is_empty();
-    let dated = match (filled(Column::CleanedAt), filled(Column::LeftAt)) {
-        (true, _) => Said::Not(Suppressed::Bounce),
-        (false, true) => Said::Not(Suppressed::Left),
-        (false, false) => Said::Active,
-    };
-    Ok(status.max(dated))
-}
-
 fn why_no_address(text: &str) -> String {
     EmailAddress::parse(text)
         .err()
@@ -212,6 +199,8 @@ fn key_only(line: &Line, said: Said, own: Own) -> Result<Row, String> {
         name: None,
         language: None,
         said,
+        unknown: None,
+        origin: Origin::default(),
         newsletter: Some(line.cell(Column::Newsletter))
             .filter(|scope| !scope.is_empty())
             .unwrap_or(ALL)

@@ -2,11 +2,13 @@
 
 use std::io::{Cursor, Read};
 
-use encoding_rs::{Decoder, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::WINDOWS_1252;
 
+use super::decoded::decoded;
+use super::platform::Platform;
 use crate::model::address::EmailAddress;
 use crate::subscribe::SubscribeError;
-use crate::subscribe::columns::{Column, of_heading, unguarded};
+use crate::subscribe::columns::{Column, of_heading, plain, unguarded};
 
 /// How much of a file is looked at before reading begins.
 const LOOK: u64 = 64 * 1024;
@@ -30,6 +32,12 @@ impl Line {
             .find(|(of, _)| *of == column)
             .map_or("", |(_, cell)| cell.as_str())
     }
+
+    /// The cells of all columns of a kind.
+    pub(super) fn cells_of(&self, column: Column) -> impl Iterator<Item = &str> {
+        let wanted = self.cells.iter().filter(move |(of, _)| *of == column);
+        wanted.map(|(_, cell)| cell.as_str())
+    }
 }
 
 /// A file of people, read row by row.
@@ -43,11 +51,21 @@ pub(super) struct Table<'a> {
     lines_before: u64,
     /// Lines end with CR LF, and the LF is counted with the row after it.
     is_crlf: bool,
+    /// Which program wrote it, and what says so.
+    pub(super) platform: Platform,
+    pub(super) because: String,
+    /// The whole file is about people who left, or whose addresses do not work, by its columns.
+    pub(super) has: (bool, bool),
+    /// Cells of a whole row.
+    width: usize,
+    /// Rows with more or fewer cells, and rows that are not in UTF-8.
+    pub(super) ragged: u64,
+    pub(super) foreign_bytes: u64,
 }
 
 impl<'a> Table<'a> {
-    /// Looks at the beginning of a file and finds out how to read the rest.
-    pub(super) fn open(file: impl Read + Send + 'a) -> Result<Self, SubscribeError> {
+    /// Looks at the beginning of a file and finds out how to read the rest; `platform` is what the operator says of it.
+    pub(super) fn open(file: impl Read + Send + 'a, platform: Option<Platform>) -> Result<Self, SubscribeError> {
         let mut text = decoded(file)?;
         let mut head = Vec::new();
         text.by_ref().take(LOOK).read_to_end(&mut head)?;
@@ -68,38 +86,25 @@ impl<'a> Table<'a> {
             .read_byte_record(&mut first)
             .map_err(|error| unreadable(&error))?;
         let cells: Vec<String> = first.iter().map(text_of).collect();
-        let is_heading = !cells.iter().any(|cell| address_in(cell).is_some());
-        let mut columns: Vec<Option<Column>> = cells
-            .iter()
-            .map(|cell| of_heading(cell).filter(|_| is_heading))
-            .collect();
-        if !columns.contains(&Some(Column::Email))
-            && let Some(place) = column_of_addresses(&sample[usize::from(is_heading).min(sample.len())..])
-        {
-            columns.resize(columns.len().max(place + 1), None);
-            columns[place] = Some(Column::Email);
-        }
-        if !first.is_empty() && !columns.contains(&Some(Column::Email)) {
+        let heading = Heading::of(&cells, &sample, platform);
+        if !first.is_empty() && !heading.columns.contains(&Some(Column::Email)) {
             let reason = "no column holds email addresses; name one of them `email` in the first row".to_owned();
             return Err(SubscribeError::File { line: 1, reason });
         }
-        let unused = if is_heading {
-            cells
-                .into_iter()
-                .zip(&columns)
-                .filter(|(_, column)| column.is_none())
-                .map(|(cell, _)| cell)
-                .collect()
-        } else {
-            Vec::new()
-        };
+        let has = |column| heading.columns.contains(&Some(column));
         Ok(Self {
             reader,
-            columns,
-            unused,
-            first: (!is_heading).then_some(first),
+            has: (has(Column::LeftAt), has(Column::CleanedAt)),
+            width: cells.len(),
+            first: (!heading.is_one).then_some(first),
+            unused: heading.unused,
+            columns: heading.columns,
+            platform: heading.platform,
+            because: heading.because,
             lines_before,
             is_crlf,
+            ragged: 0,
+            foreign_bytes: 0,
         })
     }
 
@@ -128,6 +133,8 @@ impl<'a> Table<'a> {
             let reason = "longer than 64 KiB; a quote before it may have been left open".to_owned();
             return Ok(Some(Err((number, reason))));
         }
+        self.ragged += u64::from(record.len() != self.width);
+        self.foreign_bytes += u64::from(std::str::from_utf8(record.as_slice()).is_err());
         let named = record
             .iter()
             .zip(&self.columns)
@@ -136,6 +143,58 @@ impl<'a> Table<'a> {
             .map(|(column, cell)| (column, unguarded(&text_of(cell)).to_owned()))
             .collect();
         Ok(Some(Ok(Line { number, cells })))
+    }
+}
+
+/// What the first row says.
+struct Heading {
+    /// It names columns; else it is a row like the others.
+    is_one: bool,
+    columns: Vec<Option<Column>>,
+    unused: Vec<String>,
+    platform: Platform,
+    because: String,
+}
+
+impl Heading {
+    fn of(cells: &[String], sample: &[Vec<String>], asked: Option<Platform>) -> Self {
+        let is_one = !cells.iter().any(|cell| address_in(cell).is_some());
+        let plain: Vec<String> = cells.iter().map(|cell| plain(cell)).collect();
+        let (platform, because) = match (asked, is_one) {
+            (Some(platform), _) => (platform, "--format says so".to_owned()),
+            (None, true) => Platform::of(&plain),
+            (None, false) => (Platform::Other, "its first row is an address and no heading".to_owned()),
+        };
+        let is_ours = plain.iter().any(|name| name == "consentmethod");
+        let column = |cell: &String| of_heading(cell).filter(|_| is_one);
+        let mut columns: Vec<Option<Column>> = cells.iter().map(column).collect();
+        for place in &mut columns {
+            *place = place.and_then(|column| meant(column, platform, is_ours));
+        }
+        if !columns.contains(&Some(Column::Email))
+            && let Some(place) = column_of_addresses(&sample[usize::from(is_one).min(sample.len())..])
+        {
+            columns.resize(columns.len().max(place + 1), None);
+            columns[place] = Some(Column::Email);
+        }
+        let nameless = cells.iter().zip(&columns).filter(|(_, column)| column.is_none());
+        let unused = nameless.filter(|_| is_one).map(|(cell, _)| cell.clone()).collect();
+        Self {
+            is_one,
+            columns,
+            unused,
+            platform,
+            because,
+        }
+    }
+}
+
+/// What a heading means in a list of this platform: some words are ours only in our own export.
+fn meant(column: Column, platform: Platform, is_ours: bool) -> Option<Column> {
+    match column {
+        Column::State if platform == Platform::Kit => Some(Column::Status),
+        Column::State | Column::Reason | Column::Since | Column::Evidence if !is_ours => None,
+        column => Some(column),
     }
 }
 
@@ -255,60 +314,12 @@ fn column_of_addresses(rows: &[Vec<String>]) -> Option<usize> {
     })
 }
 
-/// The text of a file as UTF-8 bytes, without a byte order mark. UTF-16 is told by its mark.
-fn decoded<'a>(mut file: impl Read + Send + 'a) -> std::io::Result<Box<dyn Read + Send + 'a>> {
-    let mut mark = Vec::new();
-    file.by_ref().take(3).read_to_end(&mut mark)?;
-    let encoding = match mark.as_slice() {
-        [0xFF, 0xFE, ..] => Some(UTF_16LE),
-        [0xFE, 0xFF, ..] => Some(UTF_16BE),
-        _ => None,
-    };
-    let skip = if mark == [0xEF, 0xBB, 0xBF] { 3 } else { 0 };
-    let whole = Cursor::new(mark.split_off(skip)).chain(file);
-    Ok(match encoding {
-        Some(encoding) => Box::new(Transcoder {
-            inner: whole,
-            decoder: encoding.new_decoder_with_bom_removal(),
-            ready: Cursor::default(),
-            ended: false,
-        }),
-        None => Box::new(whole),
-    })
-}
-
-/// Reads another encoding as UTF-8.
-struct Transcoder<R> {
-    inner: R,
-    decoder: Decoder,
-    ready: Cursor<Vec<u8>>,
-    ended: bool,
-}
-
-impl<R: Read> Read for Transcoder<R> {
-    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        loop {
-            let count = self.ready.read(out)?;
-            if count > 0 || self.ended || out.is_empty() {
-                return Ok(count);
-            }
-            let mut raw = vec![0; 8 * 1024];
-            let length = self.inner.read(&mut raw)?;
-            self.ended = length == 0;
-            // Two bytes of UTF-16 become at most three of UTF-8; a little more for what was left from before.
-            let mut text = String::with_capacity(length * 2 + 16);
-            let _ = self.decoder.decode_to_string(&raw[..length], &mut text, self.ended);
-            self.ready = Cursor::new(text.into_bytes());
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn emails(bytes: &[u8]) -> Vec<(u64, String, String)> {
-        let mut table = Table::open(bytes).unwrap();
+        let mut table = Table::open(bytes, None).unwrap();
         let mut found = Vec::new();
         while let Some(line) = table.next().unwrap() {
             let line = line.unwrap();
@@ -355,7 +366,7 @@ mod tests {
     #[test]
     fn a_file_without_addresses_is_refused_with_a_reason() {
         assert!(matches!(
-            Table::open(&b"name,town\nRosa,Ulm\n"[..]),
+            Table::open(&b"name,town\nRosa,Ulm\n"[..], None),
             Err(SubscribeError::File { line: 1, .. })
         ));
         assert!(emails(b"").is_empty());
