@@ -14,6 +14,7 @@ mod cli;
 mod config;
 mod disk;
 mod doctor;
+mod exports;
 mod feedback;
 mod feeds;
 mod feeds_check;

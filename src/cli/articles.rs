@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::import_articles::ImportArticles;
 use super::output::{self, confirmed, json, line};
 use super::progress::Progress;
 use super::{Code, Session};
@@ -40,6 +41,17 @@ pub(super) enum Articles {
     #[command(after_help = "They stay in the feeds.\n\n\
                             Examples:\n  letterpress articles dismiss 01KA4C…\n  letterpress articles dismiss --all")]
     Dismiss(Decide),
+    /// Write the export of another platform as Markdown or HTML files into a folder
+    #[command(
+        after_help = "Reads WordPress (WXR), Ghost (JSON), Medium, Substack, Buttondown, beehiiv, Wix, Blogger, Squarespace, \
+                            Letterdrop and Jekyll: the archive as it was downloaded, its folder, or one file. Nothing is \
+                            overwritten; what is no public article is left out and counted by reason. Articles that were \
+                            mailed there are marked, and no letter carries them again.\n\n\
+                            Examples:\n  letterpress articles import export.zip --into content --dry-run\n  \
+                            letterpress articles import site.wordpress.xml --into content/old\n  \
+                            letterpress articles import backup.json --format ghost --into content --drafts --json"
+    )]
+    Import(ImportArticles),
 }
 
 /// Which articles a decision is about.
@@ -72,6 +84,7 @@ impl Articles {
             Self::Problems => problems(session).await,
             Self::Approve(decide) => self::decide(session, decide, true).await,
             Self::Dismiss(decide) => self::decide(session, decide, false).await,
+            Self::Import(import) => import.run(session),
         }
     }
 }

@@ -11,6 +11,7 @@ mod feedback;
 mod feeds;
 mod fsck;
 mod health;
+mod import_articles;
 mod init;
 mod issues;
 mod lint;

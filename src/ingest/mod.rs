@@ -6,7 +6,10 @@
 //! transaction of the scan decides for all of them at once, because only then is it known how many there are: baseline
 //! (first scan), held (bulk fuse) or mailable. A scan that breaks off decides nothing, and the next one goes on.
 //! A scan that finds nothing new writes nothing.
+//!
+//! `bring_in` comes before all scans: it writes the export of another platform into a folder that a source reads then.
 
+mod bring_in;
 mod choose;
 mod due;
 mod finish;
@@ -25,6 +28,7 @@ mod stillness;
 mod take_over;
 mod watch;
 
+pub use bring_in::{BringIn, BringInError, BroughtIn, ImportProblem, WrittenFile, bring_in};
 pub use choose::{Approval, EvenIf, approve, dismiss};
 pub use due::{is_scanned, next_due, publish_due};
 pub use gather::{Example, Trial, accept_vanished, scan_all, scan_due, scan_source, try_sources};

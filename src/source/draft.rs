@@ -118,7 +118,13 @@ pub(super) fn compose(
             )
         })?;
     let own_title = own_title(settings, given, &fields, &mut problems);
-    let page = page_of(settings, locator, body, given.format, own_title.as_deref())?;
+    let page = page_of(
+        settings,
+        locator,
+        (body, given.header.present),
+        given.format,
+        own_title.as_deref(),
+    )?;
     let basics = Basics::read(settings, &fields, locator, page.as_ref(), &mut problems);
     let place = Place {
         settings,
@@ -186,7 +192,7 @@ fn decoded(locator: &str, bytes: &[u8], problems: &mut Vec<Problem>) -> Result<S
 fn page_of(
     settings: &FolderSettings,
     locator: &str,
-    body: &str,
+    (body, has_header): (&str, bool),
     format: Format,
     title: Option<&str>,
 ) -> Result<Option<Page>, Problem> {
@@ -196,6 +202,10 @@ fn page_of(
         Format::Page => {
             html::guard(body, LARGEST_PAGE)
                 .map_err(|why| error(locator, "html_limits", why, "simplify the page, or exclude it"))?;
+            // Below a header with a title stands what the author wrote, unless it is a whole page: no furniture is in it.
+            if has_header && title.is_some() && !page::is_whole(body) {
+                return Ok(Some(page::fragment(body, &settings.source)));
+            }
             Ok(Some(page::read(body, &settings.source, &settings.site_title, title)))
         }
         Format::Text => {

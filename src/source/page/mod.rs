@@ -42,6 +42,15 @@ pub(super) fn is_page(html: &str) -> bool {
         .any(|mark| lower.contains(mark))
 }
 
+/// Whether a text is a page from its first tag on, and not a piece of one.
+pub(super) fn is_whole(html: &str) -> bool {
+    let start: String = html.trim_start().chars().take(16).collect();
+    let start = start.to_ascii_lowercase();
+    ["<!doctype", "<html", "<head", "<body"]
+        .iter()
+        .any(|mark| start.starts_with(mark))
+}
+
 /// Reads a page. `header_title` is the title that the file's header gives.
 pub(super) fn read(html: &str, source: &Source, site_title: &str, header_title: Option<&str>) -> Page {
     let document = Document::from(html);
@@ -87,6 +96,32 @@ fn selected_date(document: &Document, source: &Source) -> Option<Moment> {
     let written = [node.attr("datetime"), node.attr("content"), Some(node.text())];
     let mut written = written.into_iter().flatten();
     written.find_map(|text| dates::parse(&text, source.time_zone))
+}
+
+/// A piece of HTML that an author wrote below a header: only what the author's own selectors name goes.
+pub(super) fn fragment(html: &str, source: &Source) -> Page {
+    if source.body_selector.is_none() && source.strip_selectors.is_empty() {
+        return Page {
+            html: html.to_owned(),
+            ..Page::default()
+        };
+    }
+    let document = Document::from(html);
+    for selector in &source.strip_selectors {
+        if let Some(found) = document.try_select(selector) {
+            found.remove();
+        }
+    }
+    let own = source
+        .body_selector
+        .as_deref()
+        .and_then(|selector| document.try_select(selector));
+    let found = own.and_then(|selection| selection.nodes().first().copied());
+    let whole = || document.body().unwrap_or_else(|| document.root());
+    Page {
+        html: found.unwrap_or_else(whole).inner_html().to_string(),
+        ..Page::default()
+    }
 }
 
 /// Elements that are never part of an article, wherever they stand.
