@@ -6,7 +6,7 @@ use axum::http::{StatusCode, header};
 use letterpress::deliver;
 use letterpress::model::links::{Leave, Preferences, code_of};
 use letterpress::store::Engine;
-use letterpress::subscribe;
+use letterpress::subscribe::{self, Add};
 
 use crate::support::engines;
 use crate::support::mailroom::Press;
@@ -290,6 +290,46 @@ async fn old_notices_and_unanswered_new_addresses_are_forgotten() {
         press.bench.wait(Duration::from_hours(24 * 31));
         subscribe::tick(press.app()).await.unwrap();
         assert!(subscribe::show(press.app(), ROSA).await.unwrap().notices.is_empty());
+        press.bench.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_never_confirms_is_forgotten_after_a_fortnight_and_may_sign_up_again() {
+    let asked = |email: &str| Add {
+        email: email.to_owned(),
+        ..Add::default()
+    };
+    for engine in engines() {
+        let (press, _) = press(engine).await;
+        subscribe::add(press.app(), &asked("silent@example.net")).await.unwrap();
+        let list = "email,status\nbrought@example.net,pending\n";
+        let options = subscribe::ImportOptions {
+            consent: Some("an old list".to_owned()),
+            ..subscribe::ImportOptions::default()
+        };
+        subscribe::import(press.app(), list.as_bytes(), &options, |_| {})
+            .await
+            .unwrap();
+        deliver::send_all(press.app()).await.unwrap();
+        press.bench.wait(Duration::from_hours(24 * 13));
+        subscribe::tick(press.app()).await.unwrap();
+        assert!(subscribe::show(press.app(), "silent@example.net").await.is_ok());
+        press.bench.wait(Duration::from_hours(24 * 2));
+        subscribe::tick(press.app()).await.unwrap();
+        assert!(subscribe::show(press.app(), "silent@example.net").await.is_err());
+        if engine == Engine::Sqlite {
+            let mut onlooker = press.bench.onlooker().await;
+            assert!(!onlooker.everything().await.contains("silent@example.net"));
+        }
+        assert!(
+            subscribe::show(press.app(), "brought@example.net").await.is_ok(),
+            "nobody asked them yet"
+        );
+        assert!(subscribe::show(press.app(), ROSA).await.is_ok());
+        subscribe::add(press.app(), &asked("silent@example.net")).await.unwrap();
+        let again = subscribe::show(press.app(), "silent@example.net").await.unwrap();
+        assert_eq!(serde_json::to_value(again).unwrap()["status"], "pending");
         press.bench.close().await;
     }
 }

@@ -23,7 +23,7 @@ pub use hook::{HookAnswer, take_hook};
 pub use incident::{IncidentLine, apply, drop_held, incidents};
 pub use maildir::{Message, is_maildir, new_messages, put_away};
 pub use take_in::{Line, TakenIn, take_in};
-pub use tick::{settle, tick};
+pub use tick::{forget, settle, tick};
 
 use crate::source::fetch::FetchError;
 use crate::store::StoreError;

@@ -71,6 +71,18 @@ pub async fn unjudged(conn: &mut Conn, limit: i64) -> Result<Vec<Bounce>, StoreE
     Ok(on!(conn, |c| sqlx::query_as(UNJUDGED).bind(limit).fetch_all(c).await?))
 }
 
+const FORGET: &str = "DELETE FROM bounces WHERE at < $1 AND effect <> 'new' AND effect <> 'held'";
+
+/// Forgets what came back before a moment, microseconds; what waits for somebody's decision stays.
+pub async fn forget(conn: &mut Conn, before: i64) -> Result<(), StoreError> {
+    on!(conn, |c| sqlx::query(FORGET)
+        .bind(before)
+        .execute(c)
+        .await?
+        .rows_affected());
+    Ok(())
+}
+
 const OF_SUBSCRIBER: &str = concat!(
     "SELECT ",
     columns!(),

@@ -126,6 +126,18 @@ pub async fn methods_of(conn: &mut Conn, ids: &[i64]) -> Result<Vec<(i64, String
     }))
 }
 
+const FORGET_NETWORKS: &str = "UPDATE consents SET network = NULL WHERE network IS NOT NULL AND asked_at < $1";
+
+/// Forgets from which networks people agreed before a moment, microseconds.
+pub async fn forget_networks(conn: &mut Conn, before: i64) -> Result<(), StoreError> {
+    on!(conn, |c| sqlx::query(FORGET_NETWORKS)
+        .bind(before)
+        .execute(c)
+        .await?
+        .rows_affected());
+    Ok(())
+}
+
 const ADD_TEXT: &str = "INSERT INTO consent_texts (id, text, language) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING";
 
 /// Keeps a text that people were shown, under a hash of it.

@@ -87,6 +87,31 @@ pub async fn of_subscriber(conn: &mut Conn, subscriber_id: i64) -> Result<Vec<Su
     of_range(conn, subscriber_id, subscriber_id).await
 }
 
+const UNCONFIRMED: &str = "SELECT p.subscriber_id, p.newsletter_id FROM subscriptions p JOIN consents c ON c.id = p.consent_id \
+     WHERE p.state = 'pending' AND p.changed_at < $1 AND c.method <> 'import' ORDER BY p.subscriber_id, p.newsletter_id LIMIT $2";
+
+/// Subscriptions of people who were asked before a moment (microseconds) and never answered: `(subscriber, newsletter)`.
+pub async fn unconfirmed(conn: &mut Conn, before: i64, limit: i64) -> Result<Vec<(i64, String)>, StoreError> {
+    Ok(on!(conn, |c| sqlx::query_as(UNCONFIRMED)
+        .bind(before)
+        .bind(limit)
+        .fetch_all(c)
+        .await?))
+}
+
+const REMOVE: &str = "DELETE FROM subscriptions WHERE subscriber_id = $1 AND newsletter_id = $2 AND state = 'pending'";
+
+/// Removes a subscription that was never confirmed.
+pub async fn remove(conn: &mut Conn, subscriber_id: i64, newsletter_id: &str) -> Result<(), StoreError> {
+    on!(conn, |c| sqlx::query(REMOVE)
+        .bind(subscriber_id)
+        .bind(newsletter_id)
+        .execute(c)
+        .await?
+        .rows_affected());
+    Ok(())
+}
+
 /// The subscriptions of up to 1,000 people, in no order.
 pub async fn of_many(conn: &mut Conn, subscribers: &[i64]) -> Result<Vec<Subscription>, StoreError> {
     if subscribers.is_empty() {

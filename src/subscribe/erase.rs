@@ -33,6 +33,19 @@ pub(super) async fn erase_person(
     let at = now(app);
     for subscription in subscriptions::of_subscriber(conn, person.id).await? {
         suppressions::put(conn, &left(person, &subscription.newsletter_id, "erased", at)).await?;
+    }
+    forget_person(conn, app, person, actor).await
+}
+
+/// Forgets a person who is held, and keeps nothing that would know them again: for those who never said that they agree.
+pub(super) async fn forget_person(
+    conn: &mut Conn,
+    app: &App,
+    person: &Subscriber,
+    actor: &str,
+) -> Result<(), StoreError> {
+    let at = now(app);
+    for subscription in subscriptions::of_subscriber(conn, person.id).await? {
         let ended = Subscription {
             state: State::Unsubscribed.word().to_owned(),
             topics: "[]".to_owned(),

@@ -1,8 +1,10 @@
 //! What is kept for a while only.
 
-use super::{SubscribeError, now};
+use super::{SubscribeError, erase, now};
 use crate::app::App;
-use crate::store::{notices, subscribers};
+use crate::model::subscriber::State;
+use crate::store::subscriptions::{self, Subscription};
+use crate::store::{consents, notices, subscribers};
 
 const HOUR: i64 = 3_600_000_000;
 const DAY: i64 = 24 * HOUR;
@@ -10,16 +12,53 @@ const DAY: i64 = 24 * HOUR;
 const NOTICES: i64 = 30 * DAY;
 /// How long a person may answer from a new address; afterwards nobody needs to know which it was.
 const NEW_ADDRESS: i64 = 72 * HOUR;
+/// How long a person may leave a question unanswered.
+const UNCONFIRMED: i64 = 14 * DAY;
+/// How long it is known from which network somebody agreed.
+const NETWORKS: i64 = 90 * DAY;
+/// People of one transaction.
+const SOME: i64 = 200;
 /// A letter to somebody who was erased meanwhile is settled by then.
 const SETTLED: i64 = 2 * DAY;
 
-/// Forgets old notices, new addresses that nobody answered from, and replies that came after a person was erased.
+/// Forgets old notices, new addresses that nobody answered from, replies that came after a person was erased, from which
+/// network people agreed, and those who never confirmed.
 pub async fn tick(app: &App) -> Result<(), SubscribeError> {
     let at = now(app);
+    while forget_unconfirmed(app, at - UNCONFIRMED).await? {}
     let mut conn = app.database.begin().await?;
     notices::forget(&mut conn, at - NOTICES, at - NEW_ADDRESS).await?;
     for person in subscribers::erased_since(&mut conn, at - SETTLED).await? {
         subscribers::forget_replies(&mut conn, person).await?;
     }
+    consents::forget_networks(&mut conn, at - NETWORKS).await?;
     Ok(conn.commit().await?)
+}
+
+/// Forgets some of the people who were asked before `asked_before` and never answered; whether there may be more. Whom the
+/// author brought along in a file was not asked, and stays.
+async fn forget_unconfirmed(app: &App, asked_before: i64) -> Result<bool, SubscribeError> {
+    let mut conn = app.database.begin().await?;
+    let found = subscriptions::unconfirmed(&mut conn, asked_before, SOME).await?;
+    for (id, newsletter) in &found {
+        subscribers::hold(&mut conn, *id).await?;
+        let all = subscriptions::of_subscriber(&mut conn, *id).await?;
+        let is_pending = |one: &Subscription| one.state == State::Pending.word();
+        if all.iter().all(is_pending) {
+            if let Some(person) = subscribers::by_id(&mut conn, *id).await? {
+                erase::forget_person(&mut conn, app, &person, "retention").await?;
+            }
+        } else if all
+            .iter()
+            .any(|one| one.newsletter_id == *newsletter && is_pending(one))
+        {
+            // The person reads something else here: only the question goes.
+            subscriptions::remove(&mut conn, *id, newsletter).await?;
+        }
+    }
+    conn.commit().await?;
+    if !found.is_empty() {
+        app.database.truncate_log().await?;
+    }
+    Ok(found.len() == usize::try_from(SOME).unwrap_or(usize::MAX))
 }

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, PlaceError};
 use crate::deliver::{DeliverError, NodeError, Sender};
-use crate::{compose, feedback, ingest, subscribe, syndicate};
+use crate::{bounces, compose, feedback, ingest, subscribe, syndicate};
 
 pub use reload::reload_on_change;
 pub use returned::{take_from_mailbox, take_in};
@@ -141,7 +141,8 @@ async fn render(app: Arc<App>, scanned: CancellationToken, stop: CancellationTok
 async fn tidy(app: Arc<App>, stop: CancellationToken) {
     loop {
         turns("forget who voted", || feedback::tick(&app)).await;
-        turns("forget old notices", || subscribe::tick(&app)).await;
+        turns("forget old notices and unanswered questions", || subscribe::tick(&app)).await;
+        turns("forget what came back long ago", || bounces::forget(&app)).await;
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(TIDY_EVERY) => {}
