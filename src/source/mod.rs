@@ -4,7 +4,8 @@
 //! `header` splits off the fields. Entries of a [`feed`], rows of a [`table`] and pages of a [`site`] become an [`item`] with
 //! such fields. Then it is the same for all: `fields`, `dates`, `people`, `marks` and `address` say what they mean, `tags` resolves
 //! template tags, `markdown`, `plain` and `page` make HTML of a body, and `html` makes that HTML safe and absolute.
-//! [`archive`] reads the exports of other platforms, once, into files for such a folder.
+//! [`archive`] reads the exports of other platforms, once, into files for such a folder, and [`generator`] finds that folder
+//! in the folder of a site.
 
 pub mod archive;
 pub mod discovery;
@@ -15,6 +16,7 @@ pub mod foreign;
 pub mod item;
 pub mod site;
 pub mod table;
+pub mod generator;
 
 mod address;
 mod basics;

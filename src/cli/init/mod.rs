@@ -1,5 +1,7 @@
 //! `init DIR`: everything that an author edits, commented.
 
+mod from_site;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -9,28 +11,55 @@ use super::output::line;
 use crate::template::Templates;
 
 /// The commented example of the repository, which a test holds against the settings, and the article beside it.
-const CONFIG: &str = include_str!("../../config/letterpress.toml");
-const ARTICLE: &str = include_str!("../../config/content/a-first-article.md");
+const CONFIG: &str = include_str!("../../../config/letterpress.toml");
+const ARTICLE: &str = include_str!("../../../config/content/a-first-article.md");
 
 /// `init`
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  letterpress init press\n  letterpress --config press/letterpress.toml check")]
+#[command(
+    after_help = "With --from the folder of a site is looked at: its generator (Hugo, Zola, Jekyll, Hexo, Eleventy, Astro, \
+                  Pelican, Next.js, Gatsby, Docusaurus, or none) and the generator's own config say where the articles are and \
+                  how their addresses are made. Nothing in that folder is changed, and nothing of it is run.\n\n\
+                  Examples:\n  letterpress init press\n  letterpress init press --from ~/sites/notes\n  \
+                  letterpress --config press/letterpress.toml check"
+)]
 pub(super) struct Init {
     /// The folder; it may exist, but nothing in it is overwritten
     dir: PathBuf,
+    /// The folder of a site whose articles are to be published
+    #[arg(long, value_name = "SITE_FOLDER")]
+    from: Option<PathBuf>,
 }
 
 impl Init {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let dir = &self.dir;
-        write(&dir.join("letterpress.toml"), &first_config())?;
-        write(&dir.join("content/a-first-article.md"), ARTICLE)?;
+        let found = self
+            .from
+            .as_deref()
+            .map(|site| from_site::look(site, dir))
+            .transpose()?;
+        let config = match &found {
+            Some(found) => found.config(&first_config())?,
+            None => first_config(),
+        };
+        write(&dir.join("letterpress.toml"), &config)?;
+        if found.is_none() {
+            write(&dir.join("content/a-first-article.md"), ARTICLE)?;
+        }
         for (path, text) in Templates::defaults() {
             write(&dir.join("templates").join(path), &text)?;
         }
         let shown = dir.display();
+        let what = match &found {
+            Some(found) => {
+                found.say()?;
+                format!("Wrote {shown}/letterpress.toml and the templates.")
+            }
+            None => format!("Wrote {shown}/letterpress.toml, a sample article and the templates."),
+        };
         line(&format!(
-            "Wrote {shown}/letterpress.toml, a sample article and the templates.\n\
+            "{what}\n\
              Next: edit letterpress.toml, then run\n  \
              letterpress --config {shown}/letterpress.toml check\n  \
              letterpress --config {shown}/letterpress.toml articles scan\n\
