@@ -13,10 +13,10 @@ pub mod feed;
 pub mod fetch;
 pub mod folder;
 pub mod foreign;
+pub mod generator;
 pub mod item;
 pub mod site;
 pub mod table;
-pub mod generator;
 
 mod address;
 mod basics;
