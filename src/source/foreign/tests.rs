@@ -83,11 +83,18 @@ fn a_feed_that_means_harm_is_refused_before_it_is_parsed() {
     assert!(refused(&rss(&format!("<a{wide}/>"))).contains("more than 64 attributes"));
     let long = "<item><guid>a</guid></item>".repeat(5_001);
     assert!(refused(&rss(&long)).contains("more than 5000 entries"));
-    let bomb = format!(
-        "<!DOCTYPE rss [<!ENTITY a \"aaaa\">]>{}",
-        rss("<item><guid>&a;</guid></item>")
-    );
-    assert!(refused(&bomb).contains("DOCTYPE"));
+    let with_entities = |declared: &str| format!("<!DOCTYPE rss [{declared}]>{}", rss("<item><guid>&a;</guid></item>"));
+    for harm in [
+        "<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">",
+        "<!ENTITY % a \"b\">",
+        "<!ENTITY a SYSTEM \"file:///etc/passwd\">",
+        &"<!ENTITY a \"aaaa\">".repeat(1_000),
+    ] {
+        assert!(refused(&with_entities(harm)).contains("DOCTYPE"), "{harm}");
+    }
+    // A few plain texts do no harm where nothing is ever expanded.
+    let plain = read(with_entities("<!ENTITY a \"aaaa\">").as_bytes(), None, None).unwrap();
+    assert_eq!(plain.entries[0].id.as_deref(), Some("&a;"));
     assert!(refused(&"x".repeat(MOST_BYTES + 1)).contains("more than 10 MB"));
     assert!(refused(&format!("{{\"items\": {}", "[".repeat(100_000))).contains("recursion"));
     assert!(refused("<html><body>no feed</body></html>").contains("feeds check"));
