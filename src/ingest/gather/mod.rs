@@ -159,10 +159,10 @@ fn is_due(app: &App, source: &Source, visit: &Visit, wish: Wish) -> bool {
     let now = app.clock.now();
     let mut asked = app.asked.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let every = Span::from_std(source.every).unwrap_or(Span::days(1));
-    // A tenth sooner or later, or all who start at once would ask at once.
+    // Up to a tenth sooner, or all who start at once would ask at once.
     let mut byte = [0];
     app.chance.fill(&mut byte);
-    let every = every * 9 / 10 + every * i32::from(byte[0]) / 1_275;
+    let every = every * 9 / 10 + every * i32::from(byte[0]) / 2_550;
     let rested = asked
         .get(&source.id)
         .is_none_or(|last| now - *last >= every || *last > now);

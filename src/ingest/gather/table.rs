@@ -41,8 +41,9 @@ pub(super) async fn scan(
         Err(error) => return note_failure(app, source, None, problem(&error)).await,
     };
     let look = look(app, table, &open, &visit, (wish, same_rules));
-    let keys = match open.keys().await {
-        Ok(keys) => keys.filter(|_| look.lists_all),
+    let keys = if look.lists_all { open.keys().await } else { Ok(None) };
+    let keys = match keys {
+        Ok(keys) => keys,
         Err(error) => return note_failure(app, source, None, problem(&error)).await,
     };
     let plan = plan(keys, &look);
