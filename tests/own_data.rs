@@ -326,6 +326,9 @@ async fn who_never_confirms_is_forgotten_after_a_fortnight_and_may_sign_up_again
             subscribe::show(press.app(), "brought@example.net").await.is_ok(),
             "nobody asked them yet"
         );
+        press.bench.wait(Duration::from_hours(24 * 80));
+        subscribe::tick(press.app()).await.unwrap();
+        assert!(subscribe::show(press.app(), "brought@example.net").await.is_err());
         assert!(subscribe::show(press.app(), ROSA).await.is_ok());
         subscribe::add(press.app(), &asked("silent@example.net")).await.unwrap();
         let again = subscribe::show(press.app(), "silent@example.net").await.unwrap();

@@ -4,6 +4,7 @@ mod foreign;
 mod histories;
 mod pages;
 mod remote;
+mod several;
 mod site;
 mod speed;
 mod stores;

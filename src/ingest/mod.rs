@@ -12,6 +12,7 @@
 mod bring_in;
 mod choose;
 mod due;
+mod elsewhere;
 mod finish;
 mod gather;
 mod identity;

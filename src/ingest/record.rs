@@ -12,6 +12,7 @@ use crate::store::articles::{self, Known, NewRevision, Written};
 use crate::store::imported::{self, Imported};
 use crate::store::{Conn, StoreError, counters};
 
+use super::elsewhere::Elsewhere;
 use super::identity::{Identity, Index, likeness};
 use super::read::Prepared;
 use super::refusal;
@@ -22,8 +23,7 @@ use super::row::{self, stamp};
 pub(super) struct Scene<'a> {
     pub(super) app: &'a App,
     pub(super) source_id: &'a str,
-    /// Addresses of other sources' articles, as they are compared, and whose they are.
-    pub(super) taken: &'a HashMap<String, String>,
+    pub(super) elsewhere: &'a Elsewhere,
     pub(super) now: i64,
     pub(super) look_back: i64,
     /// Unknown template tags from which on an article is held.
@@ -179,13 +179,20 @@ pub(super) async fn draft(
         problems.push(refusal::url_taken(draft, other));
         return Ok(Recorded { problems, wrote: false });
     }
-    if let Some(owner) = elsewhere(scene, index, draft, identity) {
+    if let Some(owner) = scene.elsewhere.owner(index, draft, identity) {
         problems.push(refusal::url_taken(draft, owner));
         // What was public keeps its last good revision.
         if let Identity::Same(at) | Identity::Moved(at) = identity {
             index.claim(at);
         }
         return Ok(Recorded { problems, wrote: false });
+    }
+    if identity == Identity::New
+        && let Some(left) = scene.elsewhere.heir_of(conn, draft).await?
+    {
+        index.claim_url(&draft.url, &draft.locator);
+        known(scene, conn, writing, &left, candidate, prepared, report).await?;
+        return Ok(Recorded { problems, wrote: true });
     }
     let wrote = matches!(identity, Identity::Same(_) | Identity::Moved(_) | Identity::New);
     match identity {
@@ -212,19 +219,6 @@ pub(super) async fn draft(
         }
     }
     Ok(Recorded { problems, wrote })
-}
-
-/// Which article of another source has the address that this draft would get.
-fn elsewhere<'a>(scene: &Scene<'a>, index: &Index, draft: &Draft, identity: Identity) -> Option<&'a str> {
-    let is_new = match identity {
-        Identity::New => true,
-        Identity::Same(at) | Identity::Moved(at) => index.known[at].url != draft.url,
-        _ => false,
-    };
-    if !is_new || scene.taken.is_empty() || draft.excluded.is_some() {
-        return None;
-    }
-    scene.taken.get(&comparison_form(&draft.url)?).map(String::as_str)
 }
 
 /// The file may have other stamps, or was missing, and holds what it held; says whether that was written.

@@ -1,7 +1,7 @@
 //! A scan under way: read what changed, write. What there is to scan is gathered in `gather`, what it comes to is decided
 //! in `finish`.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use futures_util::StreamExt;
@@ -10,11 +10,11 @@ use crate::app::App;
 use crate::config::{Shortcodes, Source};
 use crate::model::article::{Problem, Visibility};
 use crate::model::clock::{micros, to_micros};
-use crate::model::same_address::comparison_form;
 use crate::source::folder::{Candidate, FolderSettings, Locators};
 use crate::store::articles;
 use crate::store::{Conn, StoreError, sources};
 
+use super::elsewhere::{self, Elsewhere};
 use super::identity::Index;
 use super::read::{Found, Outcome, Reader};
 use super::record::{self, Scene, Writing};
@@ -66,8 +66,7 @@ pub(super) struct Scan<'a> {
     pub(super) seen: HashSet<String>,
     read: usize,
     reader: Arc<Reader>,
-    /// Addresses of other sources' articles, as they are compared, and whose they are.
-    taken: HashMap<String, String>,
+    elsewhere: Elsewhere,
     /// What is noted about each file; the empty path is the source as a whole.
     pub(super) problems: BTreeMap<String, Vec<Problem>>,
     pub(super) report: ScanReport,
@@ -93,7 +92,8 @@ impl<'a> Scan<'a> {
             problems.entry(problem.locator.clone()).or_default().push(problem);
         }
         let waiting = super::take_over::waiting(&mut conn).await?;
-        let elsewhere = articles::addresses_elsewhere(&mut conn, &source.id).await?;
+        let gone_since = to_micros(settings.now) - elsewhere::MATCHABLE;
+        let others = articles::of_others(&mut conn, &source.id, gone_since).await?;
         drop(conn);
         // Engines sort texts by rules of their own.
         for of_file in problems.values_mut() {
@@ -105,9 +105,9 @@ impl<'a> Scan<'a> {
         let same_rules = row.settings_hash == settings_hash;
         let reader = Reader::new(Arc::clone(&settings), locators, &known, same_rules);
         let index = Index::new(known, plan.present.as_ref(), row.baseline_at.is_none(), now);
-        let taken = elsewhere
-            .into_iter()
-            .filter_map(|(url, owner)| Some((comparison_form(&url)?, owner)));
+        let app_settings = app.settings();
+        let configured = app_settings.sources.iter().map(|source| source.id.as_str());
+        let elsewhere = Elsewhere::of(others, &configured.collect());
         Ok(Self {
             app,
             source,
@@ -119,7 +119,7 @@ impl<'a> Scan<'a> {
             seen: HashSet::new(),
             read: 0,
             reader: Arc::new(reader),
-            taken: taken.collect(),
+            elsewhere,
             problems,
             report: ScanReport::default(),
             writing: Writing::with(waiting),
@@ -267,7 +267,7 @@ impl<'a> Scan<'a> {
                 let scene = Scene {
                     app: self.app,
                     source_id: &self.source.id,
-                    taken: &self.taken,
+                    elsewhere: &self.elsewhere,
                     now: self.now,
                     look_back: micros(self.source.look_back),
                     most_leftovers: if self.source.shortcodes == Shortcodes::Hold {

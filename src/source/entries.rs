@@ -9,6 +9,7 @@ use super::foreign::{Text, WholeEntry, WholeFeed};
 use super::header::Value;
 use super::item::{Body, Item};
 use crate::model::article::{Author, DateOrigin, Enclosure, Guid};
+use crate::model::text::xml_safe;
 
 /// The entries of a feed as items; `address` is where it came from.
 pub(super) fn items(feed: WholeFeed, address: Option<&Url>) -> Vec<Item> {
@@ -70,7 +71,7 @@ pub(super) fn item(whole: WholeEntry, address: Option<&Url>) -> Item {
     let entry = whole.entry;
     item.guid = entry.id.map(|id| Guid {
         is_permalink: entry.is_permalink,
-        id,
+        id: xml_safe(&id),
     });
     let here = || entry.link.is_none().then(|| address.map(Url::to_string)).flatten();
     item.base = whole.base.or_else(here);

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde::Serialize;
 
 use crate::model::article::{DateOrigin, Guid, Problem, Severity};
+use crate::model::text::xml_safe;
 
 use super::decode;
 use super::draft::{self, Format, Given, hash};
@@ -63,7 +64,7 @@ impl Item {
     /// An item without anything; a locator that is too long is replaced by its hash.
     pub(super) fn new(locator: &str, origin: DateOrigin) -> Self {
         Self {
-            locator: short_locator(locator),
+            locator: short_locator(&xml_safe(locator)),
             guid: None,
             origin,
             fields: Vec::new(),
@@ -76,7 +77,7 @@ impl Item {
     /// Adds a field that is not empty.
     pub(super) fn say(&mut self, key: &str, value: impl Into<Option<String>>) {
         if let Some(text) = value.into().filter(|text| !text.trim().is_empty()) {
-            self.fields.push((key.to_owned(), Value::Text(text)));
+            self.fields.push((key.to_owned(), Value::Text(xml_safe(&text))));
         }
     }
 

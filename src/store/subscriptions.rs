@@ -88,12 +88,20 @@ pub async fn of_subscriber(conn: &mut Conn, subscriber_id: i64) -> Result<Vec<Su
 }
 
 const UNCONFIRMED: &str = "SELECT p.subscriber_id, p.newsletter_id FROM subscriptions p JOIN consents c ON c.id = p.consent_id \
-     WHERE p.state = 'pending' AND p.changed_at < $1 AND c.method <> 'import' ORDER BY p.subscriber_id, p.newsletter_id LIMIT $2";
+     WHERE p.state = 'pending' AND ((c.method <> 'import' AND p.changed_at < $1) OR p.changed_at < $2) \
+     ORDER BY p.subscriber_id, p.newsletter_id LIMIT $3";
 
-/// Subscriptions of people who were asked before a moment (microseconds) and never answered: `(subscriber, newsletter)`.
-pub async fn unconfirmed(conn: &mut Conn, before: i64, limit: i64) -> Result<Vec<(i64, String)>, StoreError> {
+/// Subscriptions of people who were asked before a moment (microseconds) and never answered, and of those whom a file brought
+/// along before another: `(subscriber, newsletter)`.
+pub async fn unconfirmed(
+    conn: &mut Conn,
+    asked_before: i64,
+    brought_before: i64,
+    limit: i64,
+) -> Result<Vec<(i64, String)>, StoreError> {
     Ok(on!(conn, |c| sqlx::query_as(UNCONFIRMED)
-        .bind(before)
+        .bind(asked_before)
+        .bind(brought_before)
         .bind(limit)
         .fetch_all(c)
         .await?))

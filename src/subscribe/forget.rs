@@ -14,6 +14,8 @@ const NOTICES: i64 = 30 * DAY;
 const NEW_ADDRESS: i64 = 72 * HOUR;
 /// How long a person may leave a question unanswered.
 const UNCONFIRMED: i64 = 14 * DAY;
+/// How long people may wait whom a file brought along and nobody asked.
+const NOT_ASKED: i64 = 90 * DAY;
 /// How long it is known from which network somebody agreed.
 const NETWORKS: i64 = 90 * DAY;
 /// People of one transaction.
@@ -25,7 +27,7 @@ const SETTLED: i64 = 2 * DAY;
 /// network people agreed, and those who never confirmed.
 pub async fn tick(app: &App) -> Result<(), SubscribeError> {
     let at = now(app);
-    while forget_unconfirmed(app, at - UNCONFIRMED).await? {}
+    while forget_unconfirmed(app, at - UNCONFIRMED, at - NOT_ASKED).await? {}
     let mut conn = app.database.begin().await?;
     notices::forget(&mut conn, at - NOTICES, at - NEW_ADDRESS).await?;
     for person in subscribers::erased_since(&mut conn, at - SETTLED).await? {
@@ -35,24 +37,24 @@ pub async fn tick(app: &App) -> Result<(), SubscribeError> {
     Ok(conn.commit().await?)
 }
 
-/// Forgets some of the people who were asked before `asked_before` and never answered; whether there may be more. Whom the
-/// author brought along in a file was not asked, and stays.
-async fn forget_unconfirmed(app: &App, asked_before: i64) -> Result<bool, SubscribeError> {
+/// Forgets some of the people who were asked before `asked_before` and never answered, and of those whom the author brought
+/// along in a file before `brought_before` without asking them (X2); whether there may be more.
+async fn forget_unconfirmed(app: &App, asked_before: i64, brought_before: i64) -> Result<bool, SubscribeError> {
     let mut conn = app.database.begin().await?;
-    let found = subscriptions::unconfirmed(&mut conn, asked_before, SOME).await?;
+    let found = subscriptions::unconfirmed(&mut conn, asked_before, brought_before, SOME).await?;
     for (id, newsletter) in &found {
         subscribers::hold(&mut conn, *id).await?;
         let all = subscriptions::of_subscriber(&mut conn, *id).await?;
-        let is_pending = |one: &Subscription| one.state == State::Pending.word();
-        if all.iter().all(is_pending) {
+        let is_old = |one: &Subscription| {
+            let is_found = found.iter().any(|(who, what)| who == id && *what == one.newsletter_id);
+            one.state == State::Pending.word() && is_found
+        };
+        if all.iter().all(is_old) {
             if let Some(person) = subscribers::by_id(&mut conn, *id).await? {
                 erase::forget_person(&mut conn, app, &person, "retention").await?;
             }
-        } else if all
-            .iter()
-            .any(|one| one.newsletter_id == *newsletter && is_pending(one))
-        {
-            // The person reads something else here: only the question goes.
+        } else if all.iter().any(|one| one.newsletter_id == *newsletter && is_old(one)) {
+            // There is something else between us: only the question goes.
             subscriptions::remove(&mut conn, *id, newsletter).await?;
         }
     }

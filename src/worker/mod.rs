@@ -92,8 +92,13 @@ async fn watch(app: Arc<App>, scanned: CancellationToken, stop: CancellationToke
     if let Err(error) = compose::note_schedules(&app).await {
         tracing::warn!(%error, "schedules cannot be noted");
     }
+    let mut settings = app.settings();
     let mut watch = ingest::Watch::start(&app);
     loop {
+        if !Arc::ptr_eq(&settings, &app.settings()) {
+            settings = app.settings();
+            watch = ingest::Watch::start(&app);
+        }
         let scan = turns("scan", || async { ingest::scan_due(&app, &|_, _| {}).await });
         if let Some(report) = scan.await {
             scanned.cancel();
@@ -112,6 +117,8 @@ async fn watch(app: Arc<App>, scanned: CancellationToken, stop: CancellationToke
         }
         tokio::select! {
             () = stop.cancelled() => return,
+            // Other sources, or another rhythm.
+            () = reload::other_settings(&app, &settings) => {}
             why = watch.changed() => {
                 if let ingest::Changed::Lost(said) = why {
                     tracing::warn!(said, "changes may have been missed; everything is walked");

@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::config;
+use crate::config::{self, Settings};
 
 /// How often the file is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -39,6 +39,13 @@ pub async fn reload_on_change(app: Arc<App>, stop: CancellationToken) {
             }
             Err(problems) => tracing::error!("the config has problems; the running one stays:\n{problems}"),
         }
+    }
+}
+
+/// Waits until the settings are others than these.
+pub(super) async fn other_settings(app: &App, known: &Arc<Settings>) {
+    while Arc::ptr_eq(known, &app.settings()) {
+        tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 

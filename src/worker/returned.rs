@@ -9,6 +9,9 @@ use crate::app::App;
 use crate::bounces::{self, Mailbox, TakenIn};
 use crate::subscribe;
 
+/// Mails of one visit that may fail before the others wait, too.
+const FAILURES: usize = 3;
+
 /// Reads one file of mail; who asks to leave by mail, leaves. With `dry_run` nothing happens.
 ///
 /// # Errors
@@ -55,7 +58,17 @@ pub async fn take_from_mailbox(app: &App, dry_run: bool) -> anyhow::Result<Vec<T
     let imap = imap.context("read the mailbox: the config has no `[bounces.imap]`; name your mail server there")?;
     let mut mailbox = Mailbox::open(imap).await?;
     let mut taken = Vec::new();
-    while let Some(mail) = mailbox.next().await? {
+    let mut failed = Vec::new();
+    while failed.len() < FAILURES {
+        let mail = match mailbox.next().await {
+            Ok(Some(mail)) => mail,
+            Ok(None) => break,
+            // One mail that the server cannot give out does not hide those behind it.
+            Err(error) => {
+                failed.push(error);
+                continue;
+            }
+        };
         let name = format!("{} of {}", mail.uid, imap.folder);
         let one = match &mail.bytes {
             Some(bytes) => take_in(app, &name, bytes, dry_run).await?,
@@ -74,7 +87,14 @@ pub async fn take_from_mailbox(app: &App, dry_run: bool) -> anyhow::Result<Vec<T
         taken.push(one);
     }
     mailbox.close().await;
-    Ok(taken)
+    match failed.into_iter().next() {
+        Some(error) if taken.is_empty() => Err(error.into()),
+        Some(error) => {
+            tracing::warn!(%error, "some mails that came back could not be fetched");
+            Ok(taken)
+        }
+        None => Ok(taken),
+    }
 }
 
 async fn read_all(app: &App, folder: &Path) -> anyhow::Result<()> {

@@ -23,6 +23,8 @@ struct Script {
     drops_marks: bool,
     /// Knows another password.
     refuses: bool,
+    /// Cannot give out this mail.
+    broken: Option<u32>,
 }
 
 /// Starts a server; returns its port and what it knows.
@@ -70,6 +72,9 @@ impl Script {
         if command.starts_with("UID SEARCH") {
             let uids: Vec<String> = self.unseen.iter().map(|(uid, _)| uid.to_string()).collect();
             return done(format!("* SEARCH {}\r\n", uids.join(" ")));
+        }
+        if command.contains("FETCH") && number().is_some() && number() == self.broken {
+            return Some((String::new(), "NO [SERVERBUG] this mail is damaged"));
         }
         if command.contains("RFC822.SIZE") {
             let (uid, text) = mail(self)?;
@@ -168,6 +173,22 @@ async fn a_mail_that_could_not_be_marked_is_read_again() {
     script.lock().unwrap().drops_marks = false;
     let taken = worker::take_from_mailbox(&bench.app, false).await.unwrap();
     assert_eq!(taken.len(), 3);
+    bench.close().await;
+}
+
+#[tokio::test]
+async fn a_mail_that_the_server_cannot_give_out_does_not_hide_those_behind_it() {
+    let script = Script {
+        unseen: small_talk(),
+        broken: Some(7),
+        ..Script::default()
+    };
+    let (port, script) = server(script).await;
+    let bench = bench(port).await;
+    let taken = worker::take_from_mailbox(&bench.app, false).await.unwrap();
+    assert_eq!(taken.len(), 2);
+    let left: Vec<u32> = script.lock().unwrap().unseen.iter().map(|(uid, _)| *uid).collect();
+    assert_eq!(left, [7]);
     bench.close().await;
 }
 

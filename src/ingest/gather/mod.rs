@@ -76,10 +76,33 @@ pub async fn accept_vanished(app: &App, progress: Progress<'_>) -> Result<ScanRe
 async fn scan_each(app: &App, wish: Wish, progress: Progress<'_>) -> Result<ScanReport, IngestError> {
     let _turn = Turn::wait(app).await?;
     let mut report = ScanReport::default();
-    for source in &app.settings().sources {
-        report.add(scan(app, source, wish, progress).await?);
+    let settings = app.settings();
+    // What lies on this machine first: a saved file does not wait for a server that does not answer.
+    let (near, far): (Vec<&Source>, Vec<&Source>) =
+        settings.sources.iter().partition(|source| source.kind.has_folder());
+    for source in near.into_iter().chain(far) {
+        let found = match scan(app, source, wish, progress).await {
+            Ok(found) => found,
+            Err(error) => broke_off(app, source, &error).await?,
+        };
+        report.add(found);
     }
     Ok(report)
+}
+
+/// One source that cannot be scanned does not keep the others from it; without a database there is nothing to note, and
+/// the error is the caller's.
+async fn broke_off(app: &App, source: &Source, error: &IngestError) -> Result<ScanReport, IngestError> {
+    tracing::error!(source = source.id, %error, "a scan broke off");
+    let problem = Problem {
+        locator: String::new(),
+        line: None,
+        code: "unreadable".to_owned(),
+        message: format!("the scan broke off: failed to {error}"),
+        remedy: "articles that were read before stay; the next scan goes on".to_owned(),
+        severity: Severity::Error,
+    };
+    note_failure(app, source, None, problem).await
 }
 
 /// Scans one source.

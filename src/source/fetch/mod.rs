@@ -222,6 +222,12 @@ impl Fetcher {
                 url: shown(&ask.url),
                 why: "it redirects to something that is no address".to_owned(),
             })?;
+            if ask.url.scheme() == "https" && next.scheme() != "https" {
+                return Err(FetchError::Refused {
+                    url: shown(&ask.url),
+                    why: "it leads from an encrypted address to one that is not".to_owned(),
+                });
+            }
             hops.push((answer.status().as_u16(), next.clone()));
             ask.url = next;
             if ask.method == Method::POST {

@@ -36,7 +36,13 @@ pub(super) fn repaired(text: &str) -> String {
 
 /// A reference that XML knows without a DTD. Names of HTML's are text, which HTML then reads.
 fn is_reference(text: &str) -> bool {
-    let Some((name, _)) = text[1..].split_once(';').filter(|(name, _)| name.len() <= 10) else {
+    // Only near by: a document of nothing but ampersands would be read once for each of them.
+    let near = text.as_bytes()[1..].iter().take(11);
+    let Some(name) = near
+        .into_iter()
+        .position(|byte| *byte == b';')
+        .and_then(|end| text.get(1..=end))
+    else {
         return false;
     };
     let number = |digits: &str, radix| u32::from_str_radix(digits, radix).ok().and_then(char::from_u32);

@@ -183,15 +183,44 @@ pub async fn known(conn: &mut Conn, source_id: &str) -> Result<Vec<Known>, Store
         .collect())
 }
 
-const ELSEWHERE: &str =
-    "SELECT url, source_id, locator FROM articles WHERE source_id <> $1 AND visibility IN ('public', 'scheduled')";
+/// An article of another source, as far as sources must know of each other.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct OfOthers {
+    /// ULID.
+    pub id: String,
+    /// Canonical address.
+    pub url: String,
+    /// Whose.
+    pub source_id: String,
+    /// Where it is there.
+    pub locator: String,
+    /// Word of `Visibility`: public, scheduled or gone.
+    pub visibility: String,
+}
 
-/// Addresses of what other sources have published or will publish, each with the words that name the article.
-pub async fn addresses_elsewhere(conn: &mut Conn, source_id: &str) -> Result<Vec<(String, String)>, StoreError> {
-    let rows: Vec<(String, String, String)> =
-        on!(conn, |c| sqlx::query_as(ELSEWHERE).bind(source_id).fetch_all(c).await?);
-    let named = |(url, source, locator)| (url, format!("{locator} of the source {source}"));
-    Ok(rows.into_iter().map(named).collect())
+const OF_OTHERS: &str = "SELECT id, url, source_id, locator, visibility FROM articles WHERE source_id <> $1 \
+     AND (visibility IN ('public', 'scheduled') OR (visibility = 'gone' AND changed_at >= $2)) ORDER BY changed_at, id";
+
+/// What other sources have published or will publish, and what is gone from them since a moment (microseconds).
+pub async fn of_others(conn: &mut Conn, source_id: &str, gone_since: i64) -> Result<Vec<OfOthers>, StoreError> {
+    Ok(on!(conn, |c| sqlx::query_as(OF_OTHERS)
+        .bind(source_id)
+        .bind(gone_since)
+        .fetch_all(c)
+        .await?))
+}
+
+const KNOWN_BY_ID: &str = concat!("SELECT ", known_columns!(), " FROM articles a WHERE a.id = $1");
+
+/// One article as a scan knows it.
+pub async fn known_by_id(conn: &mut Conn, id: &str) -> Result<Option<Known>, StoreError> {
+    on!(conn, |c| sqlx::query(KNOWN_BY_ID)
+        .bind(id)
+        .fetch_optional(c)
+        .await?
+        .as_ref()
+        .map(read_known)
+        .transpose())
 }
 
 const ONE: &str = concat!(

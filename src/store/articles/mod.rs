@@ -11,7 +11,7 @@ pub use choose::{Listed, Mailable, mailable, public, withdrawn};
 pub use decide::{
     announced, approve, counts, decide, dismiss, held, held_of, is_undecided, owners_of_url, public_at, undecided,
 };
-pub use known::{Known, addresses_elsewhere, known, one, page};
+pub use known::{Known, OfOthers, known, known_by_id, of_others, one, page};
 pub use write::{
     NewRevision, Written, add_revisions, found, insert, missed, next_due, prune_revisions, publish_due, revision,
     set_visibility, touch, update,
