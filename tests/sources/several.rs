@@ -103,9 +103,8 @@ async fn a_source_that_gets_another_name_keeps_its_articles() {
 #[tokio::test]
 async fn a_folder_that_is_away_does_not_keep_the_others_from_being_read() {
     let bench = Bench::new(|settings| {
-        settings
-            .sources
-            .insert(0, source("away", PathBuf::from("/nowhere/at/all")))
+        let away = source("away", PathBuf::from("/nowhere/at/all"));
+        settings.sources.insert(0, away);
     })
     .await;
     bench.write("ink.md", &written("Ink", "/ink/", ""));
