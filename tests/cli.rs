@@ -183,3 +183,26 @@ fn an_operator_sees_what_a_report_means_and_a_strangers_report_changes_nothing()
     let output = run(&folder, &["bounces", "incidents"]);
     assert_eq!(said(&output), "No domain is in doubt.\n");
 }
+
+#[test]
+fn an_author_sees_after_the_first_scan_where_to_look_and_which_source_is_away() {
+    let folder = fresh();
+    let config = folder.path().join("press/letterpress.toml");
+    let text = std::fs::read_to_string(&config).expect("init wrote it");
+    let two = format!(
+        "{text}\n[[sources]]\nkind = \"table\"\ndatabase = \"sqlite://away.db\"\nquery = \"SELECT id FROM posts\"\n"
+    );
+    std::fs::write(&config, two).expect("it can be changed");
+    let first = said(&run(&folder, &["articles", "scan"]));
+    for words in [
+        "First scan: 1 articles go into the feeds, 0 will be mailed.",
+        "  states      public 1\n",
+        "  dates from  ",
+        "Open one of these to see that the address is right:\n  https://",
+        "source table-away: failed to ",
+    ] {
+        assert!(first.contains(words), "{words:?} is missing in\n{first}");
+    }
+    let second = said(&run(&folder, &["articles", "scan"]));
+    assert!(!second.contains("Open one of these"), "{second}");
+}

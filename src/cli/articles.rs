@@ -1,5 +1,7 @@
 //! `articles`: one scan, what is known, why something was or was not announced.
 
+use std::collections::BTreeMap;
+
 use clap::{Args, Subcommand};
 
 use super::import_articles::ImportArticles;
@@ -7,7 +9,7 @@ use super::output::{self, confirmed, json, line};
 use super::progress::Progress;
 use super::{Code, Session};
 use crate::feedback;
-use crate::ingest::{self, EvenIf, ProblemRow, ScanReport};
+use crate::ingest::{self, EvenIf, Overview, ProblemRow, ScanReport};
 use crate::model::article::Severity;
 use crate::syndicate;
 
@@ -99,16 +101,21 @@ async fn scan(session: &Session, accept_vanished: bool) -> anyhow::Result<Code> 
         ingest::scan_all(&app, &tell).await?
     };
     drop(progress);
+    let overview = if report.baseline > 0 && !session.json {
+        Some(ingest::overview(&app).await?)
+    } else {
+        None
+    };
     app.database.close().await;
     if session.json {
         json(&report)?;
     } else {
-        say(&report)?;
+        say(&report, overview.as_ref())?;
     }
     Ok(0)
 }
 
-fn say(report: &ScanReport) -> anyhow::Result<()> {
+fn say(report: &ScanReport, overview: Option<&Overview>) -> anyhow::Result<()> {
     line(&format!(
         "{} files: {} added, {} updated, {} moved, {} withdrawn, {} excluded",
         report.files, report.added, report.updated, report.moved, report.withdrawn, report.excluded
@@ -118,6 +125,7 @@ fn say(report: &ScanReport) -> anyhow::Result<()> {
             "First scan: {} articles go into the feeds, 0 will be mailed.",
             report.baseline
         ))?;
+        overview.map(say_overview).transpose()?;
     } else if report.held > 0 {
         line(&format!(
             "{} articles came at once and are held; `articles approve` mails them, `articles dismiss` does not.",
@@ -127,6 +135,27 @@ fn say(report: &ScanReport) -> anyhow::Result<()> {
         line(&format!("{} will be mailed.", report.mailable))?;
     }
     say_problems(&report.problems)
+}
+
+/// What an author compares with the site after the first scan.
+fn say_overview(overview: &Overview) -> anyhow::Result<()> {
+    let counts = |of: &BTreeMap<String, u64>| {
+        let parts: Vec<String> = of
+            .iter()
+            .map(|(name, count)| format!("{} {count}", name.replace('_', " ")))
+            .collect();
+        parts.join(" · ")
+    };
+    line(&format!("  states      {}", counts(&overview.states)))?;
+    line(&format!("  dates from  {}", counts(&overview.dates)))?;
+    line(&format!("  languages   {}", counts(&overview.languages)))?;
+    if !overview.newest.is_empty() {
+        line("Open one of these to see that the address is right:")?;
+    }
+    overview
+        .newest
+        .iter()
+        .try_for_each(|address| line(&format!("  {address}")))
 }
 
 fn say_problems(problems: &[ProblemRow]) -> anyhow::Result<()> {
@@ -144,10 +173,21 @@ fn say_problems(problems: &[ProblemRow]) -> anyhow::Result<()> {
         };
         line(&format!(
             "{}{at}: {kind}{}\n  {}",
-            problem.file, problem.message, problem.remedy
+            place(problem),
+            problem.message,
+            problem.remedy
         ))?;
     }
     Ok(())
+}
+
+/// The file, or the source where the whole of it is meant.
+fn place(problem: &ProblemRow) -> String {
+    if problem.file.is_empty() {
+        format!("source {}", problem.source)
+    } else {
+        problem.file.clone()
+    }
 }
 
 async fn list(session: &Session) -> anyhow::Result<Code> {

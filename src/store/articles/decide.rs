@@ -126,6 +126,22 @@ pub async fn announced(conn: &mut Conn) -> Result<std::collections::BTreeSet<Str
     Ok(rows.into_iter().map(|row| row.0).collect())
 }
 
+const KINDS: &str = "SELECT visibility, published_from, COUNT(*) FROM articles WHERE visibility <> 'gone' \
+     GROUP BY visibility, published_from";
+
+/// How many articles there are of each state and origin of the date: `(visibility, published_from, count)`.
+pub async fn kinds(conn: &mut Conn) -> Result<Vec<(String, String, i64)>, StoreError> {
+    Ok(on!(conn, |c| sqlx::query_as(KINDS).fetch_all(c).await?))
+}
+
+const NEWEST: &str = "SELECT url FROM articles WHERE visibility = 'public' ORDER BY published_at DESC, id LIMIT $1";
+
+/// Addresses of the newest public articles.
+pub async fn newest_addresses(conn: &mut Conn, limit: i64) -> Result<Vec<String>, StoreError> {
+    let rows: Vec<(String,)> = on!(conn, |c| sqlx::query_as(NEWEST).bind(limit).fetch_all(c).await?);
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
 const COUNTS: &str = "SELECT visibility, COALESCE(not_mailable, ''), COUNT(*) FROM articles WHERE source_id = $1 \
      GROUP BY visibility, COALESCE(not_mailable, '')";
 

@@ -9,7 +9,8 @@ mod write;
 pub use adopt::{Adopter, adopt, adopters, has_entry_id};
 pub use choose::{Listed, Mailable, mailable, public, withdrawn};
 pub use decide::{
-    announced, approve, counts, decide, dismiss, held, held_of, is_undecided, owners_of_url, public_at, undecided,
+    announced, approve, counts, decide, dismiss, held, held_of, is_undecided, kinds, newest_addresses, owners_of_url,
+    public_at, undecided,
 };
 pub use known::{Known, OfOthers, known, known_by_id, of_others, one, page};
 pub use write::{
