@@ -38,6 +38,13 @@ pub struct ImapError {
     said: String,
 }
 
+impl ImapError {
+    /// What was being done, and what the server or the system said.
+    pub fn said(&self) -> String {
+        format!("{}: {}", self.step, self.said)
+    }
+}
+
 /// A mail as it lies in the mailbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mail {
@@ -139,6 +146,11 @@ impl Mailbox {
         };
         let marking = session.run_command_and_check_ok(format!("UID STORE {} {flags}", mail.uid));
         Steps(name).of("mark a mail", marking).await
+    }
+
+    /// How many mails nobody has seen.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
     }
 
     /// Says good-bye.

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use letterpress::config::{Imap, Settings, Tls};
+use letterpress::mail::examine::{self, Standing};
 use letterpress::store::Engine;
 use letterpress::worker;
 use secrecy::SecretString;
@@ -210,4 +211,27 @@ async fn an_author_reads_in_the_servers_own_words_why_the_mailbox_stays_closed()
     );
     assert!(!error.contains("quoted"), "no message shows a secret: {error}");
     bench.close().await;
+}
+
+#[tokio::test]
+async fn doctor_opens_the_mailbox_and_says_what_keeps_it_shut() {
+    for refuses in [false, true] {
+        let script = Script {
+            unseen: small_talk(),
+            refuses,
+            ..Script::default()
+        };
+        let (port, script) = server(script).await;
+        let bench = bench(port).await;
+        let found = examine::returned(&bench.app.settings()).await.unwrap();
+        if refuses {
+            assert_eq!(found.standing, Standing::Wrong);
+            assert!(found.found.contains("wrong word for the mailbox"), "{found:?}");
+        } else {
+            assert_eq!(found.standing, Standing::Good);
+            assert!(found.found.contains("3 mails wait"), "{found:?}");
+        }
+        assert_eq!(script.lock().unwrap().unseen.len(), 3);
+        bench.close().await;
+    }
 }

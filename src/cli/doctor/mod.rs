@@ -39,7 +39,7 @@ pub(super) struct Doctor {
 enum Part {
     /// SPF, DKIM, DMARC, MX
     Names,
-    /// The relay: certificate, login, what it can do
+    /// The relay: certificate, login, what it can do; the mailbox of returned letters
     Relay,
     /// Disk and clock
     Machine,
@@ -65,6 +65,7 @@ impl Doctor {
         }
         if self.wants(Part::Relay) {
             all.extend(examine::relays(&settings).await);
+            all.extend(examine::returned(&settings).await);
         }
         if self.wants(Part::Machine) {
             all.push(disk(&settings));

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 pub use dns::{Dns, DnsError};
 
+use super::imap::Mailbox;
 use super::smtp::Smtp;
 use crate::config::{ReturnTo, Settings, TransportKind};
 
@@ -146,6 +147,28 @@ async fn mail_exchangers(dns: &Dns, back: &str) -> Examined {
         ),
         Ok(hosts) => Examined::good(what, format!("{back}: {}", hosts.join(", "))),
     }
+}
+
+/// Opens the mailbox of returned letters, as the service does; `None` where there is none.
+pub async fn returned(settings: &Settings) -> Option<Examined> {
+    const WHAT: &str = "The mailbox of returned letters";
+    let imap = settings.bounces.imap.as_ref()?;
+    Some(match Mailbox::open(imap).await {
+        Ok(mailbox) => {
+            let found = format!(
+                "{} at {} opens; {} mails wait in it",
+                imap.folder,
+                imap.host,
+                mailbox.waiting()
+            );
+            mailbox.close().await;
+            Examined::good(WHAT, found)
+        }
+        Err(error) => {
+            let remedy = "check host, port, tls, username and password of `bounces.imap`, and the name of the folder";
+            Examined::new(WHAT, Standing::Wrong, error.said(), remedy)
+        }
+    })
 }
 
 /// Opens a connection to each relay, logs in, and says goodbye.
