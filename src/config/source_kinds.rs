@@ -225,7 +225,8 @@ fn name_of(database: &str) -> String {
 fn database(value: &Value, base: &Path) -> Read<String> {
     // Never quoted in a message: it may hold a password all the same.
     let written = text(value)?;
-    if Url::parse(&written).is_ok_and(|url| url.password().is_some()) {
+    let in_query = |url: &Url| url.query_pairs().any(|(name, _)| name.eq_ignore_ascii_case("password"));
+    if Url::parse(&written).is_ok_and(|url| url.password().is_some() || in_query(&url)) {
         return Err(Wrong::new(
             "holds a password",
             "write the password into a file that only this program may read, and name that in `password_file`",

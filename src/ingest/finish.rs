@@ -9,8 +9,12 @@ use crate::store::{Conn, StoreError, notices, sources};
 use super::report::{IngestError, ProblemRow, ScanReport};
 use super::scan::Scan;
 
+/// Code of the problem that a list names articles which nobody gives.
+pub(super) const NOT_GIVEN: &str = "rows_not_given";
 /// New articles of so long together trip the bulk fuse, in microseconds: 10 minutes.
 const FUSE_WINDOW: i64 = 600_000_000;
+/// Why an article is gone whose file, row or entry is another one's now.
+const REPLACED: &str = "its file holds another article";
 /// Most held articles that a letter to the author names.
 const TOLD: i64 = 25;
 /// After so long the author is told again, in microseconds: 6 hours.
@@ -81,13 +85,18 @@ impl Scan<'_> {
     }
 
     fn stale_problem_files(&self) -> Vec<String> {
-        if !self.plan.complete {
-            return Vec::new();
-        }
+        // Where not everything was read, what is listed may still have its problems.
+        let listed = match &self.plan.present {
+            _ if self.plan.complete => None,
+            Some(listed) => Some(listed),
+            None => return Vec::new(),
+        };
+        let may_stay = |file: &str| listed.is_some_and(|listed| listed.contains(file) || self.index.is_live(file));
         let folded = self.folded_problems();
         let stale = |file: &&String| {
             !file.is_empty()
                 && !self.seen.contains(file.as_str())
+                && !may_stay(file)
                 && !folded.iter().any(|problem| problem.locator == **file)
         };
         self.problems.keys().filter(stale).cloned().collect()
@@ -107,18 +116,20 @@ impl Scan<'_> {
     /// What is noted about the source as a whole where nothing vanished.
     fn about_source(&self) -> Vec<Problem> {
         let mut about = self.plan.problems.clone();
-        if !self.plan.complete {
-            // Only a look at everything can say that the articles are back.
-            let noted = self.problems.get("").into_iter().flatten();
-            about.extend(noted.filter(|problem| problem.code == "mass_vanish").cloned());
+        if !self.plan.deletes {
+            // Only a look at what is there can say that the articles are back, or read.
+            let stays = |problem: &&Problem| matches!(problem.code.as_str(), "mass_vanish" | NOT_GIVEN);
+            about.extend(self.problems.get("").into_iter().flatten().filter(stays).cloned());
         }
         about.sort_by(|one, other| one.code.cmp(&other.code));
+        about.dedup_by(|one, other| one.code == other.code);
         about
     }
 
     async fn vanish(&mut self, conn: &mut Conn) -> Result<(), StoreError> {
         let mut about = self.about_source();
         if !self.plan.deletes {
+            self.replace(conn).await?;
             return self.note(conn, "", about).await;
         }
         let missing: Vec<(usize, Known)> = self
@@ -150,7 +161,7 @@ impl Scan<'_> {
             // Two scans at least, so that a checkout or an atomic save does no harm.
             let long = known.missing_since.is_some_and(|since| self.now - since >= patience);
             let reason = if self.index.is_replaced(at) {
-                "its file holds another article"
+                REPLACED
             } else if long || self.accept_vanished {
                 "the file is gone"
             } else {
@@ -159,6 +170,19 @@ impl Scan<'_> {
             articles::set_visibility(conn, &known.id, Visibility::Gone, Some(reason), self.now).await?;
             self.report.withdrawn += u64::from(known.visibility == Visibility::Public);
             // Its going is a change that feeds show.
+        }
+        Ok(())
+    }
+
+    /// What gave its file, row or entry up for another article is gone at once, whatever else may be missing.
+    async fn replace(&mut self, conn: &mut Conn) -> Result<(), StoreError> {
+        for at in self.index.unclaimed_missing() {
+            let known = &self.index.known[at];
+            if self.index.is_replaced(at) && known.visibility != Visibility::Gone {
+                articles::missed(conn, &known.id, self.now).await?;
+                articles::set_visibility(conn, &known.id, Visibility::Gone, Some(REPLACED), self.now).await?;
+                self.report.withdrawn += u64::from(known.visibility == Visibility::Public);
+            }
         }
         Ok(())
     }

@@ -90,7 +90,8 @@ impl Index {
             return;
         }
         self.by_body.entry(article.body_hash).or_default().push(at);
-        if present.is_some_and(|present| !present.contains(&article.locator)) {
+        // What is gone is gone, also where nobody says what is there.
+        if present.map_or(!live, |present| !present.contains(&article.locator)) {
             self.miss(at);
         }
     }
@@ -118,10 +119,23 @@ impl Index {
     pub(super) fn only(&mut self, present: &HashSet<String>) {
         for at in 0..self.known.len() {
             let article = &self.known[at];
-            if article.visibility != Visibility::Gone && !present.contains(&article.locator) {
+            let live = article.visibility != Visibility::Gone;
+            if live && !self.missing.contains(&at) && !present.contains(&article.locator) {
                 self.miss(at);
             }
         }
+    }
+
+    /// Whether an article waits for its date that is not among these.
+    pub(super) fn has_scheduled_beside(&self, listed: &HashSet<String>) -> bool {
+        let waits = |known: &Known| known.visibility == Visibility::Scheduled && !listed.contains(&known.locator);
+        self.known.iter().any(waits)
+    }
+
+    /// Whether an article that is not gone was last seen at this path.
+    pub(super) fn is_live(&self, locator: &str) -> bool {
+        self.at_locator(locator)
+            .is_some_and(|at| self.known[at].visibility != Visibility::Gone)
     }
 
     /// The file of this article holds another one now.

@@ -123,7 +123,8 @@ pub(super) fn minted_id(scene: &Scene<'_>, url: &str, id: &str) -> String {
 /// The row after this reading: ids, first sight and mail state stay; a date that was public never moves.
 pub(super) fn next(scene: &Scene<'_>, old: &Known, candidate: &Candidate, prepared: &Prepared) -> Known {
     let draft = &prepared.draft;
-    let was_public = !matches!(old.visibility, Visibility::Scheduled | Visibility::Excluded);
+    let stood = stood(old);
+    let was_public = !matches!(stood, Visibility::Scheduled | Visibility::Excluded);
     let said = draft.published_at.map(to_micros);
     let inferred = draft.published_from == DateOrigin::FirstSeen;
     let published_at = if was_public || inferred {
@@ -138,7 +139,7 @@ pub(super) fn next(scene: &Scene<'_>, old: &Known, candidate: &Candidate, prepar
         }
     }
     let (visibility, reason) = next_visibility(scene, old, draft, published_at);
-    let first_public = old.visibility == Visibility::Excluded && visibility != Visibility::Excluded;
+    let first_public = stood == Visibility::Excluded && visibility != Visibility::Excluded;
     let fell_due =
         old.visibility == Visibility::Scheduled && visibility == Visibility::Public && old.not_mailable.is_none();
     let (file_size, file_mtime, file_id) = stamp(candidate);
@@ -171,6 +172,18 @@ pub(super) fn next(scene: &Scene<'_>, old: &Known, candidate: &Candidate, prepar
     }
 }
 
+/// What an article counts as: one that went before anybody saw it comes back as the draft that it was.
+fn stood(old: &Known) -> Visibility {
+    let went = matches!(old.visibility, Visibility::Gone | Visibility::Withdrawn);
+    // Whatever was public once was decided about.
+    let undecided = old.mailable_at.is_none() && old.not_mailable.is_none();
+    if went && undecided {
+        Visibility::Excluded
+    } else {
+        old.visibility
+    }
+}
+
 /// A draft that becomes public for the first time is new now, whatever a first scan said of it as a draft.
 fn first_sight(old: &Known) -> String {
     match old.not_mailable.as_deref() {
@@ -185,7 +198,7 @@ fn next_visibility(scene: &Scene<'_>, old: &Known, draft: &Draft, published_at: 
     if by_hand {
         return (Visibility::Withdrawn, old.reason.clone());
     }
-    match (old.visibility, wanted) {
+    match (stood(old), wanted) {
         (Visibility::Public | Visibility::Withdrawn | Visibility::Gone, Visibility::Excluded) => {
             (Visibility::Withdrawn, draft.excluded.clone())
         }

@@ -11,7 +11,7 @@ use crate::config::{Shortcodes, Source};
 use crate::model::article::{Problem, Visibility};
 use crate::model::clock::{micros, to_micros};
 use crate::source::folder::{Candidate, FolderSettings, Locators};
-use crate::store::articles;
+use crate::store::articles::{self, Known};
 use crate::store::{Conn, StoreError, sources};
 
 use super::elsewhere::{self, Elsewhere};
@@ -74,6 +74,8 @@ pub(super) struct Scan<'a> {
     /// Anything was written before the end.
     pub(super) wrote: bool,
     pub(super) accept_vanished: bool,
+    /// What is present is a list of what is published.
+    lists_published: bool,
 }
 
 impl<'a> Scan<'a> {
@@ -125,6 +127,7 @@ impl<'a> Scan<'a> {
             writing: Writing::with(waiting),
             wrote: false,
             accept_vanished: false,
+            lists_published: false,
         })
     }
 
@@ -133,16 +136,30 @@ impl<'a> Scan<'a> {
         self.row.baseline_at.is_none()
     }
 
-    /// Everything that is there is known by now: what was planned, or what was handed in.
-    pub(super) fn know_what_is_missing(&mut self, by_what_was_read: bool) {
-        if by_what_was_read {
-            self.index.only(&self.seen);
+    /// These are there. Where only published ones are listed, drafts and what has a later date need not be among them.
+    pub(super) fn know_what_is_listed(&mut self, listed: HashSet<String>, only_published: bool) {
+        let mut there = listed.clone();
+        let hidden = |known: &&Known| matches!(known.visibility, Visibility::Excluded | Visibility::Scheduled);
+        let unlisted = self.index.known.iter().filter(|known| only_published && hidden(known));
+        there.extend(unlisted.map(|known| known.locator.clone()));
+        self.index.only(&there);
+        self.plan.present = Some(listed);
+        self.lists_published = only_published;
+        self.plan.deletes = true;
+    }
+
+    /// Everything that is there was handed in; what was only listed may still be.
+    pub(super) fn know_what_is_there(&mut self) {
+        match &self.plan.present {
+            Some(listed) => self.index.only(&self.seen.union(listed).cloned().collect()),
+            None => self.index.only(&self.seen),
         }
-        self.plan.deletes = by_what_was_read || self.plan.present.is_some();
+        self.plan.deletes = true;
     }
 
     /// Reads and writes what changed among these.
-    pub(super) async fn take(&mut self, found: Vec<Found>, progress: Progress<'_>) -> Result<(), IngestError> {
+    pub(super) async fn take(&mut self, mut found: Vec<Found>, progress: Progress<'_>) -> Result<(), IngestError> {
+        found.retain(|one| !self.is_unlisted(&one.candidate));
         self.report.files += found.len() as u64;
         self.seen.extend(found.iter().map(|one| one.candidate.locator.clone()));
         let mut to_read = Vec::new();
@@ -155,6 +172,18 @@ impl<'a> Scan<'a> {
         }
         self.read += to_read.len();
         self.read_and_write(to_read, progress).await
+    }
+
+    /// The list of what is published leaves out an article that was public, and nothing in it says why.
+    fn is_unlisted(&self, candidate: &Candidate) -> bool {
+        let listed = self.plan.present.as_ref().filter(|_| self.lists_published);
+        let Some(at) = self.index.at_locator(&candidate.locator) else {
+            return false;
+        };
+        let known = &self.index.known[at];
+        listed.is_some_and(|listed| !listed.contains(&candidate.locator))
+            && matches!(known.visibility, Visibility::Public | Visibility::Gone)
+            && (known.file_size, known.file_mtime, known.file_id) == stamp(candidate)
     }
 
     /// A new file, another stamp, or anything at all when the settings changed.

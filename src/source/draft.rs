@@ -108,14 +108,9 @@ pub(super) fn compose(
     let fields = Fields::new(given.header, &settings.source.map, locator);
     note_doubled(&fields, locator, &mut problems);
     let excluded =
-        marks::excluded(&fields, locator, settings.source.time_zone, settings.now).map_err(|unclear| Problem {
+        marks::excluded(&fields, given, settings.source.time_zone, settings.now).map_err(|unclear| Problem {
             line: unclear.line,
-            ..error(
-                locator,
-                "bad_header",
-                unclear.message,
-                "write true or false; the article is left as it was until then",
-            )
+            ..error(locator, "bad_header", unclear.message, unclear.remedy)
         })?;
     let own_title = own_title(settings, given, &fields, &mut problems);
     let page = page_of(

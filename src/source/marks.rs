@@ -4,34 +4,39 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::dates;
+use super::draft::Given;
 use super::fields::Fields;
 use super::header::Value;
+use crate::model::article::DateOrigin;
 
 /// A mark that is neither yes nor no: the file is not published until it is clear.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Unclear {
     pub(super) line: Option<u32>,
     pub(super) message: String,
+    pub(super) remedy: &'static str,
 }
 
 /// What keeps an article back, as a reason for people; `None` when nothing does.
 pub(super) fn excluded(
     fields: &Fields<'_>,
-    locator: &str,
+    given: &Given<'_>,
     zone: Tz,
     now: DateTime<Utc>,
 ) -> Result<Option<String>, Unclear> {
     if let Some(reason) = by_switches(fields)? {
         return Ok(Some(reason));
     }
-    Ok(by_status(fields)
+    let is_row = given.item.is_some_and(|item| item.origin == DateOrigin::Table);
+    Ok(by_status(fields, is_row)?
         .or_else(|| by_audience(fields))
         .or_else(|| {
             fields
                 .first("redirect", &["redirect", "redirect_to"])
                 .map(|_| "redirect".to_owned())
         })
-        .or_else(|| in_drafts_folder(locator).then(|| "drafts folder".to_owned()))
+        // The id of an entry or a row only looks like a path.
+        .or_else(|| (given.item.is_none() && in_drafts_folder(given.locator)).then(|| "drafts folder".to_owned()))
         .or_else(|| expired(fields, zone, now)))
 }
 
@@ -56,6 +61,7 @@ fn by_switches(fields: &Fields<'_>) -> Result<Option<String>, Unclear> {
                 return Err(Unclear {
                     line: fields.header.line_of(field.key),
                     message,
+                    remedy: "write true or false; the article is left as it was until then",
                 });
             };
             if truth == keeps_back {
@@ -81,13 +87,26 @@ fn truth_or_harmless(name: &str, value: &Value, keeps_back: bool) -> Option<bool
     (says_when || other_use).then_some(!keeps_back)
 }
 
-fn by_status(fields: &Fields<'_>) -> Option<String> {
-    let status = fields.first("status", &["status"])?.value.text()?.trim().to_lowercase();
-    matches!(
-        status.as_str(),
-        "draft" | "hidden" | "private" | "skip" | "pending" | "trash" | "unpublished"
-    )
-    .then(|| format!("status {status}"))
+/// A header may say anything else under `status`. In a table the column is there for this, and whose words are not known
+/// may be drafts.
+fn by_status(fields: &Fields<'_>, is_row: bool) -> Result<Option<String>, Unclear> {
+    let Some(field) = fields.first("status", &["status"]) else {
+        return Ok(None);
+    };
+    let status = field.value.text().unwrap_or_default().trim().to_lowercase();
+    match status.as_str() {
+        "draft" | "hidden" | "private" | "skip" | "pending" | "trash" | "unpublished" => {
+            Ok(Some(format!("status {status}")))
+        }
+        "0" | "false" if is_row => Ok(Some(format!("status {status}"))),
+        "" | "published" | "public" | "publish" | "live" | "active" | "1" | "true" => Ok(None),
+        _ if !is_row => Ok(None),
+        _ => Err(Unclear {
+            line: None,
+            message: format!("`status` is \"{status}\", which may mean a draft"),
+            remedy: "let `query` say what it means, with CASE: `published` or `draft`; the article is left as it was until then",
+        }),
+    }
 }
 
 fn by_audience(fields: &Fields<'_>) -> Option<String> {
@@ -123,7 +142,9 @@ fn expired(fields: &Fields<'_>, zone: Tz, now: DateTime<Utc>) -> Option<String> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::header::split;
+    use crate::source::draft::Format;
+    use crate::source::header::{Header, split};
+    use crate::source::item::Item;
     use std::collections::BTreeMap;
 
     fn reason(header: &str) -> Result<Option<String>, Unclear> {
@@ -131,7 +152,50 @@ mod tests {
         let header = split(&text).unwrap();
         let map = BTreeMap::new();
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        excluded(&Fields::new(&header, &map, "a.md"), "a.md", Tz::UTC, now)
+        excluded(&Fields::new(&header, &map, "a.md"), &given(&header, None), Tz::UTC, now)
+    }
+
+    fn given<'a>(header: &'a Header, item: Option<&'a Item>) -> Given<'a> {
+        Given {
+            locator: item.map_or("a.md", |item| &item.locator),
+            header,
+            body: "",
+            format: Format::Markdown,
+            source_hash: [0; 32],
+            item,
+        }
+    }
+
+    fn of_item(id: &str, origin: DateOrigin, status: &str) -> Result<Option<String>, Unclear> {
+        let mut item = Item::new(id, origin);
+        item.say("status", status.to_owned());
+        let header = Header::of(item.fields.clone());
+        let map = BTreeMap::new();
+        excluded(
+            &Fields::new(&header, &map, id),
+            &given(&header, Some(&item)),
+            Tz::UTC,
+            DateTime::UNIX_EPOCH,
+        )
+    }
+
+    #[test]
+    fn a_row_is_public_only_if_its_status_is_known_to_say_so() {
+        for status in ["published", "Live", "1", "true", ""] {
+            assert_eq!(of_item("7", DateOrigin::Table, status), Ok(None), "{status}");
+        }
+        for status in ["draft", "0", "false"] {
+            assert!(of_item("7", DateOrigin::Table, status).unwrap().is_some(), "{status}");
+        }
+        for status in ["2", "in review"] {
+            assert!(of_item("7", DateOrigin::Table, status).is_err(), "{status}");
+            assert_eq!(of_item("7", DateOrigin::Feed, status), Ok(None), "{status}");
+        }
+    }
+
+    #[test]
+    fn the_id_of_an_entry_is_no_folder() {
+        assert_eq!(of_item("https://example.org/drafts/y/", DateOrigin::Feed, ""), Ok(None));
     }
 
     #[test]

@@ -239,3 +239,19 @@ async fn without_a_feed_the_author_says_which_pages_are_articles() {
     assert_eq!(report.problems[0].code, "feed_invalid");
     assert!(report.problems[0].remedy.contains("include"), "{report:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_whose_feed_cannot_be_read_yet_says_nothing_about_what_is_old() {
+    let bench = bench("https://example.org/", |path| site_source(path, |_| {})).await;
+    build(&bench, &[1, 2], &[1, 2]);
+    bench.write("feeds/main.xml", "<rss><channel>");
+    let broken = scan(&bench).await;
+    assert_eq!(broken.problems[0].code, "feed_invalid", "{broken:?}");
+    build(&bench, &[1, 2], &[1, 2]);
+    let first = scan(&bench).await;
+    assert_eq!(
+        (first.baseline, first.mailable, first.problems.len()),
+        (2, 0, 0),
+        "{first:?}"
+    );
+}

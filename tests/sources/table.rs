@@ -305,6 +305,163 @@ async fn values_are_read_by_what_their_engine_says_they_are() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_that_is_published_after_a_while_is_mailed() {
+    for engine in engines() {
+        let blog = Blog::on(engine).await;
+        blog.write(1, "2026-12-02 08:00:00").await;
+        blog.write(2, "2026-12-02 08:00:00").await;
+        blog.run("UPDATE posts SET status = 'draft' WHERE id = 2").await;
+        let bench = blog.bench(engine, QUERY, Some(KEYS)).await;
+        assert_eq!(scan(&bench).await.excluded, 1);
+        for _ in 0..3 {
+            round(&bench, Duration::from_hours(2)).await;
+        }
+        let rows = ingest::list(&bench.app).await.unwrap();
+        assert!(rows.iter().all(|row| row.status != "gone"), "{rows:?}");
+        blog.run("UPDATE posts SET status = 'published', updated_at = '2027-01-01 06:00:00' WHERE id = 2")
+            .await;
+        let published = round(&bench, MINUTES).await;
+        assert_eq!(
+            (published.mailable, public(&bench).await.len()),
+            (1, 2),
+            "{published:?}"
+        );
+        blog.close(bench).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_that_was_deleted_and_comes_back_published_is_mailed() {
+    let blog = Blog::on(Engine::Sqlite).await;
+    blog.write(1, "2026-12-02 08:00:00").await;
+    blog.write(2, "2026-12-02 08:00:00").await;
+    blog.run("UPDATE posts SET status = 'draft' WHERE id = 2").await;
+    let bench = blog.bench(Engine::Sqlite, QUERY, None).await;
+    scan(&bench).await;
+    blog.run("DELETE FROM posts WHERE id = 2").await;
+    for _ in 0..3 {
+        round(&bench, Duration::from_hours(2)).await;
+    }
+    blog.write(2, "2027-01-01 05:00:00").await;
+    let back = round(&bench, MINUTES).await;
+    assert_eq!((back.mailable, public(&bench).await.len()), (1, 2), "{back:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_cursor_passed_over_is_found_by_its_key() {
+    for engine in engines() {
+        let blog = Blog::on(engine).await;
+        blog.write(1, "2026-12-02 08:00:00").await;
+        // A clock that goes wrong.
+        blog.write(2, "2028-12-02 08:00:00").await;
+        let bench = blog.bench(engine, QUERY, Some(KEYS)).await;
+        assert_eq!(scan(&bench).await.added, 2);
+        blog.write(3, "2027-01-01 00:01:00").await;
+        assert_eq!(
+            round(&bench, MINUTES).await.mailable,
+            1,
+            "the cursor is no later than now"
+        );
+        // Restored from a backup.
+        blog.write(4, "2026-11-01 08:00:00").await;
+        assert_eq!(round(&bench, MINUTES).await.added, 0);
+        let listed = round(&bench, Duration::from_hours(2)).await;
+        assert_eq!((listed.mailable, codes(&listed).len()), (1, 0), "{engine:?} {listed:?}");
+        // One that no cursor ever finds is named, and stays so.
+        blog.run("INSERT INTO posts (id, body, status) VALUES (5, 'Text.', 'published')")
+            .await;
+        assert_eq!(codes(&round(&bench, Duration::from_hours(2)).await), ["rows_not_given"]);
+        assert_eq!(codes(&round(&bench, MINUTES).await), ["rows_not_given"]);
+        blog.run("DELETE FROM posts WHERE id = 5").await;
+        assert_eq!(codes(&round(&bench, Duration::from_hours(2)).await).len(), 0);
+        blog.close(bench).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_look_without_a_row_seals_nothing_unless_the_table_is_empty() {
+    let blog = Blog::on(Engine::Sqlite).await;
+    blog.run("INSERT INTO posts (id, body, published_at, updated_at, status) VALUES (1, 'Text.', '2026-12-01', NULL, 'published')")
+        .await;
+    let bench = blog.bench(Engine::Sqlite, QUERY, Some(KEYS)).await;
+    assert_eq!(codes(&scan(&bench).await), ["query_failed"]);
+    blog.run("UPDATE posts SET updated_at = '2026-12-02'").await;
+    let first = scan(&bench).await;
+    assert_eq!((first.baseline, first.mailable), (1, 0), "{first:?}");
+    let empty = Blog::on(Engine::Sqlite).await;
+    let bench = empty.bench(Engine::Sqlite, QUERY, Some(KEYS)).await;
+    assert_eq!(codes(&scan(&bench).await).len(), 0);
+    empty.write(1, "2026-12-31 23:59:00").await;
+    assert_eq!(round(&bench, MINUTES).await.mailable, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_wrong_with_a_table_is_forgotten_when_it_is_over() {
+    let blog = Blog::on(Engine::Sqlite).await;
+    for id in 1..=8 {
+        blog.write(id, "2026-12-02 08:00:00").await;
+    }
+    let bench = blog.bench(Engine::Sqlite, QUERY, Some(KEYS)).await;
+    scan(&bench).await;
+    blog.run("ALTER TABLE posts RENAME TO away; CREATE TABLE posts AS SELECT * FROM away WHERE id = 1")
+        .await;
+    assert_eq!(codes(&round(&bench, Duration::from_hours(2)).await), ["mass_vanish"]);
+    blog.run("DROP TABLE posts; ALTER TABLE away RENAME TO posts").await;
+    assert_eq!(codes(&round(&bench, MINUTES).await), ["mass_vanish"]);
+    assert_eq!(codes(&round(&bench, Duration::from_hours(2)).await).len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_under_another_id_is_the_same_article() {
+    for engine in engines() {
+        let blog = Blog::on(engine).await;
+        for id in 1..=2 {
+            blog.write(id, "2026-12-02 08:00:00").await;
+        }
+        let bench = blog.bench(engine, QUERY, None).await;
+        scan(&bench).await;
+        blog.run("UPDATE posts SET id = 9, updated_at = '2027-01-01 00:00:00' WHERE id = 1")
+            .await;
+        let moved = round(&bench, Duration::from_hours(2)).await;
+        assert_eq!((moved.moved, moved.added, codes(&moved).len()), (1, 0, 0), "{moved:?}");
+        blog.close(bench).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_away_is_asked_less_often() {
+    let blog = Blog::on(Engine::Sqlite).await;
+    let bench = blog.bench(Engine::Sqlite, QUERY, Some(KEYS)).await;
+    assert_eq!(codes(&round(&bench, MINUTES).await).len(), 0);
+    let away = blog.folder.path().join("away.db");
+    std::fs::rename(blog.file(), &away).unwrap();
+    for (after, asked) in [(70, true), (70, false), (70, true), (180, false), (70, true)] {
+        let report = round(&bench, Duration::from_secs(after)).await;
+        assert_eq!(!report.problems.is_empty(), asked, "{after} {report:?}");
+    }
+    std::fs::rename(away, blog.file()).unwrap();
+    assert_eq!(codes(&round(&bench, Duration::from_hours(1)).await).len(), 0);
+    blog.write(1, "2027-01-01 00:00:00").await;
+    assert_eq!(round(&bench, MINUTES).await.added, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_is_used_again_takes_the_old_article_away() {
+    let blog = Blog::on(Engine::Sqlite).await;
+    blog.write(1, "2026-12-02 08:00:00").await;
+    let bench = blog.bench(Engine::Sqlite, QUERY, Some(KEYS)).await;
+    scan(&bench).await;
+    blog.run(
+        "UPDATE posts SET slug = 'other', title = 'Other', body = 'Nothing is left here but quite different words.', \
+         published_at = '2026-12-31 08:00:00', updated_at = '2027-01-01 00:00:00'",
+    )
+    .await;
+    let again = round(&bench, MINUTES).await;
+    let titles: Vec<String> = public(&bench).await.into_iter().map(|row| row.title).collect();
+    assert_eq!((titles, again.withdrawn), (vec!["Other".to_owned()], 1), "{again:?}");
+}
+
 async fn many(engine: Engine, count: usize) {
     let blog = Blog::on(engine).await;
     let rows = match engine {

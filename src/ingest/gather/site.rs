@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::app::App;
 use crate::config::{SiteSource, Source};
-use crate::model::article::{DateOrigin, Visibility};
-use crate::source::site::{WITHOUT_PAGE, look};
+use crate::model::article::{DateOrigin, Problem, Severity, Visibility};
+use crate::source::site::{Site, WITHOUT_PAGE, look};
 use crate::store::articles;
 
 use super::super::read::Found;
@@ -14,7 +14,7 @@ use super::super::report::{IngestError, ScanReport};
 use super::super::scan::{Plan, Progress, Scan};
 use super::super::settings::folder_settings;
 use super::super::stillness::wait_until_built;
-use super::{Wish, root_is_away};
+use super::{Wish, note_failure, root_is_away};
 
 pub(super) async fn scan(
     app: &App,
@@ -29,6 +29,8 @@ pub(super) async fn scan(
     let known = articles::known(&mut conn, &source.id).await?;
     drop(conn);
     let live = known.into_iter().filter(|known| known.visibility != Visibility::Gone);
+    let live: Vec<articles::Known> = live.collect();
+    let was_read = !live.is_empty();
     let (mut of_feed, mut kept) = (HashSet::new(), HashSet::new());
     for known in live {
         // A feed is cut off at a limit: what left it is no less published.
@@ -50,6 +52,10 @@ pub(super) async fn scan(
         Ok(looked) => looked,
         Err(error) => return root_is_away(app, source, &error.to_string()).await,
     };
+    let nothing_to_read = looked.feed.is_none() && looked.items.is_empty();
+    if nothing_to_read && !(was_read && wish.accept_vanished) {
+        return nothing_read(app, source, looked, was_read).await;
+    }
     let mut present: HashSet<String> = looked.pages.iter().map(|page| page.locator.clone()).collect();
     if !present.is_empty() {
         present.extend(kept);
@@ -66,4 +72,21 @@ pub(super) async fn scan(
     scan.accept_vanished = wish.accept_vanished;
     scan.take(Found::items(looked.items), progress).await?;
     scan.finish().await
+}
+
+/// Neither a feed nor a page that is an article: such a look says nothing about what is old, and ends nothing.
+async fn nothing_read(app: &App, source: &Source, looked: Site, was_read: bool) -> Result<ScanReport, IngestError> {
+    if looked.pages.is_empty() && was_read {
+        return root_is_away(app, source, "find a page below it").await;
+    }
+    let nothing = || Problem {
+        locator: String::new(),
+        line: None,
+        code: "feed_invalid".to_owned(),
+        message: "the site has no feed, and no page is one that `include` names".to_owned(),
+        remedy: "let your generator write a feed, or correct `include`".to_owned(),
+        severity: Severity::Warning,
+    };
+    let problem = looked.problems.into_iter().next().unwrap_or_else(nothing);
+    note_failure(app, source, None, problem).await
 }

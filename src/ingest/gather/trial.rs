@@ -111,14 +111,14 @@ async fn of_table(table: &TableSource) -> Seen {
     let looking = async {
         let mut open = Table::open(table).await?;
         let page = open.page(None, None).await?;
-        let keys = open.keys().await?;
+        let ids = open.ids().await?;
         open.close().await;
-        Ok((page, keys))
+        Ok((page, ids))
     };
     match looking.await {
         Err(error) => Seen::nothing(table::problem(&error)),
-        Ok((page, keys)) => {
-            let none = page.items.is_empty() || keys.is_some_and(|keys| keys.is_empty());
+        Ok((page, ids)) => {
+            let none = page.items.is_empty() || ids.is_empty();
             let empty = none.then(|| Problem {
                 severity: Severity::Warning,
                 message: "`query` or `keys` finds no row".to_owned(),

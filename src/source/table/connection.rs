@@ -1,7 +1,7 @@
 //! The author's database: opened to read and nothing else, on either engine (`sources.md` TA2).
 
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
 use secrecy::ExposeSecret;
@@ -96,11 +96,22 @@ impl Connection {
     }
 
     pub(super) async fn close(self) {
-        // Whatever it says, we are done with it.
-        let _ = match self {
-            Self::Sqlite(conn) => conn.close().await,
-            Self::Postgres(conn) => conn.close().await,
+        // Whatever it says, and whether it says anything, we are done with it.
+        let closing = async {
+            match self {
+                Self::Sqlite(conn) => conn.close().await,
+                Self::Postgres(conn) => conn.close().await,
+            }
         };
+        let _ = tokio::time::timeout(Duration::from_secs(5), closing).await;
+    }
+
+    /// Ends what SQLite does when its time is over; PostgreSQL was told at the beginning.
+    async fn limit(&mut self) -> Result<(), TableError> {
+        match self {
+            Self::Sqlite(conn) => in_time(end_after(conn, PATIENCE)).await.map_err(TableError::Query),
+            Self::Postgres(_) => Ok(()),
+        }
     }
 
     /// What stands for `$1` in the author's query.
@@ -116,6 +127,7 @@ impl Connection {
 
     /// The columns of a statement, without running it.
     pub(super) async fn columns(&mut self, statement: &Statement, kind: CursorType) -> Result<Vec<Column>, TableError> {
+        self.limit().await?;
         let query = AssertSqlSafe(statement.with_cursor(self.cursor(kind))).into_sql_str();
         let preparing = async {
             Ok(match self {
@@ -134,6 +146,7 @@ impl Connection {
         cursor: &str,
         after: Option<&Cell>,
     ) -> Result<Rows, TableError> {
+        self.limit().await?;
         let inner = statement.with_cursor(self.cursor(kind));
         let place = if statement.has_cursor() { 2 } else { 1 };
         let bound = statement.has_cursor().then_some(cursor);
@@ -147,31 +160,61 @@ impl Connection {
     }
 
     /// The first column of a statement, at most `most` and one.
-    pub(super) async fn first_column(&mut self, statement: &Statement, most: usize) -> Result<Vec<String>, TableError> {
-        let columns = self.columns(statement, CursorType::Text).await?;
-        let Some(first) = columns.first() else {
-            return Err(TableError::NoColumn);
+    pub(super) async fn first_column(
+        &mut self,
+        (statement, kind): (&Statement, CursorType),
+        most: usize,
+    ) -> Result<Vec<String>, TableError> {
+        let columns = self.columns(statement, kind).await?;
+        let first = columns.first().ok_or(TableError::NoColumn)?;
+        let earliest = super::cursor::overlapping(None, kind);
+        self.column((statement, kind), first, &earliest, most).await
+    }
+
+    /// A column of a statement as text, at most `most` and one; `cursor` is bound where the statement has one.
+    pub(super) async fn column(
+        &mut self,
+        (statement, kind): (&Statement, CursorType),
+        column: &Column,
+        cursor: &str,
+        most: usize,
+    ) -> Result<Vec<String>, TableError> {
+        self.limit().await?;
+        let inner = statement.with_cursor(self.cursor(kind));
+        let (name, limit) = (quoted(&column.name), most + 1);
+        let text = match self {
+            Self::Sqlite(_) => format!("CAST(q.{name} AS TEXT)"),
+            Self::Postgres(_) => format!("(q.{name})::text"),
         };
-        let name = quoted(&first.name);
-        let inner = statement.with_cursor("NULL");
-        let limit = most + 1;
+        let sql = AssertSqlSafe(format!("SELECT {text} FROM ({inner}\n) AS q LIMIT {limit}"));
+        let bound = statement.has_cursor().then(|| cursor.to_owned());
         let reading = async {
             Ok(match self {
                 Self::Sqlite(conn) => {
-                    let query = format!("SELECT CAST(q.{name} AS TEXT) FROM ({inner}\n) AS q LIMIT {limit}");
-                    sqlx::query_scalar::<_, Option<String>>(AssertSqlSafe(query))
-                        .fetch_all(&mut **conn)
-                        .await?
+                    let query = sqlx::query_scalar::<_, Option<String>>(sql);
+                    let query = bound.into_iter().fold(query, |query, value| query.bind(value));
+                    query.fetch_all(&mut **conn).await?
                 }
                 Self::Postgres(conn) => {
-                    let query = format!("SELECT (q.{name})::text FROM ({inner}\n) AS q LIMIT {limit}");
-                    sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(&mut **conn).await?
+                    let query = sqlx::query_scalar(sql);
+                    let query = bound.into_iter().fold(query, |query, value| query.bind(value));
+                    query.fetch_all(&mut **conn).await?
                 }
             })
         };
         let found: Vec<Option<String>> = in_time(reading).await.map_err(TableError::Query)?;
         Ok(found.into_iter().flatten().collect())
     }
+}
+
+/// Nobody waits for a statement of SQLite that runs longer: dropping its future would not end it.
+async fn end_after(conn: &mut SqliteConnection, patience: Duration) -> Result<(), sqlx::Error> {
+    /// Steps of SQLite's machine between two looks at the clock.
+    const STEPS: i32 = 10_000;
+    let begun = Instant::now();
+    let mut handle = conn.lock_handle().await?;
+    handle.set_progress_handler(STEPS, move || begun.elapsed() < patience);
+    Ok(())
 }
 
 async fn in_time<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
@@ -182,7 +225,11 @@ async fn in_time<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Resul
 fn named<C: sqlx::Column>(columns: &[C]) -> Vec<Column> {
     let named = columns.iter().map(|column| Column {
         name: column.name().to_owned(),
-        kind: column.type_info().name().to_ascii_uppercase(),
+        // PostgreSQL's own name for texts of a fixed length; as a cast, CHAR is one character long.
+        kind: match column.type_info().name().to_ascii_uppercase() {
+            kind if kind == "CHAR" => "BPCHAR".to_owned(),
+            kind => kind,
+        },
     });
     named.collect()
 }
@@ -333,5 +380,22 @@ impl Gathered {
             more: self.rows.len() >= PAGE || self.bytes >= PAGE_BYTES,
             rows: self.rows,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_statement_that_never_ends_is_ended() {
+        let mut conn = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        end_after(&mut conn, Duration::from_millis(50)).await.unwrap();
+        let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+        let ended = sqlx::query(endless).execute(&mut conn).await;
+        assert!(ended.is_err(), "{ended:?}");
+        // The next one has its own time.
+        end_after(&mut conn, PATIENCE).await.unwrap();
+        sqlx::query("SELECT 1").execute(&mut conn).await.unwrap();
     }
 }

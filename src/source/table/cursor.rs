@@ -1,6 +1,6 @@
 //! How far a table was read, as the text of an `updated_at` (`sources.md` TA3).
 
-use chrono::{Duration, NaiveDate, NaiveDateTime};
+use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, Utc};
 
 use crate::config::CursorType;
 
@@ -19,23 +19,56 @@ pub(super) fn overlapping(cursor: Option<&str>, kind: CursorType) -> String {
 
 fn earlier(cursor: &str) -> Option<String> {
     if let Ok(number) = cursor.parse::<i64>() {
-        let unit = match number.unsigned_abs() {
-            0..100_000_000_000 => 1,
-            100_000_000_000..100_000_000_000_000 => 1_000,
-            _ => 1_000_000,
-        };
-        return Some(number.saturating_sub(OVERLAP * unit).to_string());
+        return Some(number.saturating_sub(OVERLAP * unit(number)).to_string());
     }
     let overlap = Duration::seconds(OVERLAP);
-    // A shorter text sorts before a longer one that begins with it: fraction and zone may go.
-    if let Some(start) = cursor.get(..19) {
-        let separator = start.get(10..11)?;
-        let pattern = format!("%Y-%m-%d{separator}%H:%M:%S");
-        let at = NaiveDateTime::parse_from_str(start, &pattern).ok()?;
+    if cursor.get(..19).is_some() {
+        let (at, pattern) = time_of(cursor)?;
         return Some(at.checked_sub_signed(overlap)?.format(&pattern).to_string());
     }
     let day = NaiveDate::parse_from_str(cursor.get(..10)?, "%Y-%m-%d").ok()?;
     Some(day.pred_opt()?.format("%Y-%m-%d").to_string())
+}
+
+/// Seconds, milliseconds or microseconds since 1970, by the size of the number: how many are a second.
+fn unit(number: i64) -> i64 {
+    match number.unsigned_abs() {
+        0..100_000_000_000 => 1,
+        100_000_000_000..100_000_000_000_000 => 1_000,
+        _ => 1_000_000,
+    }
+}
+
+/// The time that a text begins with, and its spelling: a shorter text sorts before a longer one that begins with it, so
+/// fraction and zone may go.
+fn time_of(cursor: &str) -> Option<(NaiveDateTime, String)> {
+    let start = cursor.get(..19)?;
+    let separator = start.get(10..11)?;
+    let pattern = format!("%Y-%m-%d{separator}%H:%M:%S");
+    let at = NaiveDateTime::parse_from_str(start, &pattern).ok()?;
+    Some((at, pattern))
+}
+
+/// A cursor that is no later than now, in its own spelling.
+pub(super) fn capped(cursor: String, now: DateTime<Utc>) -> String {
+    if let Ok(number) = cursor.parse::<i64>() {
+        return number.min(now.timestamp().saturating_mul(unit(number))).to_string();
+    }
+    match time_of(&cursor) {
+        Some((at, pattern)) if at > now.naive_utc() => now.format(&pattern).to_string(),
+        Some(_) => cursor,
+        None => {
+            let today = now.date_naive();
+            let day = cursor
+                .get(..10)
+                .and_then(|day| NaiveDate::parse_from_str(day, "%Y-%m-%d").ok());
+            if day.is_some_and(|day| day > today) {
+                today.to_string()
+            } else {
+                cursor
+            }
+        }
+    }
 }
 
 /// The later one; numbers are compared as such.
@@ -69,6 +102,16 @@ mod tests {
             assert_eq!(overlapping(Some(cursor), CursorType::Text), expected);
         }
         assert_eq!(overlapping(None, CursorType::Epoch), "-62135596800");
+        let now = DateTime::from_timestamp(1_767_225_600, 0).unwrap();
+        for (cursor, expected) in [
+            ("2026-01-01 00:00:01.5", "2026-01-01 00:00:00"),
+            ("2025-12-31T23:00:00Z", "2025-12-31T23:00:00Z"),
+            ("2026-01-02", "2026-01-01"),
+            ("9999999999999", "1767225600000"),
+            ("tomorrow", "tomorrow"),
+        ] {
+            assert_eq!(capped(cursor.to_owned(), now), expected);
+        }
         let later = |one: &str, other: &str| later(Some(one.to_owned()), Some(other.to_owned())).unwrap();
         assert_eq!(later("999", "1000"), "1000");
         assert_eq!(later("2026-02", "2026-01"), "2026-02");

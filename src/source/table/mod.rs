@@ -7,9 +7,11 @@ mod cursor;
 mod row;
 mod statement;
 
+use chrono::{DateTime, Utc};
+
 use crate::config::{CursorType, TableSource};
 
-use super::item::Item;
+use super::item::{Item, short_locator};
 use connection::{Cell, Column, Connection};
 use statement::{Refused, Statement};
 
@@ -42,6 +44,11 @@ pub enum TableError {
     /// No text, or several.
     #[error("find the text in `query`: it needs one column of `html`, `markdown` and `text`, and only one")]
     Body,
+    /// A page ends where the one before ended.
+    #[error(
+        "read `query` on behind a page: its `id` has no order; write it as text, such as `SELECT CAST(id AS text) AS id`"
+    )]
+    Stuck,
     /// A list of keys without keys.
     #[error("find a column in `keys`; write `SELECT id FROM …`")]
     NoColumn,
@@ -102,6 +109,11 @@ impl Table {
         self.query.has_cursor() && row::place(&self.columns, "updated_at").is_some()
     }
 
+    /// Whether the query says which rows it wants by `$1`.
+    pub fn has_parameter(&self) -> bool {
+        self.query.has_cursor()
+    }
+
     /// A page of rows that changed since `cursor` (all of them without one), after a place.
     ///
     /// # Errors
@@ -113,24 +125,45 @@ impl Table {
             .connection
             .page(query, &self.columns, &since, after.map(|place| &place.0))
             .await?;
-        Ok(row::page(&self.columns, &found))
+        let page = row::page(&self.columns, &found);
+        match (after, &page.next) {
+            (Some(after), Some(next)) if after.0 == next.0 => Err(TableError::Stuck),
+            _ => Ok(page),
+        }
     }
 
-    /// Ids of everything that is live; `None` where the config lists none. More than [`MOST_ROWS`] are cut off one later.
+    /// Ids of everything that is live: of `keys`, else of the whole query. More than [`MOST_ROWS`] are cut off one later.
     ///
     /// # Errors
     /// The query failed.
-    pub async fn keys(&mut self) -> Result<Option<Vec<String>>, TableError> {
-        match &self.keys {
-            Some(keys) => self.connection.first_column(keys, MOST_ROWS).await.map(Some),
-            None => Ok(None),
-        }
+    pub async fn ids(&mut self) -> Result<Vec<String>, TableError> {
+        let ids = match &self.keys {
+            Some(keys) => {
+                self.connection
+                    .first_column((keys, self.cursor_type), MOST_ROWS)
+                    .await?
+            }
+            None => {
+                let id = row::place(&self.columns, "id").and_then(|at| self.columns.get(at));
+                let since = cursor::overlapping(None, self.cursor_type);
+                let query = (&self.query, self.cursor_type);
+                self.connection
+                    .column(query, id.ok_or(TableError::NoId)?, &since, MOST_ROWS)
+                    .await?
+            }
+        };
+        Ok(ids.iter().map(|id| short_locator(id)).collect())
     }
 
     /// Ends the connection.
     pub async fn close(self) {
         self.connection.close().await;
     }
+}
+
+/// How far a table is read by now: rows with a later `updated_at` are read again when their time has come.
+pub fn reached(latest: Option<String>, now: DateTime<Utc>) -> Option<String> {
+    latest.map(|latest| cursor::capped(latest, now))
 }
 
 /// The later one of two values of `updated_at`.

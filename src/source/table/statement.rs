@@ -20,7 +20,7 @@ pub enum Refused {
 /// A statement in its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Statement {
-    /// Without `;`, order and limit: those are ours.
+    /// Without `;` and limit: that is ours.
     text: String,
     /// Where `$1` stands in `text`.
     cursors: Vec<usize>,
@@ -63,7 +63,7 @@ impl Statement {
 struct Marks<'a> {
     first: &'a str,
     cursors: Vec<usize>,
-    /// Where the order, the limit or the closing `;` begins.
+    /// Where the limit or the closing `;` begins.
     end: Option<usize>,
 }
 
@@ -101,7 +101,7 @@ fn marks(text: &str) -> Result<Marks<'_>, Refused> {
                 if found.first.is_empty() {
                     found.first = word;
                 }
-                if depth == 0 && found.end.is_none() && ends_rows(word, &rest[word.len()..]) {
+                if depth == 0 && found.end.is_none() && ends_rows(word) {
                     found.end = Some(at);
                 }
                 at += word.len();
@@ -119,18 +119,11 @@ fn word(text: &str) -> &str {
     &text[..end.unwrap_or(text.len())]
 }
 
-/// `ORDER BY`, `LIMIT`, `OFFSET`, `FETCH`: where what is chosen ends and how much of it begins.
-fn ends_rows(word: &str, behind: &str) -> bool {
-    let next = || {
-        behind
-            .trim_start()
-            .get(..2)
-            .is_some_and(|two| two.eq_ignore_ascii_case("by"))
-    };
+/// `LIMIT`, `OFFSET`, `FETCH`: where how much is chosen begins. An order stays: `DISTINCT ON` chooses by it.
+fn ends_rows(word: &str) -> bool {
     ["limit", "offset", "fetch"]
         .iter()
         .any(|end| word.eq_ignore_ascii_case(end))
-        || (word.eq_ignore_ascii_case("order") && next())
 }
 
 /// How long the string, quoted name or comment is that begins here.
@@ -198,14 +191,14 @@ mod tests {
     }
 
     #[test]
-    fn order_and_limit_are_ours_and_the_cursor_is_found() {
+    fn the_limit_is_ours_and_the_cursor_is_found() {
         let query =
             "SELECT id, (SELECT 1 ORDER BY 1 LIMIT 1) AS x, '$1' FROM t WHERE u >= $1 ORDER BY u, id LIMIT 500;";
         let statement = Statement::parse(query).unwrap();
         assert!(statement.has_cursor());
         assert_eq!(
             statement.with_cursor("CAST($1 AS x)"),
-            "SELECT id, (SELECT 1 ORDER BY 1 LIMIT 1) AS x, '$1' FROM t WHERE u >= CAST($1 AS x) "
+            "SELECT id, (SELECT 1 ORDER BY 1 LIMIT 1) AS x, '$1' FROM t WHERE u >= CAST($1 AS x) ORDER BY u, id "
         );
         let plain = Statement::parse("SELECT order_by, \"limit\" FROM t").unwrap();
         assert!(!plain.has_cursor());
