@@ -543,6 +543,10 @@ fn what_a_kind_of_source_cannot_have_is_told_with_what_to_write() {
             "sources[0].database: holds a password",
         ),
         (
+            "kind = \"table\"\ndatabase = \"postgres://localhost/x?password=secret\"\nquery = \"SELECT 1\"",
+            "sources[0].database: holds a password",
+        ),
+        (
             "kind = \"table\"\ndatabase = \"mysql://x/y\"\nquery = \"SELECT 1\"",
             "sources[0].database: `mysql` is not a known kind of database",
         ),

@@ -462,6 +462,23 @@ async fn a_row_that_is_used_again_takes_the_old_article_away() {
     assert_eq!((titles, again.withdrawn), (vec!["Other".to_owned()], 1), "{again:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_of_a_fixed_length_and_the_newest_version_of_a_row_are_read() {
+    for engine in engines().into_iter().filter(|engine| *engine == Engine::Postgres) {
+        let blog = Blog::on(engine).await;
+        blog.run("CREATE TABLE versions (id char(9), version INTEGER, body TEXT)")
+            .await;
+        blog.run("INSERT INTO versions SELECT 'post-' || to_char(i, 'FM0000'), v, 'Text ' || i || ' in version ' || v FROM generate_series(1, 700) i, generate_series(1, 2) v")
+            .await;
+        let query = "SELECT DISTINCT ON (id) id, body AS text FROM versions ORDER BY id, version DESC";
+        let bench = blog.bench(engine, query, None).await;
+        assert_eq!(scan(&bench).await.added, 700);
+        let rows = public(&bench).await;
+        assert!(rows.iter().all(|row| row.body_text.ends_with("version 2")));
+        blog.close(bench).await;
+    }
+}
+
 async fn many(engine: Engine, count: usize) {
     let blog = Blog::on(engine).await;
     let rows = match engine {

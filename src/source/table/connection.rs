@@ -192,12 +192,12 @@ impl Connection {
             Ok(match self {
                 Self::Sqlite(conn) => {
                     let query = sqlx::query_scalar::<_, Option<String>>(sql);
-                    let query = bound.into_iter().fold(query, |query, value| query.bind(value));
+                    let query = bound.into_iter().fold(query, sqlx::query::QueryScalar::bind);
                     query.fetch_all(&mut **conn).await?
                 }
                 Self::Postgres(conn) => {
                     let query = sqlx::query_scalar(sql);
-                    let query = bound.into_iter().fold(query, |query, value| query.bind(value));
+                    let query = bound.into_iter().fold(query, sqlx::query::QueryScalar::bind);
                     query.fetch_all(&mut **conn).await?
                 }
             })
