@@ -238,6 +238,11 @@ async fn without_a_feed_the_author_says_which_pages_are_articles() {
     let report = ingest::scan_source(&bench.app, &closed, &|_, _| {}).await.unwrap();
     assert_eq!(report.problems[0].code, "feed_invalid");
     assert!(report.problems[0].remedy.contains("include"), "{report:?}");
+    assert_eq!(public(&bench).await.len(), 1);
+    std::fs::remove_dir_all(bench.content().join("2026/12")).unwrap();
+    scan(&bench).await;
+    bench.wait(Duration::from_mins(11));
+    assert_eq!(scan(&bench).await.withdrawn, 1, "the only page was taken away");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -52,7 +52,9 @@ pub(super) async fn scan(
         Ok(looked) => looked,
         Err(error) => return root_is_away(app, source, &error.to_string()).await,
     };
-    let nothing_to_read = looked.feed.is_none() && looked.items.is_empty();
+    // Where `include` alone says what an article is, and there were some, they may all have been taken away.
+    let is_away = !looked.problems.is_empty() || !was_read;
+    let nothing_to_read = looked.feed.is_none() && looked.items.is_empty() && is_away;
     if nothing_to_read && !(was_read && wish.accept_vanished) {
         return nothing_read(app, source, looked, was_read).await;
     }
