@@ -30,8 +30,12 @@ pub(super) enum Column {
     AddressKey,
     /// A filled one says that the person left.
     LeftAt,
+    /// Likewise, by a heading that only sounds like it; it says nothing of the file as a whole.
+    Against,
     /// A filled one says that the address does not work.
     CleanedAt,
+    /// A filled one says that the person complained.
+    ComplainedAt,
     /// Yes: the person switched letters off.
     Disabled,
     /// Yes: the person gets letters. A date stands for yes.
@@ -78,7 +82,7 @@ pub(super) const OWN: [(Column, &str); 23] = [
 ];
 
 /// Other names that leave no doubt, with the translations of programs that translate theirs.
-const OTHER: [(Column, &[&str]); 18] = [
+const OTHER: [(Column, &[&str]); 20] = [
     (
         Column::Email,
         &[
@@ -166,7 +170,25 @@ const OTHER: [(Column, &[&str]); 18] = [
             "bouncedat",
             "bouncedate",
             "hardbounced",
+            "bounce",
+            "hardbounce",
         ],
+    ),
+    (
+        Column::Against,
+        &[
+            "optout",
+            "unsubscribe",
+            "isunsubscribed",
+            "unsubscribedfromallemail",
+            "donotemail",
+            "donotmail",
+            "suppressed",
+        ],
+    ),
+    (
+        Column::ComplainedAt,
+        &["complained", "complainedat", "complaint", "complaints", "spam"],
     ),
     (
         Column::Disabled,
@@ -221,12 +243,34 @@ const OTHER: [(Column, &[&str]); 18] = [
     (Column::Tags, &["list", "lists"]),
 ];
 
+/// Parts of headings under which whoever has something in the cell is not to be mailed.
+const SOUNDS_AGAINST: [&str; 8] = [
+    "unsub",
+    "optout",
+    "donot",
+    "bounce",
+    "complain",
+    "suppress",
+    "blacklist",
+    "blocklist",
+];
+/// Ends of headings under which everybody has something: the address that ends a subscription, its secret.
+const OF_EVERYBODY: [&str; 7] = ["link", "links", "url", "uri", "token", "hash", "key"];
+
 /// The column with this heading, without regard to case, blanks, `_` and `-`.
 pub(super) fn of_heading(heading: &str) -> Option<Column> {
     let heading = plain(heading);
-    let own = OWN.iter().find(|(_, name)| plain(name) == heading);
-    let other = OTHER.iter().find(|(_, names)| names.contains(&heading.as_str()));
-    own.map(|(column, _)| *column).or(other.map(|(column, _)| *column))
+    let own = OWN
+        .iter()
+        .find(|(_, name)| plain(name) == heading)
+        .map(|(column, _)| *column);
+    let other = || OTHER.iter().find(|(_, names)| names.contains(&heading.as_str()));
+    let own = own.or_else(|| other().map(|(column, _)| *column));
+    own.or_else(|| sounds_against(&heading).then_some(Column::Against))
+}
+
+fn sounds_against(heading: &str) -> bool {
+    SOUNDS_AGAINST.iter().any(|part| heading.contains(part)) && !OF_EVERYBODY.iter().any(|end| heading.ends_with(end))
 }
 
 /// A heading in lower case, with nothing but letters and digits.
@@ -306,5 +350,10 @@ mod tests {
         assert_eq!(of_heading("UNSUB_TIME"), Some(Column::LeftAt));
         assert_eq!(of_heading("consent_text"), Some(Column::ConsentText));
         assert_eq!(of_heading("favourite colour"), None);
+        assert_eq!(of_heading("Unsubscribed from all email"), Some(Column::Against));
+        assert_eq!(of_heading("Reason of opt-out"), Some(Column::Against));
+        assert_eq!(of_heading("Hard bounce"), Some(Column::CleanedAt));
+        assert_eq!(of_heading("Spam"), Some(Column::ComplainedAt));
+        assert_eq!(of_heading("unsubscribe_url"), None, "everybody has one");
     }
 }

@@ -76,6 +76,17 @@ pub enum SubscribeError {
     /// The address must not be mailed.
     #[error("add this subscriber: the address is suppressed ({0}); --override lifts that, if the person asked for it")]
     Suppressed(&'static str),
+    /// An import ended in the middle.
+    #[error(
+        "import all of it: {why}. {rows} rows were taken before that and stay; mend it and run the same import again, nothing is \
+         taken twice"
+    )]
+    CutOff {
+        /// Rows that were taken.
+        rows: usize,
+        /// What went wrong.
+        why: Box<SubscribeError>,
+    },
     /// The file is no list of people.
     #[error("read line {line} of the file: {reason}")]
     File {

@@ -131,17 +131,17 @@ fn drafts_come_only_when_they_are_asked_for_and_stay_drafts() {
 
 pub(super) const GHOST: &str = r##"{"db":[{"meta":{"exported_on":1700000000000,"version":"5.70.0"},"data":{
 "posts":[
- {"id":"p1","title":"Iron &amp; ore","slug":"iron","html":"<p>Hot <a href=\"__GHOST_URL__/about/\">iron</a></p>","feature_image":"__GHOST_URL__/content/images/i.png","type":"post","status":"published","visibility":"public","published_at":"2022-02-03T04:05:06.000Z","updated_at":"2022-02-04T04:05:06.000Z","custom_excerpt":"Short"},
+ {"id":"p1","title":"Iron &amp; ore","slug":"iron","html":"<p>Hot <a href=\"__GHOST_URL__/about/\">iron</a></p>","feature_image":"__GHOST_URL__/content/images/i.png","type":"post","status":"published","visibility":"public","published_at":"2022-02-03T04:05:06.000Z","updated_at":"2022-02-04T04:05:06.000Z","custom_excerpt":"Short","newsletter_id":"n1"},
  {"id":"p2","title":"Members","slug":"members","html":"<p>x</p>","type":"post","status":"published","visibility":"members","published_at":"2022-02-03T04:05:06.000Z"},
  {"id":"p3","title":"About","slug":"about","html":"<p>x</p>","type":"page","status":"published","visibility":"public"},
- {"id":"p4","title":"Sketch","slug":"sketch","html":"<p>x</p>","type":"post","status":"draft","visibility":"public"},
+ {"id":"p4","title":"Sketch","slug":"sketch","html":"<p>x</p>","type":"post","status":"draft","visibility":"public","newsletter_id":"n1"},
  {"id":"p5","title":"Mail only","slug":"mail-only","html":"<p>x</p>","type":"post","status":"sent","visibility":"public"}],
 "posts_meta":[{"post_id":"p1","feature_image_alt":"An anvil"}],
 "tags":[{"id":"t1","name":"Metal","visibility":"public"},{"id":"t2","name":"#internal","visibility":"internal"},{"id":"t3","name":"Fire","visibility":"public"}],
 "posts_tags":[{"post_id":"p1","tag_id":"t3","sort_order":1},{"post_id":"p1","tag_id":"t1","sort_order":0},{"post_id":"p1","tag_id":"t2","sort_order":2}],
 "users":[{"id":"u1","name":"Rosa","email":"rosa@canary.example"}],
 "posts_authors":[{"post_id":"p1","author_id":"u1","sort_order":0}],
-"emails":[{"post_id":"p1","status":"submitted","submitted_at":"2022-02-03T05:00:00.000Z"}],
+"newsletters":[{"id":"n1","name":"Metal letters"}],
 "settings":[{"key":"ghost_private_key","value":"canary-key"}]}}]}"##;
 
 #[test]

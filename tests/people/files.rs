@@ -406,3 +406,108 @@ async fn an_operator_sees_how_a_list_was_read_before_it_is_taken() {
     let refused = subscribe::import(&press.app, &b"a@example.org\n"[..], &with_format("pigeon"), |_| {}).await;
     assert!(matches!(refused, Err(SubscribeError::UnknownFormat { .. })));
 }
+
+#[tokio::test]
+async fn whoever_has_something_in_a_cell_of_leaving_is_not_mailed_whatever_the_operator_says() {
+    let press = Press::sqlite().await;
+    let active = ImportOptions {
+        status: Some(Said::Active),
+        ..dry()
+    };
+    let not_mailed = [
+        ("email_disabled", "WAHR", [0, 0, 1, 0, 0, 0, 0, 0, 0]),
+        ("Opted Out", "2024-05-01", [0, 0, 1, 0, 0, 0, 0, 0, 0]),
+        ("blacklisted", "ja", [0, 0, 1, 0, 0, 0, 0, 0, 0]),
+        ("subscribed", "FALSCH", [0, 0, 0, 0, 0, 0, 1, 0, 0]),
+        ("confirmed", "nein", [0, 0, 0, 0, 0, 0, 1, 0, 0]),
+        ("Unsubscribed from all email", "true", [0, 0, 1, 0, 0, 0, 0, 0, 0]),
+        ("Opt-out", "x", [0, 0, 1, 0, 0, 0, 0, 0, 0]),
+        ("Do not mail", "1", [0, 0, 1, 0, 0, 0, 0, 0, 0]),
+        ("Reason of unsubscribing", "too many", [0, 0, 1, 0, 0, 0, 0, 0, 0]),
+        ("Hard bounce", "yes", [0, 0, 0, 1, 0, 0, 0, 0, 0]),
+        ("Complained", "1", [0, 0, 0, 0, 1, 0, 0, 0, 0]),
+    ];
+    for (heading, cell, wanted) in not_mailed {
+        let list = format!("email,{heading}\na@example.org,{cell}\n");
+        let report = read(&press, &[("a.csv", &list)], &active).await;
+        assert_eq!(sums(&report), wanted, "{heading}: {cell}");
+    }
+    for (heading, cell) in [
+        ("Opted Out", "no"),
+        ("blacklisted", "0"),
+        ("Suppressed", "false"),
+        ("Bounce count", "0"),
+        ("subscribed", "2024-01-02"),
+        ("unsubscribe_url", "https://example.org/u/1"),
+    ] {
+        let list = format!("email,{heading}\na@example.org,{cell}\n");
+        let report = read(&press, &[("a.csv", &list)], &active).await;
+        assert_eq!(sums(&report)[0], 1, "{heading}: {cell}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_without_heading_is_read_by_what_stands_in_its_columns() {
+    let press = Press::sqlite().await;
+    let active = ImportOptions {
+        status: Some(Said::Active),
+        ..dry()
+    };
+    let list = "a@example.org\nb@example.org,unsubscribed,Rosa\nc@example.org,Active,Paul\nd@example.org,,\n";
+    let report = read(&press, &[("a.csv", list)], &active).await;
+    assert_eq!(sums(&report), [3, 0, 1, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(report.unused_columns, ["column 3"]);
+}
+
+#[tokio::test]
+async fn nothing_is_taken_as_long_as_one_file_cannot_be_read_and_who_left_is_read_first() {
+    let press = Press::sqlite().await;
+    let file = |name: &str, text: &'static str| PeopleFile {
+        name: Some(name.to_owned()),
+        content: Box::new(text.as_bytes()),
+    };
+    let files = vec![
+        file("subscribed.csv", "email\na@example.org\n"),
+        file("unsubscribed.csv", "name\nRosa\n"),
+    ];
+    let refused = subscribe::import_files(&press.app, files, &ImportOptions::default(), |_| {}).await;
+    assert!(matches!(refused, Err(SubscribeError::File { line: 1, .. })));
+    assert_eq!(press.number("SELECT COUNT(*) FROM subscribers").await, 0);
+
+    let rows: String = (0..6_000).map(|number| format!("r{number}@example.org\n")).collect();
+    let long = Broken(std::io::Cursor::new(format!("email\n{rows}").into_bytes()));
+    let files = vec![
+        PeopleFile {
+            name: Some("subscribed.csv".to_owned()),
+            content: Box::new(long),
+        },
+        file("unsubscribed.csv", "email\nr7@example.org\n"),
+    ];
+    let broken = subscribe::import_files(&press.app, files, &ImportOptions::default(), |_| {}).await;
+    let error = broken.unwrap_err();
+    assert!(matches!(error, SubscribeError::CutOff { rows: 500.., .. }), "{error}");
+    assert!(error.to_string().contains("run the same import again"));
+    assert_eq!(status(&press, "r7@example.org").await, "unsubscribed");
+}
+
+/// A file on a disk that fails at its end.
+struct Broken(std::io::Cursor<Vec<u8>>);
+
+impl std::io::Read for Broken {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        match self.0.read(out)? {
+            0 => Err(std::io::Error::other("the disk is gone")),
+            count => Ok(count),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_row_against_a_person_is_taken_whatever_else_stands_in_it() {
+    let press = Press::sqlite().await;
+    let list = "email,status,newsletter,schedule,Subscribed at\na@example.org,unsubscribed,,hourly,03/04/2021\n\
+                b@example.org,bounced,elsewhere,,03/04/2021\nc@example.org,complained,elsewhere,x,\n\
+                d@example.org,unsubscribed,elsewhere,,\n";
+    let report = read(&press, &[("a.csv", list)], &dry()).await;
+    assert_eq!(sums(&report), [0, 0, 1, 1, 1, 0, 0, 1, 0]);
+}

@@ -1,7 +1,7 @@
 //! Lists of people: import, export, adding, erasing.
 
 use letterpress::model::subscriber::{State, Suppressed};
-use letterpress::subscribe::{self, Add, ImportOptions, ImportReport, SubscribeError};
+use letterpress::subscribe::{self, Add, ImportOptions, ImportReport, PeopleFile, SubscribeError};
 
 use super::press::{Press, on_both_engines};
 use super::{ROSA, leave_path, notices, status, subscribed, suppress};
@@ -13,6 +13,7 @@ on_both_engines! {
     the_most_restrictive_row_wins_wherever_it_stands,
     an_export_comes_back_without_loss,
     a_dry_run_gives_the_same_sums_and_writes_nothing,
+    a_newer_export_of_our_own_ends_what_an_older_one_brought,
     an_import_that_was_cut_off_is_finished_by_the_next_run,
     people_added_by_hand_are_asked_unless_somebody_vouches_for_them,
     an_operator_ends_a_subscription_and_a_list_does_not_bring_it_back,
@@ -232,6 +233,29 @@ async fn a_dry_run_gives_the_same_sums_and_writes_nothing(press: &Press) {
         .unwrap();
     assert_eq!(tables, press.tables().await);
     assert_eq!(import(press, &list).await, dry);
+}
+
+async fn a_newer_export_of_our_own_ends_what_an_older_one_brought(press: &Press) {
+    let before = Press::sqlite().await;
+    let rosa = subscribed(&before, ROSA, "weekly").await;
+    let older = export(&before).await;
+    assert!(before.post(&leave_path(&before, rosa), "").await.status.is_success());
+    let newer = export(&before).await;
+    let files = [older.as_str(), newer.as_str()].map(|text| PeopleFile {
+        name: None,
+        content: Box::new(text.as_bytes()),
+    });
+    subscribe::import_files(&press.app, files.into(), &ImportOptions::default(), |_| {})
+        .await
+        .unwrap();
+    assert_eq!(status(press, ROSA).await, "unsubscribed");
+    let active = "SELECT COUNT(*) FROM subscriptions WHERE state = 'active'";
+    assert_eq!(press.number(active).await, 0);
+    // What an earlier run brought in the name of an operator ends likewise.
+    import(press, "email,status\npaul@example.org,active\n").await;
+    let ended = newer.replace(ROSA, "paul@example.org");
+    import(press, &ended).await;
+    assert_eq!(press.number(active).await, 0);
 }
 
 async fn an_import_that_was_cut_off_is_finished_by_the_next_run(press: &Press) {

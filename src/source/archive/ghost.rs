@@ -139,12 +139,19 @@ fn piece(post: &Value, tables: &Tables, name: &str) -> Piece {
         image: filled(text(post, "feature_image").replace(SITE, "")),
         image_alt: tables.alts.get(&key).and_then(filled),
         language: filled(text(post, "locale")),
-        already_mailed: tables.mailed.get(&key).cloned(),
+        already_mailed: mailed(post, tables.mailed.get(&key), is_draft),
         is_draft,
         text: Text::Html(html.replace(SITE, "")),
         from: name.to_owned(),
         ..Imported::default()
     }))
+}
+
+/// When a letter carried it. Only backups hold the table of letters; an export names the newsletter that an article was sent to.
+fn mailed(post: &Value, by_table: Option<&String>, is_draft: bool) -> Option<String> {
+    let is_sent = !is_draft && !id(post, "newsletter_id").is_empty();
+    let by_newsletter = || is_sent.then(|| date(post, "published_at").unwrap_or_else(|| "true".to_owned()));
+    by_table.cloned().or_else(by_newsletter)
 }
 
 fn text(row: &Value, key: &str) -> String {

@@ -1,7 +1,8 @@
 //! What is known of the people of a file, and how a row changes it: nothing existing is loosened (X3).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use super::fresh::{new_person, new_subscription};
 use super::row::{Own, Row, Who};
 use super::status::Said;
 use crate::model::subscriber::{ALL, Method, State, Suppressed, Topics};
@@ -51,6 +52,8 @@ pub(super) struct Known {
     order: Vec<Vec<u8>>,
     /// What the files said so far of a person and newsletter, and the word that nobody understood.
     said: HashMap<(Vec<u8>, String), (Said, Option<String>)>,
+    /// Subscriptions that this run brought, by person and newsletter.
+    brought: HashSet<(Vec<u8>, String)>,
 }
 
 /// What every row of one import shares.
@@ -127,10 +130,11 @@ impl Known {
         let before = self.said.get(&about).map(|(said, _)| *said);
         let said = before.map_or(row.said, |before| before.max(row.said));
         if before != Some(said) {
-            self.said.insert(about, (said, row.unknown.clone()));
+            self.said.insert(about.clone(), (said, row.unknown.clone()));
         }
+        let is_brought = self.brought.contains(&about);
         let person = self.people.entry(row.key.clone()).or_default();
-        match (&row.who, said) {
+        let became = match (&row.who, said) {
             (Who::KeyOnly, Said::Not(reason)) => {
                 let scope = row.newsletter.clone();
                 person.suppress(row, &scope, reason, terms);
@@ -139,10 +143,14 @@ impl Known {
             // What weighs more for the file need not weigh more for the suppression: each row brings its own reason.
             (_, Said::Not(reason)) => {
                 let reason = if let Said::Not(own) = row.said { own } else { reason };
-                person.stop(row, reason, terms)
+                person.stop(row, reason, is_brought, terms)
             }
             (_, said) => person.welcome(row, said, before, terms),
+        }?;
+        if became == Became::Added {
+            self.brought.insert(about);
         }
+        Ok(became)
     }
 
     /// What the files said of each person and newsletter, and the word that nobody understood.
@@ -212,14 +220,14 @@ impl Person {
         })
     }
 
-    /// The row says that the person must not be mailed.
-    fn stop(&mut self, row: &Row, reason: Suppressed, terms: &Terms) -> Result<Became, StoreError> {
+    /// The row says that the person must not be mailed; `is_brought`: an earlier row of this run brought the subscription.
+    fn stop(&mut self, row: &Row, reason: Suppressed, is_brought: bool, terms: &Terms) -> Result<Became, StoreError> {
         let held = self
             .subscriptions
             .iter_mut()
             .find(|held| held.row.newsletter_id == row.newsletter);
         let is_own_and_active = match &held {
-            Some(held) => held.is_own && held.row.stands()? == State::Active,
+            Some(held) => held.is_own && !is_brought && held.row.stands()? == State::Active,
             None => false,
         };
         // Who confirmed here did so after leaving, or with an address that works.
@@ -227,7 +235,7 @@ impl Person {
             return Ok(Became::Unchanged);
         }
         match held {
-            Some(held) if row.own.state.is_none() => held.end(reason, terms),
+            Some(held) if row.own.state.is_none_or(|state| state == State::Unsubscribed) => held.end(reason, terms),
             Some(_) => {}
             None => {
                 self.describe(row, terms);
@@ -324,77 +332,4 @@ impl Held {
             self.is_dirty = true;
         }
     }
-}
-
-fn new_person(row: &Row, terms: &Terms) -> Option<Subscriber> {
-    let Who::Person(address) = &row.who else { return None };
-    Some(Subscriber {
-        id: 0,
-        address: address.as_str().to_owned(),
-        address_key: row.key.clone(),
-        name: row.name.clone(),
-        language: row.language.clone(),
-        token_epoch: 0,
-        created_at: row.own.since.unwrap_or(terms.now),
-        erased_at: None,
-    })
-}
-
-/// A new subscription; old articles do not go to imported people (X4).
-fn new_subscription(row: &Row, state: State, terms: &Terms) -> Held {
-    let subscription = Subscription {
-        schedule_id: row.schedule.clone().unwrap_or_else(|| row.default_schedule.clone()),
-        topics: row.topics.clone().unwrap_or_default().to_json(),
-        paused_until: row.own.paused_until,
-        owed_check: i64::from(row.own.paused_until.is_some()),
-        reason: row.own.reason.clone(),
-        created_at: row.own.since.unwrap_or(terms.now),
-        ..Subscription::begun(0, &row.newsletter, state, terms.now)
-    };
-    let consent = new_consent(row, state, terms);
-    let is_own = row
-        .own
-        .consent
-        .as_ref()
-        .and_then(|own| Method::from_word(&own.method))
-        .is_some_and(Method::is_own);
-    Held {
-        row: subscription,
-        is_own,
-        consent,
-        is_dirty: true,
-    }
-}
-
-/// The consent that came with the row, else what the operator says; nobody who left needs one.
-fn new_consent(row: &Row, state: State, terms: &Terms) -> Option<Consent> {
-    let base = Consent {
-        newsletter_id: row.newsletter.clone(),
-        ..Consent::default()
-    };
-    if let Some(own) = &row.own.consent {
-        return Some(Consent {
-            // The text itself is kept by the caller, who put its name here.
-            text_id: own.text.clone(),
-            method: own.method.clone(),
-            form: own.form.clone(),
-            language: own.language.clone(),
-            asked_at: own.asked_at.unwrap_or(terms.now),
-            confirmed_at: own.confirmed_at,
-            network: own.network.clone(),
-            note: own.note.clone(),
-            ..base
-        });
-    }
-    (state != State::Unsubscribed).then(|| Consent {
-        method: Method::Import.word().to_owned(),
-        asked_at: row.origin.asked_at.unwrap_or(terms.now).min(terms.now),
-        confirmed_at: (state == State::Active).then(|| row.origin.confirmed_at.unwrap_or(terms.now).min(terms.now)),
-        network: row.origin.network.clone(),
-        note: Some(match &row.origin.tags {
-            Some(tags) => format!("{} (tags there: {tags})", terms.note),
-            None => terms.note.clone(),
-        }),
-        ..base
-    })
 }

@@ -4,9 +4,10 @@
 //! an unknown status or none becomes pending. Nobody who left, bounced, complained or was erased is brought back.
 //!
 //! `decoded` and `table` read rows of named cells, `platform` knows which program wrote them, `status` and `origin` what
-//! they say, `row` makes people of them, `known` and `write` keep them, `report` counts.
+//! they say, `row` makes people of them, `known`, `fresh` and `write` keep them, `report` counts.
 
 mod decoded;
+mod fresh;
 mod known;
 mod origin;
 mod platform;
@@ -29,6 +30,7 @@ pub use self::status::Said;
 use self::table::Table;
 use super::{SubscribeError, newsletter_named, now, sign_up};
 use crate::app::App;
+use crate::config::Newsletter;
 use crate::model::subscriber::Suppressed;
 use crate::store::audit::{self, Act};
 use crate::store::{Conn, StoreError};
@@ -85,7 +87,7 @@ pub async fn import(
 ///
 /// # Errors
 /// `File` when one is no list of people, `UnknownNewsletter`, `UnknownFormat`, and failures of the database: what was
-/// committed before stays.
+/// committed before stays. `CutOff` says how many rows that were.
 pub async fn import_files(
     app: &App,
     files: Vec<PeopleFile<'_>>,
@@ -101,37 +103,24 @@ pub async fn import_files(
         })?),
         None => None,
     };
-    let mut run = Run::new(app, options);
-    let mut batch = Vec::with_capacity(BATCH);
+    // All files are opened before anything is written, and those that end subscriptions come first.
+    let mut opened = Vec::new();
     for file in files {
-        let mut table = Table::open(file.content, format)?;
-        let reading = Reading {
-            settings: &settings,
-            keys: &app.keys,
-            newsletter,
-            ladder: Ladder {
-                platform: table.platform,
-                map: &options.map,
-                by_file: said_by_file(&table, file.name.as_deref()),
-                otherwise: options.status,
-            },
-            dates: options.dates,
-        };
-        run.begin(&mut table, file.name);
-        while let Some(line) = table.next()? {
-            if let Some(row) = run.read(line.map(|line| (line.number, reading.row(&line)))) {
-                batch.push(row);
-            }
-            if batch.len() == BATCH {
-                run.take(std::mem::take(&mut batch)).await?;
-                progress(run.report.rows);
-            }
-        }
-        run.end(&table);
+        let table = Table::open(file.content, format)?;
+        let by_file = said_by_file(&table, file.name.as_deref());
+        opened.push((table, file.name, by_file));
     }
-    run.take(batch).await?;
-    progress(run.report.rows);
-    run.finish().await
+    opened.sort_by_key(|(_, _, by_file)| !matches!(by_file, Some(Said::Not(_))));
+    let mut run = Run::new(app, options);
+    let read = run.all(opened, options, newsletter, &mut progress).await;
+    match read {
+        Err(why) if run.committed > 0 => Err(SubscribeError::CutOff {
+            rows: run.committed,
+            why: Box::new(why),
+        }),
+        Err(why) => Err(why),
+        Ok(()) => run.finish().await,
+    }
 }
 
 /// What a file as a whole says of everybody in it: Mailchimp writes one for each status, and the columns differ.
@@ -145,6 +134,9 @@ fn said_by_file(table: &Table<'_>, name: Option<&str>) -> Option<Said> {
     by_columns.or_else(|| Said::of_file_name(name?))
 }
 
+/// A file whose beginning was read, its name, and what it says of everybody in it.
+type OpenedFile<'a> = (Table<'a>, Option<String>, Option<Said>);
+
 /// The number of a row, and the person or why there is none.
 type NumberedRow = (u64, Result<Row, Refused>);
 
@@ -153,6 +145,8 @@ struct Run<'a> {
     app: &'a App,
     terms: Terms,
     only_counts: bool,
+    /// Rows of the batches that were written.
+    committed: usize,
     known: Known,
     /// Names of consent texts that were kept, by language and text.
     texts: HashMap<(String, String), String>,
@@ -170,10 +164,52 @@ impl<'a> Run<'a> {
                 note: note.to_owned(),
             },
             only_counts: options.dry_run,
+            committed: 0,
             known: Known::default(),
             texts: HashMap::new(),
             report: ImportReport::default(),
         }
+    }
+
+    /// Reads every file.
+    async fn all(
+        &mut self,
+        files: Vec<OpenedFile<'_>>,
+        options: &ImportOptions,
+        newsletter: &Newsletter,
+        progress: &mut (impl FnMut(u64) + Send),
+    ) -> Result<(), SubscribeError> {
+        let app = self.app;
+        let settings = app.settings();
+        let mut batch = Vec::with_capacity(BATCH);
+        for (mut table, name, by_file) in files {
+            let reading = Reading {
+                settings: &settings,
+                keys: &app.keys,
+                newsletter,
+                ladder: Ladder {
+                    platform: table.platform,
+                    map: &options.map,
+                    by_file,
+                    otherwise: options.status,
+                },
+                dates: options.dates,
+            };
+            self.begin(&mut table, name);
+            while let Some(line) = table.next()? {
+                if let Some(row) = self.read(line.map(|line| (line.number, reading.row(&line)))) {
+                    batch.push(row);
+                }
+                if batch.len() == BATCH {
+                    self.take(std::mem::take(&mut batch)).await?;
+                    progress(self.report.rows);
+                }
+            }
+            self.end(&table);
+        }
+        self.take(batch).await?;
+        progress(self.report.rows);
+        Ok(())
     }
 
     /// Begins a file.
@@ -250,6 +286,7 @@ impl<'a> Run<'a> {
         write::write(&mut conn, &mut self.known).await?;
         self.known.clear();
         conn.commit().await?;
+        self.committed += rows.len();
         Ok(())
     }
 

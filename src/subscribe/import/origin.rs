@@ -91,6 +91,11 @@ fn instant(cell: &str, order: Option<DateOrder>) -> Result<Option<i64>, String> 
     Ok(plain_instant(cell))
 }
 
+/// Whether a cell holds a date in any of the spellings that are read.
+pub(super) fn is_date(cell: &str) -> bool {
+    slashed(cell).is_some() || plain_instant(cell).is_some()
+}
+
 /// `31/12/2026`, with or without a time after it.
 fn slashed(cell: &str) -> Option<(u32, u32, u32)> {
     let date = cell.split([' ', 'T', ',']).next()?;

@@ -9,7 +9,7 @@ use super::table::{Line, address_in};
 use crate::config::{Newsletter, Schedule, Settings};
 use crate::model::address::{DisplayName, EmailAddress};
 use crate::model::clock::to_micros;
-use crate::model::subscriber::{ALL, State, Topics};
+use crate::model::subscriber::{ALL, State, Suppressed, Topics};
 use crate::model::token::KeyRing;
 use crate::subscribe::columns::Column;
 
@@ -127,7 +127,11 @@ impl Reading<'_> {
         if address.domain() == FORGOTTEN {
             return Err(refuse("this person asked the other service to be forgotten".to_owned()));
         }
-        let origin = Origin::of(line, self.dates).map_err(&refuse)?;
+        let origin = match Origin::of(line, self.dates) {
+            // When somebody signed up matters no more.
+            Err(_) if said > Said::Pending => Origin::default(),
+            origin => origin.map_err(&refuse)?,
+        };
         let (newsletter, schedule) = self.choice(line, said).map_err(&refuse)?;
         Ok(Row {
             unknown: word,
@@ -147,14 +151,16 @@ impl Reading<'_> {
         })
     }
 
-    /// Newsletter and schedule; who must not be mailed at all is taken whatever schedule the row names.
+    /// Newsletter and schedule; who must not be mailed is taken whatever schedule the row names, and whatever newsletter where
+    /// the reason holds for all.
     fn choice(&self, line: &Line, said: Said) -> Result<(&Newsletter, Option<&Schedule>), String> {
         let newsletter = match line.cell(Column::Newsletter) {
             "" => self.newsletter,
-            id => self
-                .settings
-                .newsletter(id)
-                .ok_or_else(|| format!("newsletter `{id}` is not in the config"))?,
+            id => match self.settings.newsletter(id) {
+                Some(newsletter) => newsletter,
+                None if said > Said::Not(Suppressed::Left) => self.newsletter,
+                None => return Err(format!("newsletter `{id}` is not in the config")),
+            },
         };
         let schedule = match line.cell(Column::Schedule) {
             "" => None,

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::origin::is_date;
 use super::platform::Platform;
 use super::table::Line;
 use crate::model::subscriber::Suppressed;
@@ -131,14 +132,21 @@ impl Ladder<'_> {
     pub(super) fn answer(&self, line: &Line, is_paused: bool) -> Answer {
         let (explicit, silent_word) = self.explicit(line, is_paused);
         let against = against(line);
+        let unclear = unclear(line);
         let said = match &explicit {
             Some((said, _)) => Some(*said),
-            None if against.is_none() => self.flags(line).or(self.by_file).or(self.otherwise),
+            None if against.is_none() => match unclear {
+                Some(_) => Some(Said::Unknown),
+                None => self.flags(line).or(self.by_file).or(self.otherwise),
+            },
             None => None,
         };
         // A date of leaving, or a flag against the person, beats every word that is kinder.
         let said = said.max(against).unwrap_or(Said::Unknown);
-        let word = (said == Said::Unknown).then(|| explicit.map_or(silent_word, |(_, word)| word).unwrap_or_default());
+        let word = (said == Said::Unknown).then(|| {
+            let word = explicit.map_or(silent_word, |(_, word)| word);
+            word.or_else(|| unclear.map(str::to_owned)).unwrap_or_default()
+        });
         Answer { said, word }
     }
 
@@ -197,17 +205,29 @@ impl Ladder<'_> {
 fn against(line: &Line) -> Option<Said> {
     let filled = |column| line.cells_of(column).any(is_filled);
     let is = |column, wanted| line.cells_of(column).any(|cell| yes_or_no(cell) == Some(wanted));
+    if filled(Column::ComplainedAt) {
+        return Some(Said::Not(Suppressed::Complaint));
+    }
     if filled(Column::CleanedAt) {
         return Some(Said::Not(Suppressed::Bounce));
     }
     let left = filled(Column::LeftAt)
-        || is(Column::Disabled, true)
-        || is(Column::Blacklisted, true)
+        || filled(Column::Against)
+        // A word of another language, a date or a reason is no clear no.
+        || filled(Column::Disabled)
+        || filled(Column::Blacklisted)
         || is(Column::Receives, false);
     if left {
         return Some(Said::Not(Suppressed::Left));
     }
     is(Column::Confirmed, false).then_some(Said::Pending)
+}
+
+/// A cell that should say yes or no for the person and says neither, nor when: nobody else may answer in its place.
+fn unclear(line: &Line) -> Option<&str> {
+    let cells = [Column::Receives, Column::Confirmed].map(|column| line.cells_of(column));
+    let is_clear = |cell: &str| yes_or_no(cell).is_some() || !is_filled(cell) || is_date(cell);
+    cells.into_iter().flatten().find(|cell| !is_clear(cell))
 }
 
 /// A cell that says more than no: a date, a reason, yes.

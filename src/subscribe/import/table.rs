@@ -6,6 +6,7 @@ use encoding_rs::WINDOWS_1252;
 
 use super::decoded::decoded;
 use super::platform::Platform;
+use super::status::Said;
 use crate::model::address::EmailAddress;
 use crate::subscribe::SubscribeError;
 use crate::subscribe::columns::{Column, of_heading, plain, unguarded};
@@ -177,8 +178,12 @@ impl Heading {
             columns.resize(columns.len().max(place + 1), None);
             columns[place] = Some(Column::Email);
         }
-        let nameless = cells.iter().zip(&columns).filter(|(_, column)| column.is_none());
-        let unused = nameless.filter(|_| is_one).map(|(cell, _)| cell.clone()).collect();
+        let unused = if is_one {
+            let nameless = cells.iter().zip(&columns).filter(|(_, column)| column.is_none());
+            nameless.map(|(cell, _)| cell.clone()).collect()
+        } else {
+            by_content(&mut columns, sample)
+        };
         Self {
             is_one,
             columns,
@@ -312,6 +317,24 @@ fn column_of_addresses(rows: &[Vec<String>]) -> Option<usize> {
         let addresses = cells.iter().filter(|cell| address_in(cell).is_some()).count();
         addresses * 5 > cells.len() * 4
     })
+}
+
+/// Finds the status in a list without a heading by its words; the other columns, by their numbers.
+fn by_content(columns: &mut Vec<Option<Column>>, sample: &[Vec<String>]) -> Vec<String> {
+    let width = sample.iter().map(Vec::len).max().unwrap_or(0);
+    columns.resize(columns.len().max(width), None);
+    let mut unused = Vec::new();
+    for (place, column) in columns.iter_mut().enumerate().filter(|(_, column)| column.is_none()) {
+        let cells = sample.iter().filter_map(|row| row.get(place));
+        let cells: Vec<&String> = cells.filter(|cell| !cell.is_empty()).collect();
+        let is_word = |cell: &&&String| Said::from_word(&cell.to_lowercase()).is_some();
+        if cells.iter().filter(is_word).count() * 2 > cells.len() {
+            *column = Some(Column::Status);
+        } else if !cells.is_empty() {
+            unused.push(format!("column {}", place + 1));
+        }
+    }
+    unused
 }
 
 #[cfg(test)]
