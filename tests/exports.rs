@@ -1,6 +1,7 @@
 //! Exports of other platforms: what becomes an article, what is left out, and what our own folder source reads of it.
 
 mod bad;
+mod marks;
 mod samples;
 
 use std::collections::BTreeMap;

@@ -25,6 +25,9 @@ pub(super) struct ImportArticles {
     /// Also write drafts, marked `draft: true`
     #[arg(long)]
     drafts: bool,
+    /// Let letters carry articles that were not mailed before; else each says `mail: false`
+    #[arg(long)]
+    mailable: bool,
     /// Count only, write nothing
     #[arg(long)]
     dry_run: bool,
@@ -44,6 +47,7 @@ impl ImportArticles {
             into: self.into.clone(),
             format: self.format,
             drafts: self.drafts,
+            mailable: self.mailable,
             dry_run: self.dry_run,
         };
         let progress = Progress::new("articles read");
@@ -80,9 +84,13 @@ fn say(report: &BroughtIn, wish: &BringIn) -> anyhow::Result<()> {
     }
     if report.written > 0 && !wish.dry_run {
         let into = wish.into.display();
+        let mails = if wish.mailable {
+            "letters may carry those that were not mailed before, once the folder was scanned for the first time"
+        } else {
+            "they go into the feeds and are not mailed, except drafts when you publish them"
+        };
         line(&format!(
-            "They are in {into}. Name that folder in [[sources]], then look with `letterpress articles scan`: \
-             what a first scan finds goes into the feeds and is not mailed."
+            "They are in {into}. Name that folder in [[sources]], then look with `letterpress articles scan`: {mails}."
         ))?;
     }
     Ok(())

@@ -26,6 +26,8 @@ pub struct BringIn {
     pub format: Option<String>,
     /// Also drafts, marked as such.
     pub drafts: bool,
+    /// Letters may carry those that no letter carried before: nothing says `mail: false`.
+    pub mailable: bool,
     /// Only count.
     pub dry_run: bool,
 }
@@ -178,7 +180,12 @@ impl Run<'_> {
     fn take(&mut self, piece: Piece) {
         self.pieces += 1;
         match piece {
-            Piece::Article(article) => self.article(&article),
+            Piece::Article(mut article) => {
+                // A draft is not published yet: it is mailed like any other when it is.
+                let is_old = !article.is_draft && article.already_mailed.is_none();
+                article.never_mail |= is_old && !self.wish.mailable;
+                self.article(&article);
+            }
             Piece::Other(why) => self.leave_out(why),
             Piece::Bad(flaw) => self.report.problems.push(ImportProblem {
                 file: flaw.file,
@@ -204,7 +211,10 @@ impl Run<'_> {
             self.report.already_mailed += u64::from(article.already_mailed.is_some());
         }
         let place = article.url.clone().or_else(|| article.slug.clone());
-        if !self.seen.insert([place, article.date.clone(), article.title.clone()]) {
+        let what = [place, article.date.clone(), article.title.clone()];
+        // Of what says nothing of itself nobody knows whether it was there before.
+        let says_something = what.iter().any(Option::is_some);
+        if says_something && !self.seen.insert(what) {
             self.report.doubles += 1;
             return;
         }

@@ -7,16 +7,23 @@ use super::entities::{says_something, text_of as plain_text, title_of};
 use super::rows::{Row, list, rows};
 use super::{ArchiveError, Imported, LARGEST_PAGE, Piece, Text, filled, medium, names_ending, nothing};
 
-/// Reads every table.
+/// What a table of articles has.
+const COLUMNS: [&[&str]; 1] = [&["contenthtml"]];
+
+/// Reads every table of articles.
 pub(super) fn read(shelf: &mut Shelf, take: &mut dyn FnMut(Piece)) -> Result<(), ArchiveError> {
     let tables = names_ending(shelf, &[".csv"]);
-    if tables.is_empty() {
-        return Err(nothing("table of articles"));
-    }
+    let mut found = false;
     for table in tables {
-        rows(shelf, &table, take, &mut |_, row, take| take(piece(row, &table)))?;
+        found |= rows(shelf, &table, &COLUMNS, take, &mut |_, row, take| {
+            take(piece(row, &table));
+        })?;
     }
-    Ok(())
+    if found {
+        Ok(())
+    } else {
+        Err(nothing("table of articles"))
+    }
 }
 
 fn piece(row: &Row<'_>, table: &str) -> Piece {
@@ -53,7 +60,7 @@ fn piece(row: &Row<'_>, table: &str) -> Piece {
         summary: summary.and_then(|summary| filled(plain_text(summary))),
         slug,
         url,
-        already_mailed: date.clone().filter(|_| is_sent),
+        already_mailed: is_sent.then(|| date.clone().unwrap_or_else(|| "true".to_owned())),
         date,
         tags: list(row.cell("content_tags"), ';'),
         // Others are paths of a store that nobody sees.

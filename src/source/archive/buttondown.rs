@@ -11,6 +11,9 @@ use super::{
     ArchiveError, Flaw, Imported, LARGEST_PAGE, Piece, Text, filled, json_of, medium, names_ending, nothing, text_of,
 };
 
+/// What a table of letters has and a list of subscribers has not.
+const COLUMNS: [&[&str]; 2] = [&["subject"], &["slug", "id"]];
+
 /// A letter as a table or list describes it.
 #[derive(Debug, Default)]
 struct Letter {
@@ -30,11 +33,9 @@ struct Letter {
 pub(super) fn read(shelf: &mut Shelf, take: &mut dyn FnMut(Piece)) -> Result<(), ArchiveError> {
     let mut seen = HashSet::new();
     let (tables, documents) = (names_ending(shelf, &[".csv"]), names_ending(shelf, &[".json"]));
-    if tables.is_empty() && documents.is_empty() {
-        return Err(nothing("table emails.csv"));
-    }
+    let mut found = false;
     for table in tables {
-        rows(shelf, &table, take, &mut |shelf, row, take| {
+        found |= rows(shelf, &table, &COLUMNS, take, &mut |shelf, row, take| {
             let letter = of_row(row);
             if seen.insert(letter.id.clone()) {
                 take(piece(shelf, letter, &table));
@@ -47,14 +48,24 @@ pub(super) fn read(shelf: &mut Shelf, take: &mut dyn FnMut(Piece)) -> Result<(),
         let Some(letters) = letters else {
             return Err(nothing("list of letters"));
         };
+        found = true;
         for letter in letters {
+            // A list of subscribers stands beside it.
+            if letter["subject"].is_null() {
+                take(Piece::Other("no letter"));
+                continue;
+            }
             let letter = of_value(letter);
             if seen.insert(letter.id.clone()) {
                 take(piece(shelf, letter, &name));
             }
         }
     }
-    Ok(())
+    if found {
+        Ok(())
+    } else {
+        Err(nothing("table emails.csv"))
+    }
 }
 
 fn of_row(row: &Row<'_>) -> Letter {
@@ -125,7 +136,7 @@ fn piece(shelf: &mut Shelf, letter: Letter, table: &str) -> Piece {
     Piece::Article(Box::new(Imported {
         title: filled(title_of(&letter.subject)),
         slug: filled(&letter.slug),
-        already_mailed: letter.date.clone().filter(|_| is_sent),
+        already_mailed: is_sent.then(|| letter.date.clone().unwrap_or_else(|| "true".to_owned())),
         date: letter.date,
         summary: filled(plain_text(&letter.description)),
         image: letter.image.filter(|url| url.starts_with("http")),

@@ -15,6 +15,17 @@ const LONGEST_SUMMARY: usize = 500;
 const LONGEST_NAME: usize = 120;
 const LONGEST_ADDRESS: usize = 1_024;
 const MOST_NAMES: usize = 32;
+/// Keys in the query of an address that say which article it is.
+const NUMBERS: [&str; 8] = [
+    "p",
+    "page_id",
+    "attachment_id",
+    "post",
+    "post_id",
+    "postid",
+    "article",
+    "id",
+];
 
 /// A file to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +114,10 @@ fn header_of(article: &Imported, path: Option<String>, name: String, date: Optio
     header.line("enclosure", article.enclosure.as_deref().and_then(address));
     header.line("lang", article.language.clone());
     header.line("already_mailed", article.already_mailed.clone());
+    header.line("expirydate", article.expires.clone());
+    if article.never_mail {
+        header.text.push_str("mail: false\n");
+    }
     if article.is_draft {
         header.text.push_str("draft: true\n");
     }
@@ -195,7 +210,10 @@ fn path_of(article: &Imported) -> Option<String> {
         .join(written)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https"))?;
-    // `/?p=123` is what WordPress calls an article that has no address yet.
+    // `/blog/?p=123` is one of many articles of the same path: the number alone tells them apart.
+    if url.query_pairs().any(|(key, _)| NUMBERS.contains(&key.as_ref())) {
+        return None;
+    }
     let path = url.path();
     let is_one = path.len() > 1 && path.len() <= LONGEST_ADDRESS && !path.contains('\\');
     is_one.then(|| path.replace(':', "%3A"))

@@ -1,9 +1,16 @@
 //! A Jekyll tree: articles that are files with headers already. What the file's name and place say goes into the header.
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
 use super::container::Shelf;
 use super::{ArchiveError, Flaw, Imported, LARGEST_PAGE, Piece, Text, filled, medium, names_ending, nothing, text_of};
+use crate::source::fields::Fields;
 use crate::source::header::{self, Header, Value};
 use crate::source::naming::Naming;
+use crate::source::{dates, marks};
 
 /// Folders of Jekyll that hold no articles.
 const OTHER_FOLDERS: [&str; 7] = [
@@ -14,6 +21,16 @@ const OTHER_FOLDERS: [&str; 7] = [
     "_sass",
     "assets",
     "node_modules",
+];
+
+/// Reasons of [`marks::excluded`] that an article loses when it is published.
+const DRAFTS: [&str; 6] = [
+    "draft",
+    "unpublished",
+    "drafts folder",
+    "status draft",
+    "status pending",
+    "status unpublished",
 ];
 
 /// Reads `_posts` and `_drafts`, else every text of the folder.
@@ -60,7 +77,14 @@ fn piece(header: &Header, body: &str, name: &str, is_in_drafts: bool) -> Piece {
     let naming = Naming::of(name);
     let text = |keys: &[&str]| keys.iter().find_map(|key| filled(header.named(key)?.1.text()?));
     let truth = |key: &str| header.named(key).and_then(|(_, value)| value.truth());
-    let is_draft = is_in_drafts || truth("draft") == Some(true) || truth("published") == Some(false);
+    let kept_back = match kept_back(header, name) {
+        Ok(reason) => reason,
+        Err(flaw) => return Piece::Bad(flaw),
+    };
+    let is_draft = is_in_drafts || kept_back.as_deref().is_some_and(|reason| DRAFTS.contains(&reason));
+    if kept_back.is_some() && !is_draft {
+        return Piece::Other("kept back");
+    }
     let named_day = naming
         .date
         .map(|(year, month, day)| format!("{year:04}-{month:02}-{day:02}"));
@@ -71,7 +95,9 @@ fn piece(header: &Header, body: &str, name: &str, is_in_drafts: bool) -> Piece {
         url: text(&["permalink"]).filter(|url| !url.contains(':')),
         slug,
         guid: text(&["guid", "id"]).filter(|guid| guid.contains(':')),
-        date: text(&["date"]).or(named_day),
+        date: text(&["date"])
+            .filter(|date| dates::parse(date, Tz::UTC).is_some())
+            .or(named_day),
         updated: text(&["last_modified_at", "updated", "lastmod"]),
         summary: text(&["description", "summary", "excerpt", "subtitle"]),
         authors: names(header, &["authors", "author"], None),
@@ -80,6 +106,12 @@ fn piece(header: &Header, body: &str, name: &str, is_in_drafts: bool) -> Piece {
         image: text(&["image", "cover", "thumbnail"]).or_else(|| picture(header)),
         image_alt: text(&["image_alt"]),
         language: text(&["lang", "language"]),
+        already_mailed: header
+            .named("already_mailed")
+            .filter(|(_, value)| value.truth() != Some(false))
+            .map(|(_, value)| value.text().and_then(filled).unwrap_or_else(|| "true".to_owned())),
+        never_mail: truth("mail") == Some(false),
+        expires: text(&["expirydate", "expiry_date", "unpublishdate", "unpublish_date"]),
         is_draft,
         text: if is_html {
             Text::Html(body.to_owned())
@@ -89,6 +121,19 @@ fn piece(header: &Header, body: &str, name: &str, is_in_drafts: bool) -> Piece {
         from: name.to_owned(),
         ..Imported::default()
     }))
+}
+
+/// What keeps an article back, by the same marks that hold in our own folders. When it expires goes into the new header, where
+/// it is minded at each scan.
+fn kept_back(header: &Header, name: &str) -> Result<Option<String>, Flaw> {
+    let own_names = BTreeMap::new();
+    let fields = Fields::new(header, &own_names, name);
+    marks::excluded(&fields, name, Tz::UTC, DateTime::<Utc>::MIN_UTC).map_err(|unclear| Flaw {
+        file: name.to_owned(),
+        line: unclear.line,
+        message: unclear.message,
+        remedy: "write true or false there, then import again",
+    })
 }
 
 /// The picture of a header that says more of it than its address.

@@ -152,6 +152,10 @@ pub struct Imported {
     pub language: Option<String>,
     /// When letters carried it there.
     pub already_mailed: Option<String>,
+    /// No letter is to carry it here.
+    pub never_mail: bool,
+    /// When it stops being public, as its author wrote it.
+    pub expires: Option<String>,
     /// Not published there.
     pub is_draft: bool,
     /// Its text.
@@ -276,9 +280,8 @@ pub fn read(
 /// What every platform's article must be.
 fn checked(piece: Piece) -> Piece {
     let Piece::Article(article) = piece else { return piece };
-    let (length, is_empty) = match &article.text {
-        Text::Html(html) => (html.len(), !entities::says_something(html)),
-        Text::Markdown(text) => (text.len(), text.trim().is_empty()),
+    let length = match &article.text {
+        Text::Html(text) | Text::Markdown(text) => text.len(),
     };
     if length > LARGEST_TEXT {
         let named = article.title.as_deref().unwrap_or("an article without a title");
@@ -289,6 +292,10 @@ fn checked(piece: Piece) -> Piece {
             line: None,
         });
     }
+    let is_empty = match &article.text {
+        Text::Html(html) => !entities::says_something(html),
+        Text::Markdown(text) => text.trim().is_empty(),
+    };
     if is_empty && article.enclosure.is_none() {
         return Piece::Other("without text");
     }

@@ -34,13 +34,15 @@ fn plain(name: &str) -> String {
 /// What is done with a row.
 type EachRow<'a> = dyn FnMut(&mut Shelf, &Row<'_>, &mut dyn FnMut(Piece)) + 'a;
 
-/// Gives every row of a table to `each`; a row that cannot be read is told to `take`.
+/// Gives every row of a table to `each`; a row that cannot be read is told to `take`. A table without one of the columns of
+/// every group is another one, such as the list of subscribers beside it: `false`.
 pub(super) fn rows(
     shelf: &mut Shelf,
     name: &str,
+    needs: &[&[&str]],
     take: &mut dyn FnMut(Piece),
     each: &mut EachRow<'_>,
-) -> Result<(), ArchiveError> {
+) -> Result<bool, ArchiveError> {
     let text = text_of(shelf, name, LARGEST_FILE)?;
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     let broken = |error: &csv::Error| Flaw {
@@ -53,9 +55,14 @@ pub(super) fn rows(
         Ok(names) => names.iter().map(plain).collect(),
         Err(error) => {
             take(Piece::Bad(broken(&error)));
-            return Ok(());
+            return Ok(true);
         }
     };
+    let has_one = |group: &&[&str]| group.iter().any(|column| names.iter().any(|name| name == column));
+    if !needs.iter().all(has_one) {
+        take(Piece::Other("another table"));
+        return Ok(false);
+    }
     for record in reader.records() {
         match record {
             Ok(record) => {
@@ -78,7 +85,7 @@ pub(super) fn rows(
             Err(error) => take(Piece::Bad(broken(&error))),
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// The names of the columns of a table, as [`Row::cell`] compares them.

@@ -7,6 +7,8 @@ use super::entities::{text_of as plain_text, title_of};
 use super::rows::{Row, rows};
 use super::{ArchiveError, Flaw, Imported, LARGEST_PAGE, Piece, Text, filled, medium, names_ending, nothing, text_of};
 
+/// What the table of articles has and the list of subscribers has not.
+const COLUMNS: [&[&str]; 2] = [&["postid"], &["ispublished"]];
 /// What Substack puts between the paragraphs to win subscribers.
 const FURNITURE: &str = ".subscription-widget-wrap, .subscription-widget-wrap-editor, .subscription-widget, \
                          .button-wrapper, .captioned-button-wrap, .subscribe-widget, .install-substack-app-embed";
@@ -17,18 +19,16 @@ pub(super) fn read(shelf: &mut Shelf, take: &mut dyn FnMut(Piece)) -> Result<(),
         .into_iter()
         .filter(|name| name.ends_with("posts.csv") || !name.contains('/'))
         .collect();
-    if tables.is_empty() {
-        return Err(nothing("table posts.csv"));
-    }
+    let mut found = false;
     for table in tables {
         let folder = table
             .rsplit_once('/')
             .map_or(String::new(), |(folder, _)| format!("{folder}/"));
-        rows(shelf, &table, take, &mut |shelf, row, take| {
+        found |= rows(shelf, &table, &COLUMNS, take, &mut |shelf, row, take| {
             take(piece(shelf, row, &table, &folder));
         })?;
     }
-    Ok(())
+    if found { Ok(()) } else { Err(nothing("table posts.csv")) }
 }
 
 fn piece(shelf: &mut Shelf, row: &Row<'_>, table: &str, folder: &str) -> Piece {

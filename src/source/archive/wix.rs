@@ -15,16 +15,23 @@ const MOST: usize = 4 * 1024 * 1024;
 /// Where Wix keeps its pictures.
 const PICTURES: &str = "https://static.wixstatic.com/media/";
 
-/// Reads every table.
+/// What a table of articles has.
+const COLUMNS: [&[&str]; 2] = [&["title"], &["richcontent", "plaincontent"]];
+
+/// Reads every table of articles.
 pub(super) fn read(shelf: &mut Shelf, take: &mut dyn FnMut(Piece)) -> Result<(), ArchiveError> {
     let tables = names_ending(shelf, &[".csv"]);
-    if tables.is_empty() {
-        return Err(nothing("table of articles"));
-    }
+    let mut found = false;
     for table in tables {
-        rows(shelf, &table, take, &mut |_, row, take| take(piece(row, &table)))?;
+        found |= rows(shelf, &table, &COLUMNS, take, &mut |_, row, take| {
+            take(piece(row, &table));
+        })?;
     }
-    Ok(())
+    if found {
+        Ok(())
+    } else {
+        Err(nothing("table of articles"))
+    }
 }
 
 fn piece(row: &Row<'_>, table: &str) -> Piece {

@@ -1,7 +1,7 @@
 //! The text of WordPress as HTML: paragraphs where an old editor left empty lines, and its own shortcodes.
 
 /// Tags that begin a block of their own, so that no paragraph is put around them.
-const BLOCKS: [&str; 30] = [
+const BLOCKS: [&str; 45] = [
     "p",
     "div",
     "h1",
@@ -32,6 +32,21 @@ const BLOCKS: [&str; 30] = [
     "aside",
     "script",
     "style",
+    "main",
+    "nav",
+    "summary",
+    "figcaption",
+    "caption",
+    "colgroup",
+    "col",
+    "thead",
+    "tbody",
+    "tfoot",
+    "tr",
+    "td",
+    "th",
+    "dt",
+    "dd",
 ];
 /// Shortcodes that show something by its address.
 const MEDIA: [&str; 4] = ["embed", "audio", "video", "playlist"];
@@ -39,8 +54,8 @@ const MEDIA: [&str; 4] = ["embed", "audio", "video", "playlist"];
 /// HTML with paragraphs and without shortcodes.
 pub(super) fn paragraphs(text: &str) -> String {
     let text = shortcodes(text);
-    // The block editor writes paragraphs itself, and so did whoever wrote `<p>`.
-    if text.contains("<!-- wp:") || has_tag(&text, "<p") || !text.contains('\n') {
+    // The block editor writes paragraphs itself; one `<p>` says nothing of the other paragraphs.
+    if text.contains("<!-- wp:") || !text.contains('\n') {
         return text;
     }
     let mut out = String::with_capacity(text.len() + 64);
@@ -66,11 +81,6 @@ pub(super) fn paragraphs(text: &str) -> String {
         }
     }
     out
-}
-
-fn has_tag(text: &str, start: &str) -> bool {
-    text.match_indices(start)
-        .any(|(at, _)| text[at + start.len()..].starts_with(['>', ' ', '\n']))
 }
 
 fn starts_block(chunk: &str) -> bool {
@@ -181,7 +191,11 @@ mod tests {
             paragraphs("One\ntwo\n\n<h2>Head</h2>\n\nThree\n\n<pre>a\n\nb</pre>\n\nFour"),
             "<p>One<br>\ntwo</p>\n<h2>Head</h2>\n\n<p>Three</p>\n<pre>a\n\nb</pre>\n\n<p>Four</p>\n"
         );
-        for whole in ["<!-- wp:paragraph --><p>a</p>\n\n<p>b</p>", "<p>a</p>\n\nb", "one line"] {
+        assert_eq!(
+            paragraphs("One\n\n<p class=\"x\">Two</p>\n\nThree"),
+            "<p>One</p>\n<p class=\"x\">Two</p>\n\n<p>Three</p>\n"
+        );
+        for whole in ["<!-- wp:paragraph --><p>a</p>\n\n<p>b</p>", "<p>a</p>", "one line"] {
             assert_eq!(paragraphs(whole), whole);
         }
     }

@@ -87,6 +87,7 @@ pub(super) struct Found {
 pub(super) fn elements(text: &str, wanted: &[&str]) -> Found {
     let mut scan = Scan {
         rest: text,
+        after_last_end: text.len() - text.rfind('>').map_or(0, |at| at + 1),
         line: 1,
         wanted,
         open: Vec::new(),
@@ -100,6 +101,8 @@ pub(super) fn elements(text: &str, wanted: &[&str]) -> Found {
 
 struct Scan<'t> {
     rest: &'t str,
+    /// Bytes of the document behind its last `>`.
+    after_last_end: usize,
     line: u32,
     wanted: &'t [&'t str],
     /// The wanted element and what is open inside it.
@@ -161,7 +164,11 @@ impl<'t> Scan<'t> {
         let line = self.line;
         let Some(length) = tag_length(self.rest) else {
             // A lone `<` is text; where no tag ends any more, all that is left is.
-            let length = if self.rest.contains('>') { 1 } else { self.rest.len() };
+            let length = if self.rest.len() > self.after_last_end {
+                1
+            } else {
+                self.rest.len()
+            };
             let text = self.take(length);
             self.text(text);
             return;
@@ -282,6 +289,12 @@ mod tests {
             assert!(found.elements.is_empty());
             assert!(found.breaks_off_in.is_none_or(|line| line == 2), "{text}");
         }
+    }
+
+    #[test]
+    fn brackets_that_begin_no_tag_are_passed_over_one_by_one() {
+        let text = format!("<item>{}>x</item>", "< ".repeat(1_000_000));
+        assert!(elements(&text, &["item"]).elements[0].own_plain().ends_with(">x"));
     }
 
     #[test]
