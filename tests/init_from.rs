@@ -98,3 +98,16 @@ fn the_articles_of_real_stores_are_found_where_they_are() {
         assert_eq!(numbers, (published, excluded), "{store}");
     }
 }
+
+#[test]
+fn what_does_not_fit_into_a_config_of_ours_is_left_out_with_a_note() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = folder.path().join("site");
+    fs::create_dir_all(site.join("_posts")).unwrap();
+    let config = "title: Notes\nurl: https://rosa.example/?from=old#top\n";
+    fs::write(site.join("_config.yml"), config).unwrap();
+    fs::write(site.join("_posts/2024-03-04-saw.md"), "---\ntitle: Saw\n---\nA saw.\n").unwrap();
+    let (config, _) = begun(folder.path(), "site");
+    assert!(config.contains("`site.url` was left out"), "{config}");
+    assert!(config.contains("title = \"Notes\""));
+}

@@ -22,18 +22,25 @@ pub(super) struct ImportArticles {
     /// Whose export it is, where its files do not say so
     #[arg(long, value_name = "NAME")]
     format: Option<String>,
-    /// Also write drafts, marked `draft: true`
-    #[arg(long)]
-    drafts: bool,
-    /// Let letters carry articles that were not mailed before; else each says `mail: false`
-    #[arg(long)]
-    mailable: bool,
+    #[command(flatten)]
+    also: Also,
     /// Count only, write nothing
     #[arg(long)]
     dry_run: bool,
     /// Do not ask
     #[arg(long)]
     yes: bool,
+}
+
+/// What is not done unless somebody asks for it.
+#[derive(Debug, Args)]
+struct Also {
+    /// Also write drafts, marked `draft: true`
+    #[arg(long)]
+    drafts: bool,
+    /// Let letters carry articles that were not mailed before; else each says `mail: false`
+    #[arg(long)]
+    mailable: bool,
 }
 
 impl ImportArticles {
@@ -46,8 +53,8 @@ impl ImportArticles {
             from: self.files,
             into: self.into.clone(),
             format: self.format,
-            drafts: self.drafts,
-            mailable: self.mailable,
+            drafts: self.also.drafts,
+            mailable: self.also.mailable,
             dry_run: self.dry_run,
         };
         let progress = Progress::new("articles read");

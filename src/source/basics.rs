@@ -13,7 +13,8 @@ use super::naming::{Naming, is_language, tidy_language};
 use super::page::Page;
 use super::people;
 
-const DATE: &[&str] = &[
+/// Fields that say when an article was published.
+pub(super) const DATE: &[&str] = &[
     "date",
     "published_at",
     "publish_date",

@@ -34,12 +34,12 @@ pub(super) struct Init {
 impl Init {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let dir = &self.dir;
-        let found = self
+        let mut found = self
             .from
             .as_deref()
             .map(|site| from_site::look(site, dir))
             .transpose()?;
-        let config = match &found {
+        let config = match &mut found {
             Some(found) => found.config(&first_config())?,
             None => first_config(),
         };

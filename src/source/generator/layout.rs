@@ -7,9 +7,13 @@ use walkdir::WalkDir;
 
 use super::kinds::{Generator, is_passed_over};
 use super::values::Values;
+use crate::source::header;
+use crate::source::naming::Naming;
 
 /// Files that are looked at.
 const MOST: usize = 50_000;
+/// Articles of a section that are opened.
+const MOST_OPENED: usize = 100;
 /// Folders from whose name on the rest of a path is the path of the address.
 const ROOTS: [&str; 2] = ["content", "pages"];
 
@@ -20,13 +24,13 @@ pub(super) struct Inner {
     pub(super) path: String,
     /// Patterns below it; empty: all.
     pub(super) include: Vec<String>,
-    /// The folder below `path` that holds them, where one does.
-    pub(super) section: Option<String>,
+    /// The folders below `path` that hold them, the largest first; empty: all do.
+    pub(super) sections: Vec<String>,
     pub(super) articles: usize,
 }
 
 /// Finds the folder of the articles.
-pub(super) fn find(site: &Path, base: &Path, generator: Generator, values: &Values) -> Inner {
+pub(super) fn find(site: &Path, base: &Path, generator: Generator, values: &Values, notes: &mut Vec<String>) -> Inner {
     let base_path = relative(site, base);
     let named = match generator {
         Generator::Hugo => values.text(&["contentdir"]).or_else(|| Some("content".to_owned())),
@@ -46,44 +50,62 @@ pub(super) fn find(site: &Path, base: &Path, generator: Generator, values: &Valu
     let posts: Vec<&String> = counted.keys().filter(|folder| last(folder) == "_posts").collect();
     let articles = counted.values().sum();
     if let (None, [first, rest @ ..]) = (&named, posts.as_slice()) {
-        return jekyll(&base_path, first, rest.len() + 1, &counted);
+        let is_own = rest.is_empty() && has_no_category(first, &base_path, generator, values);
+        return jekyll(&base_path, first, is_own, &counted);
     }
     let all = match &named {
         Some(path) => path.clone(),
         None => common(&counted),
     };
-    let (path, section) = match named {
+    let (path, sections) = match named {
         Some(path) => {
-            let section = main_section(&counted, &path);
-            (path, section)
+            let sections = sections(site, &counted, &path, notes);
+            (path, sections)
         }
-        None => rooted(&all),
+        None => {
+            let (path, section) = rooted(&all);
+            (path, section.into_iter().collect())
+        }
     };
-    let include = section.iter().map(|section| format!("{section}/**")).collect();
+    let pattern = |section: &String| format!("{}/**", globset::escape(section));
+    let include = sections.iter().map(pattern).collect();
     Inner {
         path,
         include,
-        section,
+        sections,
         articles,
     }
 }
 
-/// One `_posts` is the folder; several, one for each category, are found from the folder above them.
-fn jekyll(base: &str, first: &str, count: usize, counted: &BTreeMap<String, usize>) -> Inner {
+/// Folders above `_posts` are categories, unless the config or the layout of the generator put them there. Without a config
+/// nobody knows where the site begins.
+fn has_no_category(posts: &str, base: &str, generator: Generator, values: &Values) -> bool {
+    let named = values
+        .text(&["source"])
+        .into_iter()
+        .chain(values.text(&["collections_dir"]));
+    let above = named.chain(["src".to_owned()]);
+    let mut roots = above.map(|name| joined(base, &format!("{}/_posts", name.trim_matches(['/', '.']))));
+    generator == Generator::Plain || posts == joined(base, "_posts") || roots.any(|root| root == posts)
+}
+
+/// One `_posts` is the folder; several, or one of a category, are found from the folder above them.
+fn jekyll(base: &str, first: &str, is_own: bool, counted: &BTreeMap<String, usize>) -> Inner {
     let in_posts = |folder: &&String| folder.split('/').any(|part| part == "_posts");
     let articles = counted
         .keys()
         .filter(in_posts)
         .filter_map(|folder| counted.get(folder))
         .sum();
-    let (path, include) = match count {
-        1 => (first.to_owned(), Vec::new()),
-        _ => (base.to_owned(), vec!["**/_posts/**".to_owned()]),
+    let (path, include) = if is_own {
+        (first.to_owned(), Vec::new())
+    } else {
+        (base.to_owned(), vec!["**/_posts/**".to_owned()])
     };
     Inner {
         path,
         include,
-        section: None,
+        sections: Vec::new(),
         articles,
     }
 }
@@ -169,23 +191,70 @@ fn rooted(path: &str) -> (String, Option<String>) {
     }
 }
 
-/// The section below a folder of content that holds more than half of all articles, unless most lie in no section: what
-/// else is there are pages.
-fn main_section(counted: &BTreeMap<String, usize>, path: &str) -> Option<String> {
+/// The sections below a folder of content whose articles are mostly dated, the largest first, and a note for each of the
+/// others; where none is, the one that holds more than half of all articles. Nothing is left out where most lie in no section.
+fn sections(site: &Path, counted: &BTreeMap<String, usize>, path: &str, notes: &mut Vec<String>) -> Vec<String> {
     let all: usize = counted.values().sum();
-    let mut sections: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    let mut found: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     for (folder, count) in counted {
         if let Some(child) = child_of(path, folder) {
-            let section = sections.entry(child).or_default();
+            let section = found.entry(child).or_default();
             section.0 += count;
             section.1 += 1;
         }
     }
-    let (section, (count, folders)) = sections.into_iter().max_by_key(|(_, (count, _))| *count)?;
     // One article in a folder of its own is a bundle.
-    let is_bundle = count == 1 && folders == 1;
-    let name = last(&section).to_owned();
-    (count * 2 > all && !is_bundle).then_some(name)
+    found.retain(|_, (count, folders)| *count != 1 || *folders != 1);
+    let inside: usize = found.values().map(|(count, _)| count).sum();
+    if inside * 2 <= all {
+        return Vec::new();
+    }
+    let mut found: Vec<(String, usize)> = found.into_iter().map(|(path, (count, _))| (path, count)).collect();
+    found.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let (mut kept, mut others): (Vec<_>, Vec<_>) = found
+        .into_iter()
+        .partition(|(section, _)| is_mostly_dated(site, section));
+    if kept.is_empty() {
+        match others.first() {
+            Some((_, count)) if count * 2 > all => kept.push(others.remove(0)),
+            _ => return Vec::new(),
+        }
+    }
+    for (section, count) in &others {
+        notes.push(format!(
+            "{count} texts in {} were taken for pages: if they are articles, add the folder to `include` of [[sources]]",
+            super::shown(section)
+        ));
+    }
+    kept.iter().map(|(section, _)| last(section).to_owned()).collect()
+}
+
+/// Whether more than half of the articles of a section say when they were written. A hundred of them speak for all.
+fn is_mostly_dated(site: &Path, section: &str) -> bool {
+    let walk = WalkDir::new(site.join(section)).max_depth(12).sort_by_file_name();
+    let files = walk
+        .into_iter()
+        .filter_map(Result::ok)
+        .take(MOST)
+        .filter(|entry| entry.file_type().is_file() && is_article(&entry.file_name().to_string_lossy()));
+    let (mut count, mut dated) = (0, 0);
+    for entry in files.take(MOST_OPENED) {
+        count += 1;
+        dated += usize::from(is_dated(entry.path(), &relative(site, entry.path())));
+    }
+    dated * 2 > count
+}
+
+/// Whether the name of an article or its header says when it was written.
+fn is_dated(path: &Path, name: &str) -> bool {
+    let has_date = |text: &str| {
+        header::split(text).is_ok_and(|header| {
+            crate::source::basics::DATE
+                .iter()
+                .any(|key| header.named(key).is_some())
+        })
+    };
+    Naming::of(name).date.is_some() || super::values::bounded(path).is_some_and(|text| has_date(&text))
 }
 
 fn last(path: &str) -> &str {

@@ -21,6 +21,8 @@ pub use kinds::Generator;
 use kinds::Recognised;
 use values::Values;
 
+use crate::model::address::EmailAddress;
+
 /// What was found. What is missing is `None` or empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
@@ -69,7 +71,7 @@ pub fn look(site: &Path) -> std::io::Result<Found> {
     } = kinds::recognise(site)?;
     let mut notes = Vec::new();
     let values = Values::read(&base, generator, &files, &mut notes);
-    let inner = layout::find(site, &base, generator, &values);
+    let inner = layout::find(site, &base, generator, &values, &mut notes);
     if let Some(other) = kinds::by_layout(&inner.path, &inner.include).filter(|_| generator == Generator::Plain) {
         (generator, because) = (other, format!("the folder {}", inner.path));
     }
@@ -83,7 +85,9 @@ pub fn look(site: &Path) -> std::io::Result<Found> {
         author: values
             .text(generator.keys().author)
             .filter(|author| author.len() <= 120),
-        email: values.text(generator.keys().email).filter(|email| email.contains('@')),
+        email: values
+            .text(generator.keys().email)
+            .filter(|email| EmailAddress::parse(email).is_ok()),
         time_zone: time_zone(&values, generator, &mut notes),
         path: inner.path,
         include: inner.include,

@@ -19,7 +19,8 @@ const HUGO: [(&str, &str); 12] = [
     (":slug", ":slug"),
     (":day", ":day"),
 ];
-const JEKYLL: [(&str, &str); 9] = [
+const JEKYLL: [(&str, &str); 10] = [
+    (":slugified_categories", ":categories"),
     (":categories", ":categories"),
     (":output_ext", ".html"),
     (":i_month", ":i_month"),
@@ -57,9 +58,14 @@ const PELICAN: [(&str, &str); 8] = [
 /// The pattern for our config; `None`: the path of the file is the address.
 pub(super) fn of(generator: Generator, values: &Values, inner: &Inner, notes: &mut Vec<String>) -> Option<String> {
     let written = match generator {
-        Generator::Hugo => hugo(values, inner),
+        Generator::Hugo => hugo(values, inner, notes),
         _ => values.text(generator.keys().permalink),
     };
+    if is_made_of_titles(generator, written.as_deref()) {
+        let note = "addresses come from titles there: compare some of `articles list` with your site, above all of titles with \
+                    signs or accents";
+        notes.push(note.to_owned());
+    }
     let translated = match (generator, &written) {
         (Generator::Jekyll, None) => return Some("jekyll".to_owned()),
         (Generator::Hexo, None) => return Some("hexo".to_owned()),
@@ -84,12 +90,36 @@ pub(super) fn of(generator: Generator, values: &Values, inner: &Inner, notes: &m
     usable
 }
 
+/// Where an article names no slug, these generators make one of its title, each in its own way.
+fn is_made_of_titles(generator: Generator, written: Option<&str>) -> bool {
+    match (generator, written) {
+        (Generator::Hugo, Some(pattern)) => {
+            let has_title = [":title", ":slug"].iter().any(|word| pattern.contains(word));
+            has_title && !pattern.contains(":slugorfilename") && !pattern.contains(":slugorcontentbasename")
+        }
+        (Generator::Pelican, pattern) => pattern.is_none_or(|pattern| pattern.contains("{slug}")),
+        _ => false,
+    }
+}
+
 /// Hugo has a pattern for each section.
-fn hugo(values: &Values, inner: &Inner) -> Option<String> {
+fn hugo(values: &Values, inner: &Inner, notes: &mut Vec<String>) -> Option<String> {
     let patterns = values.texts_below("permalinks");
-    let section = inner.section.as_deref();
-    let of_section = patterns.iter().find(|(name, _)| section == Some(name.as_str()));
-    let only = || patterns.first().filter(|_| patterns.len() == 1 && section.is_none());
+    let of = |section: &String| patterns.iter().find(|(name, _)| name == section);
+    let of_section = inner.sections.first().and_then(of);
+    for other in inner.sections.iter().skip(1) {
+        if of(other).map(|(_, pattern)| pattern) != of_section.map(|(_, pattern)| pattern) {
+            notes.push(format!(
+                "the addresses of the section {} are made in another way: give it a [[sources]] of its own",
+                super::shown(other)
+            ));
+        }
+    }
+    let only = || {
+        patterns
+            .first()
+            .filter(|_| patterns.len() == 1 && inner.sections.is_empty())
+    };
     of_section.or_else(only).map(|(_, pattern)| pattern.clone())
 }
 
@@ -116,6 +146,11 @@ fn translated(pattern: &str, words: &[(&str, &str)]) -> Option<String> {
         }
         out.push_str(ours);
         rest = &rest[at + word.len()..];
+        // `:slug` is no part of `:slugified`.
+        let goes_on = word.starts_with(':') && rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        if goes_on {
+            return None;
+        }
     }
     out.push_str(rest);
     Some(if out.starts_with('/') { out } else { format!("/{out}") })
@@ -133,6 +168,12 @@ mod tests {
             Some("/:categories/:year/:month/:day/:slug/")
         );
         assert_eq!(jekyll("ordinal"), None);
+        assert_eq!(
+            jekyll("/:slugified_categories/:title/").as_deref(),
+            Some("/:categories/:slug/")
+        );
+        assert_eq!(jekyll("/:slugged/"), None);
+        assert_eq!(translated("/:slug_of_it/", &HUGO), None);
         assert_eq!(jekyll("/:y_day/:title"), None);
         assert_eq!(
             translated(":year/:month/:day/:title/", &HEXO).as_deref(),

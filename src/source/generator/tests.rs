@@ -77,9 +77,13 @@ fn a_site_of_hugo_is_known_by_its_config_in_any_of_its_languages() {
     ];
     assert_eq!(person(&found), wanted.map(Some));
     assert_eq!(
-        (found.languages, found.articles, found.notes),
-        (vec!["de".to_owned(), "en".to_owned()], 5, Vec::new())
+        (found.languages, found.articles),
+        (vec!["de".to_owned(), "en".to_owned()], 5)
     );
+    let [note] = found.notes.as_slice() else {
+        panic!("{:?}", found.notes)
+    };
+    assert!(note.contains("addresses come from titles"), "{note}");
     let yaml = site(&[
         ("config.yaml", "baseURL: https://h.example\ntitle: Y\n"),
         ("archetypes/default.md", ""),
@@ -289,4 +293,51 @@ fn what_a_config_says_wrongly_is_told_and_left_out() {
             .iter()
             .any(|note| note.contains("hugo.toml could not be read"))
     );
+}
+
+#[test]
+fn every_section_of_dated_articles_is_taken_and_others_are_named() {
+    let found = site(&[
+        (
+            "hugo.toml",
+            "baseURL = 'https://h.example'\n[permalinks]\nposts = '/:year/:filename/'\n",
+        ),
+        ("content/posts/a.md*6", POST),
+        ("content/essays [old]/a.md*4", POST),
+        ("content/manual/a.md*3", "---\ntitle: A\n---\ntext\n"),
+    ]);
+    assert_eq!(found.include, ["posts/**", "essays [[]old[]]/**"]);
+    assert!(
+        found
+            .notes
+            .iter()
+            .any(|note| note.contains("3 texts in content/manual")),
+        "{:?}",
+        found.notes
+    );
+    assert!(
+        found
+            .notes
+            .iter()
+            .any(|note| note.contains("essays [old]") && note.contains("of its own"))
+    );
+}
+
+#[test]
+fn the_folder_above_posts_is_a_category_unless_the_generator_put_it_there() {
+    let config = "title: J\nurl: https://j.example\n";
+    let posts = [("_config.yml", config), ("blog/_posts/2024-01-02-a.md*2", POST)];
+    assert_eq!(summary(&site(&posts)).2, ["**/_posts/**"]);
+    let own = format!("{config}collections_dir: blog\n");
+    let posts = [("_config.yml", own.as_str()), ("blog/_posts/2024-01-02-a.md*2", POST)];
+    assert_eq!(
+        (site(&posts).path.as_str(), site(&posts).include),
+        ("blog/_posts", vec![])
+    );
+}
+
+#[test]
+fn an_address_of_a_person_that_is_none_is_not_taken() {
+    let found = site(&[("_config.yml", "email: me@\n"), ("_posts/2024-01-02-a.md", POST)]);
+    assert_eq!(found.email, None);
 }
