@@ -11,9 +11,10 @@ use super::folder::{Candidate, FolderSettings, Locators, Reading};
 use super::header::{self, Header, HeaderError};
 use super::html;
 use super::item::Item;
+use super::marks::{self, Whence};
 use super::naming::extension;
 use super::page::{self, Page};
-use super::{marks, plain, title};
+use super::{plain, title};
 
 /// Bytes of a whole page at most.
 const LARGEST_PAGE: usize = 5 * 1024 * 1024;
@@ -108,9 +109,11 @@ pub(super) fn compose(
     let fields = Fields::new(given.header, &settings.source.map, locator);
     note_doubled(&fields, locator, &mut problems);
     let excluded =
-        marks::excluded(&fields, given, settings.source.time_zone, settings.now).map_err(|unclear| Problem {
-            line: unclear.line,
-            ..error(locator, "bad_header", unclear.message, unclear.remedy)
+        marks::excluded(&fields, Whence::of(given), settings.source.time_zone, settings.now).map_err(|unclear| {
+            Problem {
+                line: unclear.line,
+                ..error(locator, "bad_header", unclear.message, unclear.remedy)
+            }
         })?;
     let own_title = own_title(settings, given, &fields, &mut problems);
     let page = page_of(

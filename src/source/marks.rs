@@ -17,18 +17,39 @@ pub(super) struct Unclear {
     pub(super) remedy: &'static str,
 }
 
+/// What the marks are found in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whence<'a> {
+    /// A file, by its path under the root.
+    File(&'a str),
+    /// An entry of a feed.
+    Entry,
+    /// A row of a table.
+    Row,
+}
+
+impl<'a> Whence<'a> {
+    /// Of what is made into a draft.
+    pub(super) fn of(given: &Given<'a>) -> Self {
+        match given.item {
+            None => Self::File(given.locator),
+            Some(item) if item.origin == DateOrigin::Table => Self::Row,
+            Some(_) => Self::Entry,
+        }
+    }
+}
+
 /// What keeps an article back, as a reason for people; `None` when nothing does.
 pub(super) fn excluded(
     fields: &Fields<'_>,
-    given: &Given<'_>,
+    whence: Whence<'_>,
     zone: Tz,
     now: DateTime<Utc>,
 ) -> Result<Option<String>, Unclear> {
     if let Some(reason) = by_switches(fields)? {
         return Ok(Some(reason));
     }
-    let is_row = given.item.is_some_and(|item| item.origin == DateOrigin::Table);
-    Ok(by_status(fields, is_row)?
+    Ok(by_status(fields, whence == Whence::Row)?
         .or_else(|| by_audience(fields))
         .or_else(|| {
             fields
@@ -36,7 +57,10 @@ pub(super) fn excluded(
                 .map(|_| "redirect".to_owned())
         })
         // The id of an entry or a row only looks like a path.
-        .or_else(|| (given.item.is_none() && in_drafts_folder(given.locator)).then(|| "drafts folder".to_owned()))
+        .or_else(|| match whence {
+            Whence::File(locator) if in_drafts_folder(locator) => Some("drafts folder".to_owned()),
+            _ => None,
+        })
         .or_else(|| expired(fields, zone, now)))
 }
 
@@ -142,7 +166,6 @@ fn expired(fields: &Fields<'_>, zone: Tz, now: DateTime<Utc>) -> Option<String> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::draft::Format;
     use crate::source::header::{Header, split};
     use crate::source::item::Item;
     use std::collections::BTreeMap;
@@ -152,18 +175,7 @@ mod tests {
         let header = split(&text).unwrap();
         let map = BTreeMap::new();
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        excluded(&Fields::new(&header, &map, "a.md"), &given(&header, None), Tz::UTC, now)
-    }
-
-    fn given<'a>(header: &'a Header, item: Option<&'a Item>) -> Given<'a> {
-        Given {
-            locator: item.map_or("a.md", |item| &item.locator),
-            header,
-            body: "",
-            format: Format::Markdown,
-            source_hash: [0; 32],
-            item,
-        }
+        excluded(&Fields::new(&header, &map, "a.md"), Whence::File("a.md"), Tz::UTC, now)
     }
 
     fn of_item(id: &str, origin: DateOrigin, status: &str) -> Result<Option<String>, Unclear> {
@@ -171,12 +183,12 @@ mod tests {
         item.say("status", status.to_owned());
         let header = Header::of(item.fields.clone());
         let map = BTreeMap::new();
-        excluded(
-            &Fields::new(&header, &map, id),
-            &given(&header, Some(&item)),
-            Tz::UTC,
-            DateTime::UNIX_EPOCH,
-        )
+        let whence = if origin == DateOrigin::Table {
+            Whence::Row
+        } else {
+            Whence::Entry
+        };
+        excluded(&Fields::new(&header, &map, id), whence, Tz::UTC, DateTime::UNIX_EPOCH)
     }
 
     #[test]

@@ -7,10 +7,11 @@ use chrono_tz::Tz;
 
 use super::container::Shelf;
 use super::{ArchiveError, Flaw, Imported, LARGEST_PAGE, Piece, Text, filled, medium, names_ending, nothing, text_of};
+use crate::source::dates;
 use crate::source::fields::Fields;
 use crate::source::header::{self, Header, Value};
+use crate::source::marks::{self, Whence};
 use crate::source::naming::Naming;
-use crate::source::{dates, marks};
 
 /// Folders of Jekyll that hold no articles.
 const OTHER_FOLDERS: [&str; 7] = [
@@ -128,7 +129,7 @@ fn piece(header: &Header, body: &str, name: &str, is_in_drafts: bool) -> Piece {
 fn kept_back(header: &Header, name: &str) -> Result<Option<String>, Flaw> {
     let own_names = BTreeMap::new();
     let fields = Fields::new(header, &own_names, name);
-    marks::excluded(&fields, name, Tz::UTC, DateTime::<Utc>::MIN_UTC).map_err(|unclear| Flaw {
+    marks::excluded(&fields, Whence::File(name), Tz::UTC, DateTime::<Utc>::MIN_UTC).map_err(|unclear| Flaw {
         file: name.to_owned(),
         line: unclear.line,
         message: unclear.message,
