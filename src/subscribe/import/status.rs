@@ -241,6 +241,9 @@ fn yes_or_no(cell: &str) -> Option<bool> {
     match cell.to_lowercase().as_str() {
         "true" | "yes" | "y" | "t" | "1" | "on" => Some(true),
         "false" | "no" | "n" | "f" | "0" | "off" => Some(false),
+        // A spreadsheet writes them in the language of its owner.
+        "wahr" | "ja" | "vrai" | "oui" | "verdadero" | "vero" | "sí" | "sì" | "si" => Some(true),
+        "falsch" | "nein" | "faux" | "non" | "falso" => Some(false),
         _ => None,
     }
 }
