@@ -237,13 +237,31 @@ fn is_filled(cell: &str) -> bool {
     !(says_nothing || yes_or_no(cell) == Some(false) || word.starts_with("0000-00-00"))
 }
 
+/// Spreadsheets write them in the language of their owner.
+const YES: [&str; 14] = [
+    "true",
+    "yes",
+    "y",
+    "t",
+    "1",
+    "on",
+    "wahr",
+    "ja",
+    "vrai",
+    "oui",
+    "verdadero",
+    "vero",
+    "sí",
+    "sì",
+];
+const NO: [&str; 11] = [
+    "false", "no", "n", "f", "0", "off", "falsch", "nein", "faux", "non", "falso",
+];
+
 fn yes_or_no(cell: &str) -> Option<bool> {
-    match cell.to_lowercase().as_str() {
-        "true" | "yes" | "y" | "t" | "1" | "on" => Some(true),
-        "false" | "no" | "n" | "f" | "0" | "off" => Some(false),
-        // A spreadsheet writes them in the language of its owner.
-        "wahr" | "ja" | "vrai" | "oui" | "verdadero" | "vero" | "sí" | "sì" | "si" => Some(true),
-        "falsch" | "nein" | "faux" | "non" | "falso" => Some(false),
-        _ => None,
-    }
+    let word = cell.to_lowercase();
+    let is_one_of = |words: &[&str]| words.contains(&word.as_str());
+    is_one_of(&YES)
+        .then_some(true)
+        .or_else(|| is_one_of(&NO).then_some(false))
 }
