@@ -4,26 +4,15 @@ use dom_query::Document;
 
 use super::container::Shelf;
 use super::entities::{says_something, text_of as plain_text, title_of};
-use super::rows::{Row, list, rows};
-use super::{ArchiveError, Imported, LARGEST_PAGE, Piece, Text, filled, medium, names_ending, nothing};
+use super::rows::{Row, articles_of_tables, list};
+use super::{ArchiveError, Imported, LARGEST_PAGE, Piece, Text, filled, medium};
 
 /// What a table of articles has.
 const COLUMNS: [&[&str]; 1] = [&["contenthtml"]];
 
 /// Reads every table of articles.
 pub(super) fn read(shelf: &mut Shelf, take: &mut dyn FnMut(Piece)) -> Result<(), ArchiveError> {
-    let tables = names_ending(shelf, &[".csv"]);
-    let mut found = false;
-    for table in tables {
-        found |= rows(shelf, &table, &COLUMNS, take, &mut |_, row, take| {
-            take(piece(row, &table));
-        })?;
-    }
-    if found {
-        Ok(())
-    } else {
-        Err(nothing("table of articles"))
-    }
+    articles_of_tables(shelf, &COLUMNS, take, piece)
 }
 
 fn piece(row: &Row<'_>, table: &str) -> Piece {

@@ -1,7 +1,7 @@
 //! Tables of an export: CSV with a heading.
 
 use super::container::{LARGEST_FILE, Shelf};
-use super::{ArchiveError, Flaw, Piece, text_of};
+use super::{ArchiveError, Flaw, Piece, names_ending, nothing, text_of};
 
 /// A row with the names of its columns.
 #[derive(Debug, Clone)]
@@ -33,6 +33,24 @@ fn plain(name: &str) -> String {
 
 /// What is done with a row.
 type EachRow<'a> = dyn FnMut(&mut Shelf, &Row<'_>, &mut dyn FnMut(Piece)) + 'a;
+
+/// Takes an article from every row of every table that has the columns; `piece` is told the row and the table's name.
+pub(super) fn articles_of_tables(
+    shelf: &mut Shelf,
+    needs: &[&[&str]],
+    take: &mut dyn FnMut(Piece),
+    piece: impl Fn(&Row<'_>, &str) -> Piece,
+) -> Result<(), ArchiveError> {
+    let mut found = false;
+    for table in names_ending(shelf, &[".csv"]) {
+        found |= rows(shelf, &table, needs, take, &mut |_, row, take| take(piece(row, &table)))?;
+    }
+    if found {
+        Ok(())
+    } else {
+        Err(nothing("table of articles"))
+    }
+}
 
 /// Gives every row of a table to `each`; a row that cannot be read is told to `take`. A table without one of the columns of
 /// every group is another one, such as the list of subscribers beside it: `false`.

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::container::Shelf;
 use super::entities::{text_of as plain_text, title_of};
-use super::rows::{Row, rows};
-use super::{ArchiveError, Imported, Piece, Text, filled, names_ending, nothing};
+use super::rows::{Row, articles_of_tables};
+use super::{ArchiveError, Imported, Piece, Text, filled};
 use crate::source::html::escape;
 
 /// Depth of a text's tree at most.
@@ -20,18 +20,7 @@ const COLUMNS: [&[&str]; 2] = [&["title"], &["richcontent", "plaincontent"]];
 
 /// Reads every table of articles.
 pub(super) fn read(shelf: &mut Shelf, take: &mut dyn FnMut(Piece)) -> Result<(), ArchiveError> {
-    let tables = names_ending(shelf, &[".csv"]);
-    let mut found = false;
-    for table in tables {
-        found |= rows(shelf, &table, &COLUMNS, take, &mut |_, row, take| {
-            take(piece(row, &table));
-        })?;
-    }
-    if found {
-        Ok(())
-    } else {
-        Err(nothing("table of articles"))
-    }
+    articles_of_tables(shelf, &COLUMNS, take, piece)
 }
 
 fn piece(row: &Row<'_>, table: &str) -> Piece {
