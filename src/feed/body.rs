@@ -1,5 +1,7 @@
 //! The HTML that stands for an article in a feed: all of it, or its summary and a link.
 
+use std::borrow::Cow;
+
 use crate::config::FullOrSummary;
 use crate::model::entry::{Clean, Entry, Language};
 use crate::model::feed_meta::FeedMeta;
@@ -8,27 +10,27 @@ use super::{Limits, escape, words};
 
 /// What a reader reads.
 #[derive(Debug, Clone)]
-pub(super) struct Body {
+pub(super) struct Body<'a> {
     /// Never empty: JSON Feed demands a body for every item.
-    pub(super) html: String,
+    pub(super) html: Cow<'a, str>,
     /// Whether RSS and Atom print it, too; summary feeds do not.
     pub(super) printed: bool,
 }
 
 /// The body of one entry.
-pub(super) fn of(entry: &Entry, meta: &FeedMeta, limits: Limits) -> Body {
+pub(super) fn of<'a>(entry: &'a Entry, meta: &FeedMeta, limits: Limits) -> Body<'a> {
     let whole = entry.body.as_ref().map(Clean::as_str);
     match whole {
         Some(html) if limits.content == FullOrSummary::Full => Body {
             html: if html.len() <= limits.max_entry_bytes {
-                wrapped(html, entry, meta)
+                wrapped(html.into(), entry, meta)
             } else {
-                wrapped(&shortened(entry), entry, meta)
+                wrapped(shortened(entry).into(), entry, meta)
             },
             printed: true,
         },
         _ => Body {
-            html: wrapped(&shortened(entry), entry, meta),
+            html: wrapped(shortened(entry).into(), entry, meta),
             printed: false,
         },
     }
@@ -49,15 +51,15 @@ fn shortened(entry: &Entry) -> String {
 }
 
 /// Readers act on language and direction only where they stand on the content itself.
-fn wrapped(html: &str, entry: &Entry, meta: &FeedMeta) -> String {
+fn wrapped<'a>(html: Cow<'a, str>, entry: &Entry, meta: &FeedMeta) -> Cow<'a, str> {
     let same_language = match (&entry.language, &meta.language) {
         (Some(own), Some(feed)) => own.as_str().eq_ignore_ascii_case(feed.as_str()),
         (own, _) => own.is_none(),
     };
     if same_language && entry.right_to_left == meta.language.as_ref().is_some_and(Language::is_right_to_left) {
-        return html.to_owned();
+        return html;
     }
     let language = entry.language.as_ref().map(|tag| format!(" lang=\"{}\"", tag.as_str()));
     let direction = if entry.right_to_left { "rtl" } else { "ltr" };
-    format!("<div{} dir=\"{direction}\">{html}</div>", language.unwrap_or_default())
+    format!("<div{} dir=\"{direction}\">{html}</div>", language.unwrap_or_default()).into()
 }

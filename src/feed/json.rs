@@ -1,6 +1,9 @@
 //! JSON Feed 1.1.
 
+use std::io::{self, Write};
+
 use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
 
 use crate::model::entry::{Byline, Clean, EntryFile, Language};
 use crate::model::feed_date::FeedDate;
@@ -98,13 +101,33 @@ pub(super) fn document(meta: &FeedMeta, items: &[Item<'_>]) -> Result<String, Re
         hubs: meta.hubs.iter().map(hub).collect(),
         items: items.iter().map(|item| feed_item(*item)).collect(),
     };
-    let text = serde_json::to_string(&feed)?;
-    // These stand in strings only; escaped, the document may be put inside a script element.
-    let text = text
-        .replace("</", "<\\/")
-        .replace('\u{2028}', "\\u2028")
-        .replace('\u{2029}', "\\u2029");
-    Ok(text + "\n")
+    let room: usize = items.iter().map(|item| 1_024 + item.body.html.len()).sum();
+    let mut out = Vec::with_capacity(room + room / 8);
+    feed.serialize(&mut Serializer::with_formatter(&mut out, Embeddable))?;
+    out.push(b'\n');
+    String::from_utf8(out).map_err(|_| RenderError::Shape("JSON is no UTF-8"))
+}
+
+/// Escapes what would end a script element around the document, or a line of older JavaScript.
+struct Embeddable;
+
+impl Formatter for Embeddable {
+    fn write_string_fragment<W: Write + ?Sized>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        let bytes = fragment.as_bytes();
+        let mut kept = 0;
+        for at in memchr::memchr2_iter(b'<', 0xe2, bytes) {
+            let (length, escaped): (usize, &[u8]) = match bytes.get(at + 1..) {
+                Some([b'/', ..]) if bytes[at] == b'<' => (2, b"<\\/"),
+                Some([0x80, 0xa8, ..]) => (3, b"\\u2028"),
+                Some([0x80, 0xa9, ..]) => (3, b"\\u2029"),
+                _ => continue,
+            };
+            writer.write_all(&bytes[kept..at])?;
+            writer.write_all(escaped)?;
+            kept = at + length;
+        }
+        writer.write_all(&bytes[kept..])
+    }
 }
 
 /// JSON Feed knows only what comes next, which is what is older.

@@ -117,7 +117,7 @@ fn fits(texts: &Texts, limits: Limits) -> bool {
 }
 
 fn write_all(meta: &FeedMeta, entries: &[Arc<Entry>], limits: Limits) -> Result<Texts, RenderError> {
-    let bodies: Vec<body::Body> = entries.iter().map(|entry| body::of(entry, meta, limits)).collect();
+    let bodies: Vec<body::Body<'_>> = entries.iter().map(|entry| body::of(entry, meta, limits)).collect();
     let items: Vec<Item<'_>> = entries
         .iter()
         .zip(&bodies)
@@ -134,7 +134,7 @@ fn write_all(meta: &FeedMeta, entries: &[Arc<Entry>], limits: Limits) -> Result<
 #[derive(Debug, Clone, Copy)]
 struct Item<'a> {
     entry: &'a Entry,
-    body: &'a body::Body,
+    body: &'a body::Body<'a>,
 }
 
 /// Declaration and style of an XML document: the crates write no processing instructions, and Atom's no encoding.

@@ -22,12 +22,20 @@ pub(super) fn document(meta: &FeedMeta, items: &[Item<'_>]) -> Result<String, Re
         namespaces.extend(element::namespaces(&elements)?);
         written.push(item(*entry, elements));
     }
-    let bytes = channel(meta, written, foreign, namespaces).write_to(Vec::new())?;
-    let text = String::from_utf8(bytes).map_err(|_| RenderError::Shape("RSS is no UTF-8"))?;
-    let (_, body) = text
+    let room: usize = items.iter().map(|item| 1_024 + item.body.html.len()).sum();
+    let mut out = Vec::with_capacity(room + room / 8);
+    out.extend_from_slice(prolog(meta).as_bytes());
+    let prolog = out.len();
+    let out = channel(meta, written, foreign, namespaces).write_to(out)?;
+    let mut text = String::from_utf8(out).map_err(|_| RenderError::Shape("RSS is no UTF-8"))?;
+    let (_, body) = text[prolog..]
         .split_once("?>")
         .ok_or(RenderError::Shape("RSS has no declaration"))?;
-    Ok(format!("{}{}\n", prolog(meta), body.trim()))
+    let body = text.len() - body.trim_start().len();
+    text.replace_range(prolog..body, "");
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    Ok(text)
 }
 
 fn channel(
@@ -170,7 +178,7 @@ fn item(Item { entry, body }: Item<'_>, foreign: Vec<Element>) -> ::rss::Item {
         }),
         pub_date: Some(entry.published.mail_style()),
         source: None,
-        content: body.printed.then(|| body.html.clone()),
+        content: body.printed.then(|| body.html.clone().into_owned()),
         extensions: element::for_rss(foreign),
         atom_ext: None,
         itunes_ext: None,
