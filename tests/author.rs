@@ -1,5 +1,6 @@
 //! What the author is told by letter, and when.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use letterpress::config::{OnUnknown, Settings};
@@ -7,6 +8,8 @@ use letterpress::deliver;
 use letterpress::model::address::EmailAddress;
 use letterpress::model::verdict::{Cause, Phase, Reply, Told, Verdict};
 use letterpress::store::Engine;
+use letterpress::subscribe::{self, Add};
+use letterpress::template::Templates;
 
 use crate::support::engines;
 use crate::support::mailroom::Press;
@@ -56,7 +59,8 @@ async fn an_author_whose_articles_are_held_reads_which_and_how_to_decide() {
             "Paper",
             "Type",
             "Glue",
-            "letterpress articles approve",
+            "letterpress articles approve --all",
+            "letterpress articles dismiss --all",
             "Auto-Submitted",
         ] {
             assert!(letters[0].1.contains(word), "{engine:?}: {word}");
@@ -146,6 +150,63 @@ async fn an_author_reads_on_monday_what_happened_in_the_week_and_nothing_after_a
         press.bench.wait(Duration::from_hours(24 * 7));
         deliver::send_all(press.app()).await.unwrap();
         assert_eq!(told(&press).len(), 1, "{engine:?}: nothing happened");
+        press.bench.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn letters_that_cannot_be_written_wait_until_their_template_is_mended_and_the_author_knows() {
+    for engine in engines() {
+        let folder = tempfile::tempdir().unwrap();
+        let confirmation = folder.path().join("email/confirmation");
+        std::fs::create_dir_all(&confirmation).unwrap();
+        std::fs::write(confirmation.join("subject.txt.hbs"), "Confirm {{site.tittle}}\n").unwrap();
+        let templates = folder.path().to_owned();
+        let mut press = press(engine, |settings| settings.templates = Some(templates)).await;
+        let wish = Add {
+            email: "rosa@example.org".to_owned(),
+            ..Add::default()
+        };
+        subscribe::add(press.app(), &wish).await.unwrap();
+        deliver::send_all(press.app()).await.unwrap();
+        let letters = told(&press);
+        assert_eq!(letters.len(), 1, "{engine:?}: {letters:?}");
+        assert_eq!(letters[0].0, "Letters wait: `confirmation` cannot be written");
+        for word in ["subject.txt.hbs", "tittle", "letterpress check"] {
+            assert!(letters[0].1.contains(word), "{engine:?}: {word} in {}", letters[0].1);
+        }
+        std::fs::write(confirmation.join("subject.txt.hbs"), "Confirm {{site.title}}\n").unwrap();
+        let mended = Templates::load(Some(folder.path())).unwrap();
+        Arc::get_mut(&mut press.bench.app).unwrap().templates = mended;
+        press.bench.wait(Duration::from_secs(300));
+        deliver::send_all(press.app()).await.unwrap();
+        let to_rosa = press.letters().into_iter().filter(|(to, _)| to == "rosa");
+        assert_eq!(to_rosa.count(), 1, "{engine:?}: the letter is late, not lost");
+        press.bench.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issue_whose_letters_cannot_be_written_is_paused_rather_than_burnt() {
+    for engine in engines() {
+        let press = press(engine, |settings| {
+            let endless = format!("https://letters.example.org/{}", "long/".repeat(180));
+            settings.http.public_url = endless.parse().unwrap();
+        })
+        .await;
+        for number in 0..60 {
+            press.join(&format!("reader{number}"), "weekly").await;
+        }
+        press.publish("Ink").await;
+        let issue = press.send().await.unwrap();
+        let (state, counts) = press.drain(&issue).await;
+        assert_eq!((state.as_str(), counts.accepted), ("paused", 0), "{engine:?}");
+        assert!(counts.failed < 20, "{engine:?}: {} of 60 failed", counts.failed);
+        deliver::send_all(press.app()).await.unwrap();
+        let letters = told(&press);
+        assert_eq!(letters.len(), 1, "{engine:?}: {letters:?}");
+        assert_eq!(letters[0].0, "An issue is paused: its letters cannot be written");
+        assert!(letters[0].1.contains("too long for a header"), "{}", letters[0].1);
         press.bench.close().await;
     }
 }

@@ -83,7 +83,7 @@ pub(super) async fn issue_letter(
         .then(|| settings.http.address(&format!("issues/{}", facts.id)));
     let mut newsletter = crate::template::context::Newsletter::new(facts.newsletter, Some(facts.schedule));
     newsletter.archive_url = Some(settings.http.address("issues"));
-    newsletter.reply_to = settings.mail.reply_to.as_ref().map(|to| to.address.as_str().to_owned());
+    newsletter.reply_to = settings.answers_to().map(|to| to.as_str().to_owned());
     Ok(IssueLetter {
         kind,
         frame: Frame::new(&settings, &facts.newsletter.language),

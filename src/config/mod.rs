@@ -26,7 +26,7 @@ mod websub;
 
 use std::path::PathBuf;
 
-use crate::model::address::Mailbox;
+use crate::model::address::{EmailAddress, Mailbox};
 use crate::model::date_words::DateWords;
 use crate::model::letterhead::Letterhead;
 
@@ -134,6 +134,12 @@ impl Settings {
             owner: author.email.clone(),
             public_url: self.http.address(""),
         }
+    }
+
+    /// Whom an answer to a letter reaches, where the config says so: the author, unless another address is named.
+    pub fn answers_to(&self) -> Option<&EmailAddress> {
+        let named = self.mail.reply_to.as_ref().map(|mailbox| &mailbox.address);
+        named.or(self.site.author.email.as_ref())
     }
 
     /// Which ledger a newsletter writes to: all share one, unless `ledger = "own"`.

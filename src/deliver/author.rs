@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use crate::app::App;
 use crate::config::Settings;
 use crate::model::address::DisplayName;
-use crate::model::author_notice::{AuthorNotice, Fact, NamedArticle, Opinion, fact};
+use crate::model::author_notice::{AUTHOR, AuthorNotice, Fact, NamedArticle, Opinion, fact};
 use crate::model::clock::{from_micros, to_micros};
 use crate::model::letter::{Envelope, SlotValues};
 use crate::store::feedback::Counted;
@@ -31,6 +31,18 @@ pub(super) async fn tell_paused(app: &App, reason: &str, issue: Option<&str>, sa
     let span = to_micros(now) / TOLD_AGAIN;
     let key = format!("paused:{}:{reason}:{span}", issue.unwrap_or("all"));
     queue(app, &key, &AuthorNotice::paused(reason, issue, said), now).await
+}
+
+/// Tells the author, once in a while, that letters of a kind wait because they cannot be written.
+pub(super) async fn tell_unwritten(app: &App, due: &DueNotice, said: &str) {
+    if due.subscriber_id == AUTHOR {
+        return;
+    }
+    let now = app.clock.now();
+    let key = format!("unwritten:{}:{}", due.kind, to_micros(now) / TOLD_AGAIN);
+    if let Err(error) = queue(app, &key, &AuthorNotice::unwritten(&due.kind, said), now).await {
+        tracing::warn!(%error, "the author cannot be told that letters wait");
+    }
 }
 
 async fn queue(app: &App, key: &str, notice: &AuthorNotice, now: DateTime<Utc>) -> Result<(), StoreError> {

@@ -7,19 +7,20 @@ use crate::mail::transport::Idle;
 use crate::model::clock::{from_micros, to_micros};
 use crate::model::letter::Envelope;
 use crate::model::verdict::Verdict;
-use crate::store::deliveries::{self, Due, Refusal};
 use crate::store::notices::DueNotice;
 
 use super::admission::Seat;
+use super::author;
 use super::entries;
 use super::lanes::{DeliveryJob, Next, Serves, Ticket};
 use super::letters::IssueLetters;
 use super::notice;
+use super::ops::{Answer, Op};
 use super::outcome::{Doubt, Outcome, judge};
 use super::recording::Recording;
 use super::relay::{Alarm, May};
 use super::shared::Shared;
-use super::writer::{Answer, Op, WriteError};
+use super::writer::WriteError;
 
 /// An open connection that has nothing to do is closed after this long.
 const IDLE: Duration = Duration::from_secs(20);
@@ -40,12 +41,12 @@ enum Work {
 /// One of the sender's connections to the relay.
 #[derive(Debug)]
 pub(super) struct Connection {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     serves: Serves,
     idle: Option<Idle>,
     /// Outcomes that are not durable yet; they travel with the next attempt.
-    owing: Vec<Op>,
-    tickets: Vec<Ticket>,
+    pub(super) owing: Vec<Op>,
+    pub(super) tickets: Vec<Ticket>,
     buffer: Vec<u8>,
     /// For so many more letters the ledger's answer is awaited before the relay hears of them.
     wary: u32,
@@ -110,18 +111,6 @@ impl Connection {
                 }
             }
         }
-    }
-
-    /// The recipient's domain turns us away: the letter waits, without an attempt.
-    fn postpone(&mut self, job: DeliveryJob, wait: i64) {
-        let now = to_micros(self.shared.app.clock.now());
-        self.owing.push(Op::Postpone {
-            issue_id: job.due.issue_id,
-            subscriber_id: job.due.subscriber_id,
-            until: now + wait,
-            now,
-        });
-        self.tickets.push(job.ticket);
     }
 
     async fn hang_up(&mut self) {
@@ -249,7 +238,8 @@ impl Connection {
             self.refused(&due, to_micros(now), ticket).await;
             return Ok(());
         }
-        let settled = |outcome| entries::settled(&due, self.shared.node, outcome, (now, app.clock.now()));
+        let node = self.shared.node;
+        let settled = |outcome| entries::settled(&due, node, outcome, (now, app.clock.now()));
         match told {
             Ok(Some(verdict)) => {
                 self.note(&verdict, &seat, Some((&due.issue_id, &letters))).await;
@@ -260,8 +250,8 @@ impl Connection {
             }
             Ok(None) => {}
             Err(error) => {
-                self.owing.push(settled(Outcome::not_tried()));
-                self.give_up(&due, "render", &error.to_string(), ticket);
+                let outcome = self.unwritten(&due, &letters, &error, ticket).await;
+                self.owing.insert(0, settled(outcome));
             }
         }
         Ok(())
@@ -308,44 +298,6 @@ impl Connection {
         }
     }
 
-    fn give_up(&mut self, due: &Due, code: &'static str, detail: &str, ticket: Ticket) {
-        tracing::error!(
-            issue = due.issue_id,
-            subscriber = due.subscriber_id,
-            code,
-            "a letter was not sent"
-        );
-        self.owing.push(Op::Fail {
-            issue_id: due.issue_id.clone(),
-            subscriber_id: due.subscriber_id,
-            code,
-            detail: detail.chars().take(500).collect(),
-            now: to_micros(self.shared.app.clock.now()),
-        });
-        self.tickets.push(ticket);
-    }
-
-    /// A guard refused the attempt: for the person's sake it is skipped, else the row is left as it is.
-    async fn refused(&mut self, due: &Due, now: i64, ticket: Ticket) {
-        let why = async {
-            let mut conn = self.shared.app.database.read().await?;
-            deliveries::why_refused(&mut conn, (&due.issue_id, due.subscriber_id), due.address_version, now).await
-        };
-        match why.await {
-            Ok(Refusal::Skip(reason)) => {
-                self.owing.push(Op::Skip {
-                    issue_id: due.issue_id.clone(),
-                    subscriber_id: due.subscriber_id,
-                    reason,
-                    now,
-                });
-                self.tickets.push(ticket);
-            }
-            Ok(Refusal::Leave | Refusal::Reload) => {}
-            Err(error) => tracing::warn!(%error, "cannot read why an attempt was refused"),
-        }
-    }
-
     async fn notice(&mut self, due: &DueNotice, seat: Seat) -> Result<(), WriteError> {
         let app = Arc::clone(&self.shared.app);
         let now = app.clock.now();
@@ -367,7 +319,22 @@ impl Connection {
                     (Some(verdict), outcome)
                 })
             }
-            Err(error) => Some((None, Outcome::render(&error.to_string()))),
+            Err(error) => {
+                let said = error.to_string();
+                tracing::error!(
+                    kind = due.kind,
+                    subscriber = due.subscriber_id,
+                    said,
+                    "a letter cannot be written"
+                );
+                let outcome = if error.may_pass() {
+                    author::tell_unwritten(&app, due, &said).await;
+                    Outcome::unwritten(attempt_no - 1, &said, &*app.chance)
+                } else {
+                    Outcome::render(&said)
+                };
+                Some((None, outcome))
+            }
         };
         self.buffer = buffer;
         if self.recorded(&recording).await?

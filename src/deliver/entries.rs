@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+use super::ops::Op;
 use super::outcome::Outcome;
-use super::writer::Op;
 use crate::model::bounce::{Class, Judgement};
 use crate::model::clock::to_micros;
 use crate::model::verdict::Verdict;

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::writer::{Answer, Op};
+use super::ops::{Answer, Op};
 use crate::store::audit::{self, Act};
 use crate::store::deliveries::{self, Entry};
 use crate::store::{Conn, StoreError, nodes};

@@ -1,6 +1,6 @@
 //! Two lanes into the connections: notices first, then deliveries; within a lane whatever may go.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -25,11 +25,50 @@ pub(super) struct DeliveryJob {
 /// When to look again for a domain's connection to come back, microseconds.
 const LOOK_AGAIN: i64 = 50_000;
 
-/// Something that waits, and for which domain.
+/// What waits, each domain in a row of its own: however many wait for one that has its share, it is asked about once.
 #[derive(Debug)]
-struct Waits<T> {
-    job: Box<T>,
-    domain: Arc<str>,
+struct Lane<T> {
+    rows: HashMap<Arc<str>, VecDeque<(u64, Box<T>)>>,
+    /// The first of each row by its number, which counts arrivals.
+    fronts: BTreeMap<u64, Arc<str>>,
+    arrivals: u64,
+    waiting: usize,
+}
+
+impl<T> Default for Lane<T> {
+    fn default() -> Self {
+        Self {
+            rows: HashMap::new(),
+            fronts: BTreeMap::new(),
+            arrivals: 0,
+            waiting: 0,
+        }
+    }
+}
+
+impl<T> Lane<T> {
+    fn push(&mut self, domain: Arc<str>, job: T) {
+        self.arrivals += 1;
+        self.waiting += 1;
+        let row = self.rows.entry(domain).or_insert_with_key(|domain| {
+            self.fronts.insert(self.arrivals, Arc::clone(domain));
+            VecDeque::new()
+        });
+        row.push_back((self.arrivals, Box::new(job)));
+    }
+
+    /// Takes what stands first in the row of a front.
+    fn take(&mut self, front: u64) -> Option<(Box<T>, Arc<str>)> {
+        let domain = self.fronts.remove(&front)?;
+        let row = self.rows.get_mut(&domain)?;
+        let (_, job) = row.pop_front()?;
+        self.waiting -= 1;
+        match row.front() {
+            Some((next, _)) => drop(self.fronts.insert(*next, Arc::clone(&domain))),
+            None => drop(self.rows.remove(&domain)),
+        }
+        Some((job, domain))
+    }
 }
 
 /// What a connection does next.
@@ -58,8 +97,8 @@ pub(super) enum Serves {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    notices: VecDeque<Waits<DueNotice>>,
-    deliveries: VecDeque<Waits<DeliveryJob>>,
+    notices: Lane<DueNotice>,
+    deliveries: Lane<DeliveryJob>,
     closed: bool,
 }
 
@@ -70,40 +109,53 @@ pub(super) struct Lanes {
     wake: Notify,
 }
 
-/// Which of the waiting may go, or what stands in the way of the one that may go soonest.
+/// The front that may go, or what stands in the way of the one that may go soonest.
 enum Found {
-    Place(usize),
-    Closed(usize, i64),
+    Front(u64),
+    Closed(u64, i64),
     Buy(Arc<str>),
     Wait(i64),
     Nothing,
 }
 
-/// Looks through a lane from its front; each domain is asked about once.
-fn find<T>(lane: &VecDeque<Waits<T>>, admission: &Admission, now: i64) -> Found {
-    let mut asked: HashMap<&str, Admitted> = HashMap::new();
+/// Looks through a lane in the order of arrival.
+fn find<T>(lane: &Lane<T>, admission: &Admission, now: i64) -> Found {
     let (mut over_share, mut soonest, mut buy) = (None, None, None);
-    for (place, waits) in lane.iter().enumerate() {
-        let domain = &*waits.domain;
-        if asked.contains_key(domain) {
-            continue;
-        }
-        let admitted = admission.of(domain, now);
-        asked.insert(domain, admitted);
-        match admitted {
-            Admitted::Yes => return Found::Place(place),
-            Admitted::Closed(until) => return Found::Closed(place, until),
-            Admitted::Share => over_share = over_share.or(Some(place)),
-            Admitted::Buy => buy = buy.or_else(|| Some(Arc::clone(&waits.domain))),
+    for (front, domain) in &lane.fronts {
+        match admission.of(domain, now) {
+            Admitted::Yes => return Found::Front(*front),
+            Admitted::Closed(until) => return Found::Closed(*front, until),
+            Admitted::Share => over_share = over_share.or(Some(*front)),
+            Admitted::Buy => buy = buy.or_else(|| Some(Arc::clone(domain))),
             Admitted::Until(at) => soonest = Some(soonest.map_or(at, |other: i64| other.min(at))),
             Admitted::Busy => {}
         }
     }
     match (over_share, buy, soonest) {
-        (Some(place), _, _) => Found::Place(place),
+        (Some(front), _, _) => Found::Front(front),
         (None, Some(domain), _) => Found::Buy(domain),
         (None, None, Some(at)) => Found::Wait(at),
         (None, None, None) => Found::Nothing,
+    }
+}
+
+impl Waiting {
+    fn delivery(&mut self, admission: &Arc<Admission>, now: i64) -> Next {
+        match find(&self.deliveries, admission, now) {
+            Found::Front(front) => match self.deliveries.take(front) {
+                Some((job, domain)) => Next::Delivery(job, admission.enter(&domain)),
+                None => Next::Nothing,
+            },
+            Found::Closed(front, until) => match self.deliveries.take(front) {
+                Some((job, _)) => Next::Postpone(job, until),
+                None => Next::Nothing,
+            },
+            Found::Buy(domain) => Next::Buy(domain, self.deliveries.waiting),
+            Found::Wait(at) => Next::Wait(at),
+            // Every domain that waits has all the connections it may have.
+            Found::Nothing if self.deliveries.waiting > 0 => Next::Wait(now + LOOK_AGAIN),
+            Found::Nothing => Next::Nothing,
+        }
     }
 }
 
@@ -115,11 +167,10 @@ impl Lanes {
     /// Queues notices, unless the last ones still wait.
     pub(super) fn add_notices(&self, notices: Vec<DueNotice>) {
         let mut waiting = self.lock();
-        if waiting.notices.is_empty() && !waiting.closed {
-            waiting.notices.extend(notices.into_iter().map(|notice| Waits {
-                domain: domain_of(&notice.address),
-                job: Box::new(notice),
-            }));
+        if waiting.notices.waiting == 0 && !waiting.closed {
+            for notice in notices {
+                waiting.notices.push(domain_of(&notice.address), notice);
+            }
         }
         drop(waiting);
         self.wake.notify_waiters();
@@ -127,17 +178,16 @@ impl Lanes {
 
     /// Whether notices wait.
     pub(super) fn has_notices(&self) -> bool {
-        !self.lock().notices.is_empty()
+        self.lock().notices.waiting > 0
     }
 
     /// Queues deliveries; once the lanes are closed they are dropped, and with them their tickets.
     pub(super) fn add_deliveries(&self, jobs: impl Iterator<Item = DeliveryJob>) {
         let mut waiting = self.lock();
         if !waiting.closed {
-            waiting.deliveries.extend(jobs.map(|job| Waits {
-                domain: domain_of(&job.due.address),
-                job: Box::new(job),
-            }));
+            for job in jobs {
+                waiting.deliveries.push(domain_of(&job.due.address), job);
+            }
         }
         drop(waiting);
         self.wake.notify_waiters();
@@ -147,34 +197,20 @@ impl Lanes {
     pub(super) fn take(&self, serves: Serves, admission: &Arc<Admission>, now: i64) -> Next {
         let mut waiting = self.lock();
         let notices = find(&waiting.notices, admission, now);
-        if let Found::Place(place) | Found::Closed(place, _) = notices
-            && let Some(waits) = waiting.notices.remove(place)
+        if let Found::Front(front) | Found::Closed(front, _) = notices
+            && let Some((notice, domain)) = waiting.notices.take(front)
         {
             // A domain that turns issues away may still want the one letter that a person asked for.
-            return Next::Notice(waits.job, admission.enter(&waits.domain));
+            return Next::Notice(notice, admission.enter(&domain));
         }
-        let mut next = match notices {
-            Found::Buy(domain) => Next::Buy(domain, waiting.notices.len()),
+        let next = match notices {
+            Found::Buy(domain) => Next::Buy(domain, waiting.notices.waiting),
             Found::Wait(at) => Next::Wait(at),
             _ => Next::Nothing,
         };
         // Notices draw first: as long as they wait for a rate, no delivery takes it.
         if serves == Serves::All && matches!(next, Next::Nothing) {
-            next = match find(&waiting.deliveries, admission, now) {
-                Found::Place(place) => match waiting.deliveries.remove(place) {
-                    Some(waits) => Next::Delivery(waits.job, admission.enter(&waits.domain)),
-                    None => Next::Nothing,
-                },
-                Found::Closed(place, until) => match waiting.deliveries.remove(place) {
-                    Some(waits) => Next::Postpone(waits.job, until),
-                    None => Next::Nothing,
-                },
-                Found::Buy(domain) => Next::Buy(domain, waiting.deliveries.len()),
-                Found::Wait(at) => Next::Wait(at),
-                // Every domain that waits has all the connections it may have.
-                Found::Nothing if !waiting.deliveries.is_empty() => Next::Wait(now + LOOK_AGAIN),
-                Found::Nothing => Next::Nothing,
-            };
+            return waiting.delivery(admission, now);
         }
         next
     }
@@ -193,8 +229,8 @@ impl Lanes {
     pub(super) fn close(&self) {
         let mut waiting = self.lock();
         waiting.closed = true;
-        waiting.notices.clear();
-        waiting.deliveries.clear();
+        waiting.notices = Lane::default();
+        waiting.deliveries = Lane::default();
         drop(waiting);
         self.wake.notify_waiters();
     }
@@ -285,6 +321,28 @@ mod tests {
         lanes.add_notices(vec![notice(2)]);
         assert!(matches!(lanes.take(Serves::All, &admission, 0), Next::Nothing));
         assert!(lanes.is_closed());
+    }
+
+    #[test]
+    fn letters_go_in_the_order_in_which_they_came_and_a_domain_that_has_its_share_lets_others_pass() {
+        let mut lane = Lane::default();
+        for (job, domain) in ["a", "a", "b", "a", "b", "c"].into_iter().enumerate() {
+            lane.push(Arc::from(domain), job);
+        }
+        let one_each = Arc::new(Admission::new(&[], &[], 2));
+        let mut seats = Vec::new();
+        let mut order = Vec::new();
+        while let Found::Front(front) = find(&lane, &one_each, 0) {
+            let (job, domain) = lane.take(front).unwrap();
+            seats.push(one_each.enter(&domain));
+            order.push(*job);
+        }
+        assert_eq!(
+            order,
+            [0, 2, 5, 1, 3, 4],
+            "one of each domain, then the others as they came"
+        );
+        assert_eq!((lane.waiting, lane.rows.len(), lane.fronts.len()), (0, 0, 0));
     }
 
     #[tokio::test]

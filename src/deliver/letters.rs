@@ -50,6 +50,14 @@ pub(super) enum LetterError {
     Panic,
 }
 
+impl LetterError {
+    /// Whether the same letter can be written once somebody mended something: the letters of an issue are made already,
+    /// so only the keys are left.
+    pub(super) fn may_pass(&self) -> bool {
+        matches!(self, Self::Signature(_))
+    }
+}
+
 /// Why the letters of an issue cannot be used at all.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum LettersError {
@@ -84,6 +92,7 @@ pub(super) struct IssueLetters {
     issue: u128,
     variants: HashMap<i64, VariantLetter>,
     refusals: Mutex<Streak>,
+    unwritten: Mutex<Streak>,
 }
 
 /// The letter of one variant.
@@ -130,6 +139,17 @@ const FAILURES: Patience = Patience {
     window: 500,
 };
 
+/// Letters that could not be written: a strange name may spoil one, but three in a row have another cause.
+const UNWRITTEN: Patience = Patience {
+    in_a_row: 3,
+    of_window: 25,
+    window: 500,
+};
+
+fn noted(streak: &Mutex<Streak>, failed: bool) -> bool {
+    streak.lock().unwrap_or_else(PoisonError::into_inner).note(failed)
+}
+
 impl IssueLetters {
     /// Reads and encodes the compiled letters of an issue.
     pub(super) async fn load(app: &App, issue_id: &str) -> Result<Self, LettersError> {
@@ -154,18 +174,20 @@ impl IssueLetters {
             issue: ulid_number(issue_id).unwrap_or_default(),
             variants,
             refusals: Mutex::new(Streak::new(FAILURES)),
+            unwritten: Mutex::new(Streak::new(UNWRITTEN)),
         })
     }
 
     /// Takes note of how one letter of the issue fared; `true` when so many failed that a person should look.
     pub(super) fn note(&self, class: Class) -> bool {
+        noted(&self.unwritten, false);
         let failed = matches!(class, Class::Failed(_));
-        (failed || class == Class::Accepted)
-            && self
-                .refusals
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .note(failed)
+        (failed || class == Class::Accepted) && noted(&self.refusals, failed)
+    }
+
+    /// Takes note of a letter that could not be written; `true` when a person should look.
+    pub(super) fn note_unwritten(&self) -> bool {
+        noted(&self.unwritten, true)
     }
 
     /// Which newsletter's consent counts.

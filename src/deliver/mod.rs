@@ -27,6 +27,7 @@ mod mend;
 mod node;
 mod notice;
 mod operate;
+mod ops;
 mod outbox;
 mod outcome;
 mod pace;
@@ -37,6 +38,7 @@ mod sender;
 mod shared;
 mod streak;
 mod test_letter;
+mod unsent;
 mod writer;
 
 pub use crate::store::deliveries::Which;

@@ -41,6 +41,17 @@ pub(super) enum NoticeError {
     UnknownKind(String),
 }
 
+impl NoticeError {
+    /// Whether the same letter can be written once somebody mended a template, a key or the config.
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::Letter(error) => error.may_pass(),
+            Self::Template(_) | Self::Store(_) => true,
+            Self::NoNewsletter(_) | Self::NoAuthor | Self::UnknownKind(_) => false,
+        }
+    }
+}
+
 /// Writes the message of a notice into `out`.
 pub(super) async fn write(
     app: &App,

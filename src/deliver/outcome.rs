@@ -35,7 +35,16 @@ impl Outcome {
         }
     }
 
-    /// A letter that could not be made.
+    /// A letter that cannot be made until somebody mends a template or a key.
+    pub(super) fn unwritten(deferrals: i64, detail: &str, chance: &dyn Chance) -> Self {
+        Self {
+            state: "deferred",
+            wait: Some(back_off(deferrals, chance)),
+            ..Self::render(detail)
+        }
+    }
+
+    /// A letter that can never be made.
     pub(super) fn render(detail: &str) -> Self {
         Self {
             state: "failed",

@@ -4,7 +4,8 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 
 use super::gate::Gate;
-use super::writer::{Answer, Receipt, WriteError};
+use super::ops::Answer;
+use super::writer::{Receipt, WriteError};
 use crate::mail;
 
 /// The gate of one letter: open once its attempt is durable, as long as the node may send.

@@ -4,84 +4,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::disk::Disk;
 use super::journal::Journal;
+use super::ops::{Answer, Op, run_all};
 use crate::app::App;
 use crate::faults;
 use crate::model::clock::{Clock, to_micros};
-use crate::store::bounces::{self, Bounce};
-use crate::store::deliveries::{self, Changed, Entry};
-use crate::store::notices::{self, Settlement, Started};
+use crate::store::deliveries::{self, Entry};
 use crate::store::{Conn, Database, Engine, StoreError, nodes};
 
 /// Most operations in one transaction.
 const GROUP: usize = 256;
+/// Groups begin this far apart, unless enough letters wait: a commit costs the same however many it is for.
+const APART: Duration = Duration::from_millis(1);
 /// How often a transaction is tried before the node gives up.
 const TRIES: u32 = 5;
-
-/// A transition of one row. Each is idempotent, so that a commit whose answer was lost can be tried again.
-#[derive(Debug, Clone)]
-pub(super) enum Op {
-    /// An attempt of a delivery begins, or ended.
-    Record(Entry),
-    /// A delivery is not wanted any more.
-    Skip {
-        issue_id: String,
-        subscriber_id: i64,
-        reason: &'static str,
-        now: i64,
-    },
-    /// A delivery cannot be made, or is too late.
-    Fail {
-        issue_id: String,
-        subscriber_id: i64,
-        code: &'static str,
-        detail: String,
-        now: i64,
-    },
-    /// A delivery waits, without an attempt: its domain turns us away.
-    Postpone {
-        issue_id: String,
-        subscriber_id: i64,
-        until: i64,
-        now: i64,
-    },
-    /// A refusal says something about the person, which is judged later.
-    Came(Bounce),
-    /// An attempt of a notice begins.
-    BeginNotice {
-        id: i64,
-        attempt_no: i64,
-        owner: i64,
-        now: i64,
-    },
-    /// An attempt of a notice ended.
-    SettleNotice {
-        key: (i64, i64, i64),
-        settlement: Settlement,
-        detail: String,
-        now: i64,
-    },
-}
-
-/// What the database said to an operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Answer {
-    /// The row changed.
-    Done,
-    /// A guard refused: something newer, or somebody else.
-    Refused,
-    /// A notice that nobody wants any more was closed.
-    Closed,
-}
-
-impl Answer {
-    fn of(changed: bool) -> Self {
-        if changed { Self::Done } else { Self::Refused }
-    }
-}
 
 /// The database did not take the group, several times over.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -119,6 +59,7 @@ impl Writer {
             disk,
             clock: Arc::clone(&app.clock),
             went_back: went_back.clone(),
+            enough: app.transport.connections().div_ceil(2),
             got_somewhere: false,
         };
         tokio::spawn(scribe.write_groups(receiver));
@@ -169,23 +110,18 @@ struct Scribe {
     clock: Arc<dyn Clock>,
     journal: Option<Journal>,
     went_back: CancellationToken,
+    /// So many bundles are not made to wait for others.
+    enough: usize,
     /// Noted once: starts that come to nothing are told from a loop that makes progress.
     got_somewhere: bool,
 }
 
 impl Scribe {
     async fn write_groups(mut self, mut bundles: mpsc::Receiver<Bundle>) {
+        let mut earliest = Instant::now();
         while let Some(first) = bundles.recv().await {
-            // Those who were answered just now have the next letter at hand: a moment makes one group of two.
-            tokio::task::yield_now().await;
-            let mut size = first.0.len();
-            let mut group = vec![first];
-            while size < GROUP
-                && let Ok(next) = bundles.try_recv()
-            {
-                size += next.0.len();
-                group.push(next);
-            }
+            let group = self.gather(first, &mut bundles, earliest).await;
+            earliest = Instant::now() + APART;
             let result = self.write_patiently(&group).await;
             let mut answers = result.map(Vec::into_iter);
             for (ops, waiting) in group {
@@ -195,6 +131,25 @@ impl Scribe {
                 });
             }
         }
+    }
+
+    /// The first bundle and what comes until the next group may begin, or until enough of the connections wait for it.
+    async fn gather(&self, first: Bundle, bundles: &mut mpsc::Receiver<Bundle>, earliest: Instant) -> Vec<Bundle> {
+        // Those who were answered just now have the next letter at hand: a moment makes one group of two.
+        tokio::task::yield_now().await;
+        let mut size = first.0.len();
+        let mut group = vec![first];
+        while size < GROUP {
+            let next = match bundles.try_recv() {
+                Ok(next) => Some(next),
+                Err(_) if group.len() >= self.enough => None,
+                Err(_) => timeout_at(earliest, bundles.recv()).await.ok().flatten(),
+            };
+            let Some(next) = next else { break };
+            size += next.0.len();
+            group.push(next);
+        }
+        group
     }
 
     /// Every try takes a new connection: the old one may hang on a lost answer.
@@ -320,75 +275,4 @@ fn mark_entry(entry: &Entry, [attempt, outcome, _]: [&str; 3]) {
         Entry::Begin(_) => attempt,
         Entry::Settle(_) => outcome,
     });
-}
-
-/// Runs operations: nearly all are entries about deliveries, and these are one statement. No two of a group concern the
-/// same delivery, because whoever holds one waits until its record is durable.
-async fn run_all(conn: &mut Conn, ops: &[&Op]) -> Result<Vec<Answer>, StoreError> {
-    let entries: Vec<&Entry> = ops
-        .iter()
-        .filter_map(|op| match op {
-            Op::Record(entry) => Some(entry),
-            _ => None,
-        })
-        .collect();
-    let mut recorded = Changed::default();
-    if !entries.is_empty() {
-        recorded = deliveries::record(conn, &entries).await?;
-    }
-    let mut answers = Vec::new();
-    for op in ops {
-        answers.push(match op {
-            Op::Record(entry) => Answer::of(recorded.has(entry)),
-            other => run(conn, other).await?,
-        });
-    }
-    Ok(answers)
-}
-
-async fn run(conn: &mut Conn, op: &Op) -> Result<Answer, StoreError> {
-    let changed = match op {
-        Op::Record(_) => unreachable!("these run together, in `run_all`"),
-        Op::Skip {
-            issue_id,
-            subscriber_id,
-            reason,
-            now,
-        } => deliveries::skip(conn, issue_id, *subscriber_id, reason, *now).await?,
-        Op::Fail {
-            issue_id,
-            subscriber_id,
-            code,
-            detail,
-            now,
-        } => deliveries::fail(conn, (issue_id, *subscriber_id), code, detail, *now).await?,
-        Op::Postpone {
-            issue_id,
-            subscriber_id,
-            until,
-            now,
-        } => deliveries::postpone(conn, (issue_id, *subscriber_id), *until, *now).await?,
-        Op::Came(bounce) => bounces::insert(conn, bounce).await?,
-        Op::BeginNotice {
-            id,
-            attempt_no,
-            owner,
-            now,
-        } => {
-            return Ok(
-                match notices::start_attempt(conn, *id, *attempt_no, *owner, *now).await? {
-                    Started::Go => Answer::Done,
-                    Started::Refused => Answer::Closed,
-                    Started::Elsewhere => Answer::Refused,
-                },
-            );
-        }
-        Op::SettleNotice {
-            key,
-            settlement,
-            detail,
-            now,
-        } => notices::settle(conn, *key, settlement, detail, *now).await?,
-    };
-    Ok(Answer::of(changed))
 }

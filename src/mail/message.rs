@@ -261,7 +261,13 @@ fn write_handling(facts: &Outgoing, out: &mut Vec<u8>) {
     }
     if let Some(provider) = facts.provider {
         let token = facts.delivery_token.as_ref().map(HeaderToken::as_str);
-        for (name, value) in provider.headers(token, facts.list.is_some()) {
+        let headers = provider.headers(token, facts.list.is_some()).into_iter();
+        // A key that the config asks for under the same name is the same token, and stands there already.
+        let is_there = |name: &str| {
+            let key = facts.key_header.as_ref().filter(|_| facts.delivery_token.is_some());
+            key.is_some_and(|key| key.eq_ignore_ascii_case(name))
+        };
+        for (name, value) in headers.filter(|(name, _)| !is_there(name)) {
             Field::new(name, out).words(&value).end();
         }
     }
@@ -300,6 +306,7 @@ pub(super) mod tests {
     use crate::mail::quoted_printable::tests::{decoded, relaxed, with_crlf};
     use crate::model::address::{DisplayName, EmailAddress};
     use crate::model::letter::{ListId, MessageId};
+    use crate::model::provider::Provider;
 
     pub(in crate::mail) fn issue_facts() -> Outgoing {
         let url = |text: &str| HeaderUrl::parse(text).unwrap();
@@ -386,6 +393,14 @@ pub(super) mod tests {
         facts.key_header = Some("X-EE-Idempotency-Key".to_owned());
         let (text, body_at) = message(&issue_letter(), &issue_values(""), &facts);
         assert!(text[..body_at].contains("\r\nX-EE-Idempotency-Key: d41x\r\n"), "{text}");
+        // Once, although the preset of that provider brings the same header.
+        facts.key_header = Some("resend-idempotency-key".to_owned());
+        facts.provider = Some(Provider::Resend);
+        let (text, _) = message(&issue_letter(), &issue_values(""), &facts);
+        let keys = text
+            .lines()
+            .filter(|line| line.to_lowercase().starts_with("resend-idempotency-key:"));
+        assert_eq!(keys.count(), 1, "{text}");
     }
 
     /// The decoded text and HTML parts, found by the boundary that the header names.

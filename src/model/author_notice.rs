@@ -117,8 +117,8 @@ impl AuthorNotice {
             facts: Vec::new(),
             commands: vec![
                 "letterpress articles list".to_owned(),
-                "letterpress articles approve".to_owned(),
-                "letterpress articles dismiss".to_owned(),
+                "letterpress articles approve --all".to_owned(),
+                "letterpress articles dismiss --all".to_owned(),
             ],
             articles,
             opinions: Vec::new(),
@@ -162,6 +162,22 @@ impl AuthorNotice {
         Self {
             text: format!("{} What is wrong: {why}.", paused.text),
             ..paused
+        }
+    }
+
+    /// Letters that people asked for wait, because their template or their signature cannot be made.
+    pub fn unwritten(kind: &str, said: &str) -> Self {
+        Self {
+            kind: NoticeKind::Paused,
+            title: format!("Letters wait: `{kind}` cannot be written"),
+            text: "People asked for these letters and do not get them. They are tried again by themselves, and leave as soon as \
+                   what is wrong is mended; a changed template is read when the service is restarted."
+                .to_owned(),
+            said: said.chars().take(QUOTE).collect(),
+            facts: Vec::new(),
+            commands: vec!["letterpress check".to_owned(), "letterpress doctor".to_owned()],
+            articles: Vec::new(),
+            opinions: Vec::new(),
         }
     }
 
@@ -306,6 +322,12 @@ fn cause_of(reason: &str) -> (&'static str, &'static str) {
             "`letterpress check` names the file and the line. When it is mended, let the issue go on.",
         ),
         (
+            "letter",
+            "its letters cannot be written",
+            "Mend what is named below and let the issue go on; if it stands in the letters themselves, cancel the issue with \
+             `--requeue` and send it again. Letters that failed before the pause are tried again by `issues retry`.",
+        ),
+        (
             "complaints",
             "people complain about it",
             "Look whether these people asked for your letters. Then let the issue go on, or cancel it.",
@@ -338,6 +360,7 @@ mod tests {
             "size",
             "failures",
             "template",
+            "letter",
             "disk",
             "new",
         ] {

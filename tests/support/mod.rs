@@ -254,7 +254,10 @@ impl OwnDatabase {
             let mut connection = PgConnection::connect(&self.url).await.expect("the server answers");
             match connection.execute(AssertSqlSafe(statements)).await {
                 Err(sqlx::Error::Database(refused)) if refused.code().as_deref() == Some("40P01") => {}
-                ran => return drop(ran.expect("tests spell statements right")),
+                ran => {
+                    ran.expect("tests spell statements right");
+                    return;
+                }
             }
         }
         panic!("twenty deadlocks in a row: {statements}");

@@ -19,8 +19,21 @@ use super::calls;
 /// Deepest nesting of blocks, and of partials.
 const DEEPEST: usize = 100;
 
-/// What one file includes, by the name of the partial: the first line where it does.
-type Includes = BTreeMap<String, usize>;
+/// Deepest nesting of loops, through all inclusions: a few items in each make millions of rounds otherwise, and a loop that
+/// prints nothing passes no deadline.
+const LOOPS: usize = 3;
+
+/// Where a file includes another one.
+#[derive(Debug, Clone, Copy)]
+struct Include {
+    /// The first line where it does.
+    line: usize,
+    /// The most loops around it.
+    loops: usize,
+}
+
+/// What one file includes, by the name of the partial.
+type Includes = BTreeMap<String, Include>;
 
 /// What there is to say about files.
 #[derive(Debug, Default)]
@@ -57,6 +70,7 @@ impl Findings<'_> {
 pub(super) fn check<'t>(files: &[(&'t str, &'t str)]) -> Findings<'t> {
     let known: BTreeSet<&str> = files.iter().filter_map(|(path, _)| partial_name(path)).collect();
     let mut found = Findings::default();
+    let mut loops = BTreeMap::new();
     for (path, text) in files {
         if let Some(problem) = tags::problem(path, text, is_html(path)) {
             found.problems.push(problem);
@@ -68,13 +82,57 @@ pub(super) fn check<'t>(files: &[(&'t str, &'t str)]) -> Findings<'t> {
                 walk.template(&template);
                 found.problems.append(&mut walk.problems);
                 found.looks.append(&mut walk.looks);
-                found.includes.insert(partial_name(path).unwrap_or(path), walk.includes);
+                let name = partial_name(path).unwrap_or(path);
+                found.includes.insert(name, walk.includes);
+                loops.insert(name, walk.deepest);
             }
             Err(error) => found.problems.push(unparsed(path, &error)),
         }
     }
-    found.problems.extend(circle(&found.includes));
+    match circle(&found.includes) {
+        Some(circle) => found.problems.push(circle),
+        None => found.problems.extend(too_deep(&found.includes, &loops)),
+    }
     found
+}
+
+/// A file whose loops, with those of what it includes in them, are nested too deep. There is no circle.
+fn too_deep(includes: &BTreeMap<&str, Includes>, own: &BTreeMap<&str, usize>) -> Option<TemplateError> {
+    let mut known = BTreeMap::new();
+    for (name, included) in includes {
+        for (partial, include) in included {
+            if include.loops > 0 && include.loops + depth(partial, includes, own, &mut known) > LOOPS {
+                let message =
+                    format!("loops are nested deeper than {LOOPS}, together with those of the partial `{partial}`");
+                let line = Some(include.line);
+                return Some(TemplateError::new(
+                    &path_of(name),
+                    line,
+                    message,
+                    "loop over fewer lists",
+                ));
+            }
+        }
+    }
+    None
+}
+
+/// Deepest nesting of loops in a file and what it includes.
+fn depth(
+    name: &str,
+    includes: &BTreeMap<&str, Includes>,
+    own: &BTreeMap<&str, usize>,
+    known: &mut BTreeMap<String, usize>,
+) -> usize {
+    if let Some(depth) = known.get(name) {
+        return *depth;
+    }
+    let mut deepest = own.get(name).copied().unwrap_or(0);
+    for (partial, include) in includes.get(name).into_iter().flatten() {
+        deepest = deepest.max(include.loops + depth(partial, includes, own, known));
+    }
+    known.insert(name.to_owned(), deepest);
+    deepest
 }
 
 /// `email/head` for `partials/email/head.hbs`.
@@ -138,7 +196,10 @@ fn visit<'t>(
 
 fn circular(name: &str, includes: &BTreeMap<&str, Includes>, way: &[&str]) -> TemplateError {
     let last = way.last().copied().unwrap_or(name);
-    let line = includes.get(last).and_then(|found| found.get(name)).copied();
+    let line = includes
+        .get(last)
+        .and_then(|found| found.get(name))
+        .map(|include| include.line);
     let message = format!("partials include each other: {} → {name}", way.join(" → "));
     TemplateError::new(&path_of(last), line, message, "take one of the inclusions out")
 }
@@ -171,6 +232,21 @@ mod tests {
         assert_eq!(only(&[("email/x/body.html.hbs", &deep)]).line, Some(2));
         let chain = format!("{{{{#if x}}}}{}{{{{/if}}}}", "\n{{else if y}}".repeat(20_000));
         assert_eq!(only(&[("email/x/body.html.hbs", &chain)]).line, Some(101));
+    }
+
+    #[test]
+    fn loops_that_only_together_are_too_deep_are_refused_where_they_meet() {
+        let outer = (
+            "email/x/body.html.hbs",
+            "{{#each a}}{{#each b}}\n{{> inner}}{{/each}}{{/each}}",
+        );
+        let inner = ("partials/inner.hbs", "{{> between}}");
+        let flat = ("partials/between.hbs", "{{#each c}}x{{/each}}");
+        assert_eq!(check(&[outer, inner, flat]).problems, []);
+        let deep = ("partials/between.hbs", "{{#each c}}{{#each d}}{{/each}}{{/each}}");
+        let error = only(&[outer, inner, deep]);
+        assert_eq!((error.file.as_str(), error.line), (outer.0, Some(2)), "{error}");
+        only(&[("partials/a.hbs", "{{#each x}}{{> @partial-block}}{{/each}}")]);
     }
 
     #[test]
@@ -214,9 +290,17 @@ mod tests {
             "{{#if (eq subscriber.name \"\")}}Dear{{/if}}",
             "{{truncate ../links/unsubscribe 5}}",
             "{{truncate \"}}\" 5}}{{truncate this.subscriber.email 5}}",
+            "{{#with subscriber}}{{#if (eq name \"Zoë\")}}x{{/if}}{{/with}}",
+            "{{#with @root.subscriber as |who|}}{{who.name}}{{/with}}",
+            "{{#if (eq (lookup subscriber \"name\") \"Zoë\")}}x{{/if}}",
+            "{{#if (lookup (lookup this \"subscriber\") \"name\")}}x{{/if}}",
+            "{{> greet who=subscriber.name}}",
+            "{{> greet subscriber}}",
+            "{{t \"footer.why\" newsletter=(truncate subscriber.name 2)}}",
+            "{{#if whole.subscriber.name}}x{{/if}}",
         ] {
             let text = format!("\n{text}");
-            let found = check(&[("email/x/body.html.hbs", &text)]);
+            let found = check(&[("email/x/body.html.hbs", &text), ("partials/greet.hbs", "{{who}}")]);
             assert_eq!(found.problems, [], "{text} was refused");
             assert_eq!(found.looks.len(), 1, "{text}");
             assert_eq!(found.looks[0].line, Some(2), "{text}");

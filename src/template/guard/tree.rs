@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use handlebars::template::{DecoratorTemplate, HelperTemplate, Parameter, Template, TemplateElement};
 
-use super::{Includes, TemplateError, calls};
+use super::{Include, Includes, LOOPS, TemplateError, calls};
 
 /// What may be printed without escaping: HTML that was sanitised, and a font stack that was checked.
 const UNESCAPED: [&str; 2] = ["html", "theme.font"];
@@ -14,9 +14,6 @@ const BLOCKS: [&str; 4] = ["if", "unless", "each", "with"];
 const BUILT_IN: [&str; 12] = [
     "lookup", "eq", "ne", "gt", "gte", "lt", "lte", "and", "or", "not", "len", "if",
 ];
-/// Deepest nesting of loops in one file: a few items in each make millions of rounds otherwise.
-const LOOPS: usize = 3;
-
 /// The value of which a letter may ask whether it is there, and stays one with slots.
 const NAME: &str = "subscriber.name";
 /// Values of a recipient. Where they are printed, or given to `url` or `t`, they are slots; where a block or another helper looks
@@ -31,6 +28,10 @@ const PERSONAL: [&str; 8] = [
     "confirmation.url",
     "confirmation.expires",
 ];
+/// What holds them: under another name they could not be told from the rest.
+const HOLDERS: [&str; 3] = ["subscriber", "links", "confirmation"];
+/// Who gives a value another name, or reaches into one.
+const RENAMES: [&str; 3] = ["with", "each", "lookup"];
 
 /// One walk over one file.
 pub(super) struct Walk<'t> {
@@ -39,6 +40,10 @@ pub(super) struct Walk<'t> {
     partials: &'t BTreeSet<&'t str>,
     line: Option<(usize, usize)>,
     loops: usize,
+    /// What holds a recipient's values, in whose block the walk is.
+    holders: Vec<String>,
+    /// Deepest nesting of loops in this file alone.
+    pub(super) deepest: usize,
     pub(super) includes: Includes,
     pub(super) problems: Vec<TemplateError>,
     pub(super) looks: Vec<TemplateError>,
@@ -52,6 +57,8 @@ impl<'t> Walk<'t> {
             partials,
             line: None,
             loops: 0,
+            holders: Vec::new(),
+            deepest: 0,
             includes: Includes::new(),
             problems: Vec::new(),
             looks: Vec::new(),
@@ -109,9 +116,27 @@ impl<'t> Walk<'t> {
                 &format!("helpers are {}", calls::NAMES.join(", ")),
             );
         }
-        // These two print what they are given.
-        if name != "url" && name != "t" {
-            self.arguments(call.params.iter().chain(call.hash.values()));
+        let arguments = call.params.iter().chain(call.hash.values());
+        // These two print what they are given, but not what is made of it for them.
+        let prints = name == "url" || name == "t";
+        self.arguments(arguments.filter(|one| !prints || matches!(one, Parameter::Subexpression(_))));
+        if RENAMES.contains(&name.as_str()) {
+            self.renamed(call.params.iter());
+        }
+    }
+
+    /// Values of a recipient must not get another name: what asks for them is found by theirs.
+    fn renamed<'p>(&mut self, arguments: impl Iterator<Item = &'p Parameter>) {
+        for argument in arguments {
+            let name = match argument {
+                Parameter::Path(_) | Parameter::Name(_) => argument.as_name().map(bare),
+                // The word that `lookup` looks for.
+                Parameter::Literal(word) => word.as_str().map(str::to_owned),
+                _ => None,
+            };
+            if let Some(name) = name.filter(|name| HOLDERS.contains(&last(name))) {
+                self.look(&name);
+            }
         }
     }
 
@@ -139,8 +164,15 @@ impl<'t> Walk<'t> {
         let by_name = |one: &&Parameter| decides && one.as_name().is_some_and(|raw| bare(raw) == NAME);
         let arguments = block.params.iter().chain(block.hash.values());
         self.arguments(arguments.filter(|one| !by_name(one)));
+        let holder = holder_of(block);
+        if holder.is_none() && RENAMES.contains(&name.as_str()) {
+            self.renamed(block.params.iter());
+        }
+        let holders = self.holders.len();
+        self.holders.extend(holder);
         let is_loop = name == "each";
         self.loops += usize::from(is_loop);
+        self.deepest = self.deepest.max(self.loops);
         if self.loops > LOOPS {
             self.refuse(format!("loops are nested deeper than {LOOPS}"), "loop over fewer lists");
         }
@@ -148,6 +180,7 @@ impl<'t> Walk<'t> {
             self.template(part);
         }
         self.loops -= usize::from(is_loop);
+        self.holders.truncate(holders);
     }
 
     /// A letter is compiled once for all, unless another value of a recipient decides what it says.
@@ -168,15 +201,19 @@ impl<'t> Walk<'t> {
 
     fn argument(&mut self, raw: &str) {
         let bare = bare(raw);
-        if PERSONAL.contains(&bare.as_str()) {
-            let look = self.here(
-                format!(
-                    "`{bare}` decides what the letter says, so it is rendered anew for each recipient, which is slow"
-                ),
-                "print the value as it is; only `{{#if subscriber.name}}` costs nothing",
-            );
-            self.looks.push(look);
+        let held = self.holders.last().map(|holder| format!("{holder}.{bare}"));
+        let found = [Some(bare), held].into_iter().flatten().find(|path| is_personal(path));
+        if let Some(path) = found {
+            self.look(&path);
         }
+    }
+
+    fn look(&mut self, value: &str) {
+        let look = self.here(
+            format!("`{value}` decides what the letter says, so it is rendered anew for each recipient, which is slow"),
+            "print the value as it is; only `{{#if subscriber.name}}` costs nothing",
+        );
+        self.looks.push(look);
     }
 
     fn partial(&mut self, partial: &DecoratorTemplate) {
@@ -186,11 +223,21 @@ impl<'t> Walk<'t> {
         };
         match name {
             None => self.refuse("the name of a partial is computed", "write the name itself"),
+            Some("@partial-block") if self.loops > 0 => {
+                self.refuse(
+                    "`@partial-block` stands in a loop",
+                    "write the loop into what is handed over",
+                );
+            }
             Some("@partial-block") => {}
             Some(name) => match self.partials.get(name.trim_matches(['"', '\''])) {
                 Some(known) => {
                     let line = self.line.map_or(1, |(line, _)| line);
-                    self.includes.entry((*known).to_owned()).or_insert(line);
+                    let include = self
+                        .includes
+                        .entry((*known).to_owned())
+                        .or_insert(Include { line, loops: 0 });
+                    include.loops = include.loops.max(self.loops);
                 }
                 None => {
                     let message = format!("there is no partial `{name}`");
@@ -198,15 +245,41 @@ impl<'t> Walk<'t> {
                 }
             },
         }
+        let given = || partial.params.iter().chain(partial.hash.values());
+        self.arguments(given());
+        self.renamed(given());
         if let Some(body) = &partial.template {
             self.template(body);
         }
     }
 }
+
 /// A path without the words that say where it starts.
 fn bare(raw: &str) -> String {
     raw.split(['.', '/'])
         .filter(|part| !matches!(*part, "" | "this" | "@root"))
         .collect::<Vec<_>>()
         .join(".")
+}
+
+/// Whether a path leads to a value of the recipient, wherever it starts.
+fn is_personal(path: &str) -> bool {
+    PERSONAL.iter().any(|value| {
+        let before = path.strip_suffix(value);
+        before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
+    })
+}
+
+/// What a `with` opens, if it holds a recipient's values and gets no other name.
+fn holder_of(block: &HelperTemplate) -> Option<String> {
+    let opened = match (block.name.as_name(), block.params.as_slice(), &block.block_param) {
+        (Some("with"), [Parameter::Path(_) | Parameter::Name(_)], None) => block.params[0].as_name().map(bare)?,
+        _ => return None,
+    };
+    HOLDERS.contains(&last(&opened)).then(|| last(&opened).to_owned())
+}
+
+/// The last word of a path.
+fn last(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
 }
