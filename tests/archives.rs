@@ -164,3 +164,51 @@ async fn what_is_too_long_for_the_feed_is_found_in_an_archive() {
     assert!(found[0].1.len() < 6, "{found:?}");
     assert_eq!(all(&found), (1..=12).collect());
 }
+
+#[tokio::test]
+async fn an_article_that_cannot_be_printed_sends_no_other_to_an_archive() {
+    let press = Bench::in_the_morning(|_| {}).await;
+    for number in 1..=3 {
+        press
+            .publish(number, |article| {
+                if number == 2 {
+                    "not an address".clone_into(&mut article.known.url);
+                }
+            })
+            .await;
+    }
+    syndicate::refresh(&press.app).await.unwrap();
+    let found = walked(&press.app, Format::Atom).await;
+    assert_eq!(found, [("/atom.xml".to_owned(), [1, 3].into())]);
+    assert!(matches!(
+        syndicate::answer(&press.app, "/archive/1/atom.xml").await,
+        Answer::NotFound
+    ));
+}
+
+#[tokio::test]
+async fn a_feed_that_has_room_again_sends_nothing_to_an_archive() {
+    let press = Bench::in_the_morning(|settings| {
+        settings.feeds.max_bytes = 12_000;
+        settings.feeds.archives = Some(1);
+    })
+    .await;
+    let long = || format!("<p>{}</p>", "word ".repeat(1_500));
+    for number in [8, 9] {
+        press
+            .publish(number, |article| article.content.body_html = long())
+            .await;
+    }
+    syndicate::refresh(&press.app).await.unwrap();
+    let paths = |found: Vec<(String, BTreeSet<i64>)>| found.into_iter().map(|(path, _)| path).collect::<Vec<_>>();
+    let both = ["/atom.xml", "/archive/1/atom.xml"];
+    assert_eq!(paths(walked(&press.app, Format::Atom).await), both);
+    // The newest one is short now, and so are those that follow.
+    for number in [8, 7, 6] {
+        press.publish(number, |_| {}).await;
+        syndicate::refresh(&press.app).await.unwrap();
+    }
+    let found = walked(&press.app, Format::Atom).await;
+    assert!(found[0].1.is_superset(&[6, 7, 8].into()), "{found:?}");
+    assert_eq!(paths(found), both);
+}

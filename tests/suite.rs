@@ -21,6 +21,7 @@ mod feeds_check;
 mod feeds_http;
 mod feeds_import;
 mod feeds_over_time;
+mod feeds_stale;
 mod init_from;
 mod kill_points;
 mod kills;

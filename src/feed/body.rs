@@ -22,10 +22,10 @@ pub(super) fn of<'a>(entry: &'a Entry, meta: &FeedMeta, limits: Limits) -> Body<
     let whole = entry.body.as_ref().map(Clean::as_str);
     match whole {
         Some(html) if limits.content == FullOrSummary::Full => Body {
-            html: if html.len() <= limits.max_entry_bytes {
-                wrapped(html.into(), entry, meta)
-            } else {
+            html: if is_too_long(entry, limits) {
                 wrapped(shortened(entry).into(), entry, meta)
+            } else {
+                wrapped(html.into(), entry, meta)
             },
             printed: true,
         },
@@ -34,6 +34,12 @@ pub(super) fn of<'a>(entry: &'a Entry, meta: &FeedMeta, limits: Limits) -> Body<
             printed: false,
         },
     }
+}
+
+/// Whether feeds that hold whole articles show the summary of this one, and a link.
+pub fn is_too_long(entry: &Entry, limits: Limits) -> bool {
+    let length = entry.body.as_ref().map_or(0, |html| html.as_str().len());
+    limits.content == FullOrSummary::Full && length > limits.max_entry_bytes
 }
 
 fn shortened(entry: &Entry) -> String {

@@ -16,15 +16,18 @@ mod opml;
 mod own;
 mod prepared;
 mod rss;
+mod self_check;
 mod set;
 mod terms;
 mod words;
 
 pub use allowance::Allowance;
 pub use bodies::{Bodies, Coding};
+pub use body::is_too_long;
 pub use opml::{Outline, outlines};
 pub use own::OwnFeeds;
 pub use prepared::{Kind, Prepared};
+pub use self_check::self_check;
 pub use set::{Documents, FeedSet, Plan, Shelf, Slot};
 pub use terms::TermIndex;
 pub use words::{Words, words};
@@ -62,6 +65,15 @@ pub enum RenderError {
     /// A writer's output is not what the adapter expects.
     #[error("write a document: {0}; this is a defect, please report it")]
     Shape(&'static str),
+    /// A document that readers could not read: its format, and what is wrong.
+    #[error("write the {0} document: {1}; this is a defect, please report it")]
+    IllFormed(&'static str, String),
+    /// Readers would take two articles for one.
+    #[error("write a document: the id {0} stands twice in it; give one of the two articles another `id` in its header")]
+    Twice(String),
+    /// Articles exist, and none of them can be an entry.
+    #[error("write a document: none of its {0} articles can be printed; the log says why")]
+    Unprintable(usize),
 }
 
 /// How much of each article a document holds, and how long it may be.

@@ -75,7 +75,9 @@ impl FeedSet {
             .collect();
         let mut total: usize = held.iter().map(|(_, size, _)| size).sum();
         held.sort_by_key(|(used, ..)| *used);
-        for (_, size, slot) in held.into_iter().filter(|(.., slot)| slot.plan.scope != Scope::All) {
+        // What cannot be made anew is not let go.
+        let may_go = |(.., slot): &(u64, usize, &Slot)| slot.plan.scope != Scope::All && !slot.is_stale();
+        for (_, size, slot) in held.into_iter().filter(may_go) {
             if total <= BUDGET {
                 break;
             }
@@ -147,6 +149,11 @@ impl Shelf {
         self.others.iter().map(|(path, document)| (*path, document)).collect()
     }
 
+    /// Whether a feed could not be brought up to date, so that readers get what was good before.
+    pub fn is_stale(&self) -> bool {
+        self.slots.values().any(|slot| slot.is_stale())
+    }
+
     /// The feed of one scope.
     pub fn slot(&self, scope: &Scope) -> Option<&Arc<Slot>> {
         self.slots.get(scope)
@@ -207,8 +214,9 @@ pub struct Slot {
     documents: ArcSwapOption<Documents>,
     fresh: AtomicBool,
     used: AtomicU64,
-    /// Articles in the documents.
-    printed: AtomicUsize,
+    stale: AtomicBool,
+    /// Planned articles up to the last one that is printed.
+    reach: AtomicUsize,
     /// Held by the one that renders; everybody else waits for it.
     pub flight: Mutex<()>,
 }
@@ -221,14 +229,19 @@ impl Slot {
             documents: ArcSwapOption::new(before.and_then(Slot::last_good)),
             fresh: AtomicBool::new(false),
             used: AtomicU64::new(before.map_or(0, |slot| slot.used.load(Ordering::Relaxed))),
-            printed: AtomicUsize::new(before.map_or(0, Slot::printed)),
+            stale: AtomicBool::new(false),
+            reach: AtomicUsize::new(usize::MAX),
             flight: Mutex::new(()),
         }
     }
 
-    /// How many articles the documents hold: fewer than planned, where more would be too long.
-    pub fn printed(&self) -> usize {
-        self.printed.load(Ordering::Relaxed)
+    /// The planned articles for which the documents have no room: those behind the last one that is printed. Articles that
+    /// cannot be printed take none.
+    pub fn cut_off(&self) -> &[String] {
+        self.plan
+            .members
+            .get(self.reach.load(Ordering::Relaxed)..)
+            .unwrap_or_default()
     }
 
     /// The documents, when they show the newest articles.
@@ -241,16 +254,23 @@ impl Slot {
         self.documents.load_full()
     }
 
-    /// Puts rendered documents in, which hold `printed` articles.
-    pub fn fill(&self, documents: Documents, printed: usize) {
-        self.printed.store(printed, Ordering::Relaxed);
+    /// Puts rendered documents in, which have room for the first `reach` planned articles.
+    pub fn fill(&self, documents: Documents, reach: usize) {
+        self.reach.store(reach, Ordering::Relaxed);
         self.documents.store(Some(Arc::new(documents)));
+        self.stale.store(false, Ordering::Relaxed);
         self.fresh.store(true, Ordering::Release);
     }
 
     /// Rendering failed: what was good before stays until an article changes.
     pub fn keep_last_good(&self) {
+        self.stale.store(true, Ordering::Relaxed);
         self.fresh.store(true, Ordering::Release);
+    }
+
+    /// Whether rendering failed, so that readers get what was good before, if anything was.
+    pub fn is_stale(&self) -> bool {
+        self.stale.load(Ordering::Relaxed)
     }
 
     fn size(&self) -> Option<usize> {

@@ -13,8 +13,6 @@ pub struct TermIndex {
     pub sealed: HashMap<String, i64>,
     /// The newest archive.
     pub runs: i64,
-    /// How many articles fitted into the main feed, where that was fewer than the author wants.
-    pub fits: Option<usize>,
     articles: HashMap<String, Carried>,
     /// Every scope that an article is or was in; its place is its number.
     scopes: Vec<Scope>,

@@ -86,7 +86,7 @@ impl EntryId {
 }
 
 /// An absolute IRI by RFC 3987, without looking into the parts of a scheme.
-fn is_iri(text: &str) -> bool {
+pub fn is_iri(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else {
         return false;
     };

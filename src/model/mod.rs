@@ -11,6 +11,7 @@ pub mod entry;
 pub mod feed_date;
 pub mod feed_key;
 pub mod feed_meta;
+pub mod feed_paths;
 pub mod feed_url;
 pub mod flaw;
 pub mod hold;

@@ -8,31 +8,11 @@ use crate::config::{MaxAge, Settings};
 use crate::feed::{Plan, Prepared, Shelf, Slot};
 use crate::model::clock::to_micros;
 use crate::model::feed_key::{FeedKey, Format, Scope};
+use crate::model::feed_paths::{self, PAGES};
 use crate::model::feed_url::percent_decode;
 use crate::model::hold::Hold;
 
 use super::{private, render};
-
-/// Paths that readers guess, and that other programs used, each with the path that it moved to; none has a leading slash.
-pub const ALIASES: [(&str, &str); 14] = [
-    ("feed", "rss.xml"),
-    ("feed/", "rss.xml"),
-    ("feed.xml", "rss.xml"),
-    ("feed.rss", "rss.xml"),
-    ("rss", "rss.xml"),
-    ("rss/", "rss.xml"),
-    ("rss/feed.xml", "rss.xml"),
-    ("index.rss", "rss.xml"),
-    ("index.xml", "rss.xml"),
-    ("atom", "atom.xml"),
-    ("feed.atom", "atom.xml"),
-    ("index.atom", "atom.xml"),
-    ("index.json", "feed.json"),
-    ("feeds/", "feeds"),
-];
-
-/// Documents that exist beside the feeds.
-const OTHERS: [&str; 3] = ["feeds", "feeds.css", "feeds.opml"];
 
 /// How long the feed of a term without articles is served before it is gone: 30 days, in microseconds.
 const EMPTY_FOR: i64 = 30 * 24 * 60 * 60 * 1_000_000;
@@ -88,7 +68,7 @@ pub async fn answer(app: &App, path: &str) -> Answer {
         return feed(app, slot, format).await;
     }
     let is_served = |key: FeedKey| settings.feeds.formats.contains(&key.format);
-    let expected = FeedKey::from_path(&path).is_some_and(is_served) || OTHERS.contains(&path.as_str());
+    let expected = FeedKey::from_path(&path).is_some_and(is_served) || PAGES.contains(&path.as_str());
     if expected && shelf.version.is_none() {
         Answer::NotYet
     } else {
@@ -115,8 +95,8 @@ fn moved(shelf: &Shelf, settings: &Settings, path: &str) -> Option<String> {
     if let Some(target) = settings.feeds.aliases.get(path) {
         return Some(target.clone());
     }
-    if let Some((_, target)) = ALIASES.iter().find(|(alias, _)| *alias == path) {
-        return is_there(settings, target).then(|| (*target).to_owned());
+    if let Some(target) = feed_paths::alias(path) {
+        return is_there(settings, target).then(|| target.to_owned());
     }
     let lower = path.to_lowercase();
     let (slot, format) = shelf.feed(&lower)?;
@@ -196,14 +176,20 @@ pub(super) fn is_over(plan: &Plan, app: &App) -> bool {
 pub struct Readiness {
     /// Everything is there.
     pub ready: bool,
-    /// Codes of what is missing: `feeds_not_rendered`, `first_scan_pending`; and why mail is on hold: `held_restored`, ….
+    /// Codes of what is missing: `feeds_not_rendered`, `first_scan_pending`; and of what is not as it should be while
+    /// readers are served: `feeds_stale`, why mail is on hold (`held_restored`, …).
     pub reasons: Vec<&'static str>,
 }
 
 /// Looks at memory only.
 pub fn readiness(app: &App) -> Readiness {
+    let shelf = app.feeds.shelf();
+    let main = shelf.slot(&Scope::All);
     let checks = [
-        (app.feeds.is_rendered(), "feeds_not_rendered"),
+        (
+            main.is_some_and(|slot| slot.last_good().is_some()),
+            "feeds_not_rendered",
+        ),
         (app.feeds.is_scanned(), "first_scan_pending"),
     ];
     let mut reasons: Vec<&'static str> = checks
@@ -212,6 +198,8 @@ pub fn readiness(app: &App) -> Readiness {
         .map(|(_, code)| code)
         .collect();
     let ready = reasons.is_empty();
+    // Readers keep what was good before.
+    reasons.extend(shelf.is_stale().then_some("feeds_stale"));
     // Feeds and pages go on while mail is on hold.
     reasons.extend(app.last_hold().map(Hold::code));
     reasons.extend(app.clock_doubt().map(|_| "held_clock"));

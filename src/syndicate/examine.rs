@@ -1,17 +1,20 @@
 //! The feeds as they would be now, looked through by the linter: what readers would trip over is heard beforehand.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use crate::app::App;
+use crate::config::Feeds;
 use crate::feed::check::{self, Flaw, Specimen};
-use crate::feed::{self, Limits, RenderError};
+use crate::feed::{self, Limits, Plan, RenderError};
 use crate::model::entry::Entry;
 use crate::model::feed_key::{FeedKey, Format, Scope};
 use crate::model::feed_meta::FeedMeta;
 use crate::store::feeds;
 
+use super::members::{Entries, LeftOut};
 use super::{SyndicateError, render, scopes};
 
 /// Something that is wrong with a document, or with several in the same words.
@@ -33,22 +36,18 @@ pub struct Examined {
 /// Without the database, or with settings that no feed can be made from.
 pub async fn examine(app: &App) -> Result<Vec<Examined>, SyndicateError> {
     let settings = app.settings();
+    let plans = drafted(app).await?;
     let mut conn = app.database.read().await?;
-    let now = scopes::now(app);
-    let (version, changed_at) = feeds::content_version(&mut conn).await?.unwrap_or((0, now));
-    let moment = scopes::Moment {
-        now,
-        version,
-        changed_at,
-    };
-    let plans = scopes::draft(app, moment).await?;
     let main = plans.iter().find(|plan| plan.scope == Scope::All);
     let main_id = main.map(|plan| plan.feed_id.clone()).unwrap_or_default();
-    let mut entries = render::Entries::by(settings.feeds.updated);
+    let mut entries = Entries::by(settings.feeds.updated);
     let mut all = Vec::new();
+    for one in live_all_the_same(&settings.feeds, &plans) {
+        add(&mut all, one);
+    }
     for plan in plans.iter().filter(|plan| !plan.members.is_empty()) {
         let sample = Sample {
-            members: entries.of(&mut conn, plan).await?,
+            members: entries.of(&mut conn, plan).await?.entries,
             meta: render::meta(&settings, plan, &main_id)?,
             limits: Limits::of(&settings.feeds),
             now: app.clock.now(),
@@ -63,6 +62,73 @@ pub async fn examine(app: &App) -> Result<Vec<Examined>, SyndicateError> {
         }
     }
     Ok(all)
+}
+
+/// The feeds as they would be now.
+async fn drafted(app: &App) -> Result<Vec<Plan>, SyndicateError> {
+    let mut conn = app.database.read().await?;
+    let now = scopes::now(app);
+    let (version, changed_at) = feeds::content_version(&mut conn).await?.unwrap_or((0, now));
+    drop(conn);
+    let moment = scopes::Moment {
+        now,
+        version,
+        changed_at,
+    };
+    Ok(scopes::draft(app, moment).await?)
+}
+
+/// What feeds can show of what they should.
+#[derive(Debug, Default)]
+pub struct Printable {
+    /// Articles that belong into some feed.
+    pub planned: usize,
+    /// Those among them that no feed can show.
+    pub left_out: Vec<LeftOut>,
+    /// No article of the main feed can be shown, so that it stays as it was.
+    pub main_is_stale: bool,
+}
+
+/// Looks which articles no feed can show. Nothing is written.
+///
+/// # Errors
+/// Without the database.
+pub async fn left_out(app: &App) -> Result<Printable, SyndicateError> {
+    let plans = drafted(app).await?;
+    let mut conn = app.database.read().await?;
+    let mut entries = Entries::by(app.settings().feeds.updated);
+    let (mut planned, mut found) = (BTreeSet::new(), Printable::default());
+    for plan in &plans {
+        let members = entries.of(&mut conn, plan).await?;
+        if plan.scope == Scope::All {
+            found.main_is_stale = members.entries.is_empty() && members.planned > 0;
+        }
+        let news = |one: &LeftOut| !planned.contains(&one.article);
+        found.left_out.extend(members.left_out.into_iter().filter(news));
+        planned.extend(plan.members.iter().cloned());
+    }
+    found.planned = planned.len();
+    Ok(found)
+}
+
+/// Paths that the author calls gone or leads on, and whose feeds have articles all the same: an article is never hidden by
+/// the config alone.
+fn live_all_the_same(feeds: &Feeds, plans: &[Plan]) -> Vec<Found> {
+    let is_live = |path: &str| {
+        let key = FeedKey::from_path(path).filter(|key| feeds.formats.contains(&key.format));
+        let plan = key.and_then(|key| plans.iter().find(|plan| plan.scope == key.scope));
+        plan.is_some_and(|plan| !plan.members.is_empty() || matches!(plan.scope, Scope::Archive(_)))
+    };
+    let retired = feeds.retired.iter().map(|path| (path, "retired"));
+    let led_on = feeds.aliases.keys().map(|path| (path, "aliases"));
+    let found = retired.chain(led_on).filter(|(path, _)| is_live(path));
+    let remedy = "take it out there, or take the category, tag or author out of the articles";
+    found
+        .map(|(path, key)| {
+            let message = format!("it is in `feeds.{key}`, and readers get it as before: it has articles");
+            (path.clone(), None, Flaw::warning("live", message, remedy))
+        })
+        .collect()
 }
 
 /// The document, the article's address, what is wrong.
@@ -94,7 +160,7 @@ struct Sample {
 impl Sample {
     fn look_through(&self) -> Result<Vec<Found>, RenderError> {
         let (texts, _) = feed::write(&self.meta, &self.members, self.limits)?;
-        let mut all = Vec::new();
+        let mut all = self.too_long();
         for format in &self.meta.formats {
             let found = self.flaws(*format, &texts[*format as usize]);
             if found.is_empty() {
@@ -119,6 +185,32 @@ impl Sample {
             }
         }
         Ok(all)
+    }
+
+    /// Articles of which feeds show less than the author asked for.
+    fn too_long(&self) -> Vec<Found> {
+        let Some(format) = self.meta.formats.first() else {
+            return Vec::new();
+        };
+        let key = FeedKey {
+            scope: self.meta.scope.clone(),
+            format: *format,
+        };
+        let remedy = "raise feeds.max_entry_bytes, and feeds.max_bytes with it, or let readers open the article";
+        let long = self
+            .members
+            .iter()
+            .filter(|entry| feed::is_too_long(entry, self.limits));
+        long.map(|entry| {
+            let length = entry.body.as_ref().map_or(0, |html| html.as_str().len()).div_ceil(1000);
+            let most = self.limits.max_entry_bytes.div_ceil(1000);
+            let message = format!(
+                "its text has {length} kB, and feeds.max_entry_bytes is {most} kB: feeds show its summary and a link"
+            );
+            let flaw = Flaw::warning("too_long", message, remedy);
+            (key.path(), Some(entry.url.to_string()), flaw)
+        })
+        .collect()
     }
 
     /// What is wrong with a document, each once.

@@ -56,7 +56,15 @@ pub async fn export(app: &App, dir: &Path, progress: Progress<'_>) -> Result<Exp
     for slot in slots {
         let documents = match slot.fresh() {
             Some(documents) => documents,
-            None => render::on_demand(app, slot).await?,
+            None => match render::on_demand(app, slot).await {
+                // A term of which nothing can be printed takes no other feed down.
+                Err(SyndicateError::Unrendered(feed)) if slot.plan.scope.term().is_some() => {
+                    tracing::error!(feed, "a feed stays as the export before wrote it");
+                    files.keep(&keys(slot));
+                    continue;
+                }
+                documents => documents?,
+            },
         };
         for (path, format) in keys(slot).iter().zip(formats) {
             files.put_document(path, documents[*format as usize].bodies())?;
@@ -106,6 +114,12 @@ impl Files {
             now: BTreeSet::new(),
             done: Exported::default(),
         })
+    }
+
+    /// Leaves documents as they are, where they are.
+    fn keep(&mut self, paths: &[String]) {
+        let copies = |path: &String| ["", ".gz", ".br"].map(|ending| format!("{path}{ending}"));
+        self.now.extend(paths.iter().flat_map(copies));
     }
 
     fn put_document(&mut self, path: &str, bodies: &Bodies) -> Result<(), SyndicateError> {

@@ -18,6 +18,7 @@ mod changes;
 mod examine;
 mod export;
 mod lists;
+mod members;
 mod private;
 mod renames;
 mod render;
@@ -27,15 +28,17 @@ pub mod websub;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub use answer::{ALIASES, Answer, Readiness, answer, at_hand, max_age, readiness};
-pub use examine::{Examined, examine};
+pub use answer::{Answer, Readiness, answer, at_hand, max_age, readiness};
+pub use examine::{Examined, Printable, examine, left_out};
 pub use export::{Exported, Progress, export};
+pub use members::LeftOut;
 
 pub use crate::feed::{Bodies, Coding, Kind, Prepared};
+pub use crate::model::feed_paths::ALIASES;
 
 use crate::app::App;
 use crate::config::Settings;
-use crate::feed::{Plan, RENDERER, RenderError, STYLE, Shelf, Slot};
+use crate::feed::{Plan, RENDERER, RenderError, STYLE, Shelf, Slot, TermIndex};
 use crate::model::clock::to_micros;
 use crate::model::feed_key::Scope;
 use crate::model::hold::Hold;
@@ -112,25 +115,18 @@ pub async fn refresh(app: &App) -> Result<bool, SyndicateError> {
     };
     let awaited = websub::awaited(app, &settings).await?;
     let same_settings = before.settings == print;
-    let mut slots;
-    let mut rendered = 0;
+    let mut slots: Vec<Arc<Slot>> = Vec::new();
+    let (mut rendered, mut room) = (0, None);
     loop {
-        let plans = scopes::plan(app, &mut index, moment).await?;
-        let slot = |plan: Plan| match before.slot(&plan.scope) {
-            Some(slot) if same_settings && slot.plan.prints_like(&plan) => Arc::clone(slot),
-            old => Arc::new(Slot::new(plan, old.map(|slot| &**slot))),
-        };
-        slots = plans.into_iter().map(slot).collect::<Vec<_>>();
+        let plans = scopes::plan(app, &mut index, moment, room).await?;
+        slots = choose(plans, &slots, &before, same_settings);
         let due = due(app, &slots, &before, &awaited);
         render::fill(app, &settings, &due).await?;
         rendered += due.len();
         // What does not fit for its length must be in an archive, like what is too old.
-        let fits = slots.first().map(|slot| (slot.printed(), slot.plan.members.len()));
-        match fits {
-            Some((printed, planned)) if printed < planned && index.fits.is_none_or(|before| printed < before) => {
-                index.fits = Some(printed);
-            }
-            _ => break,
+        room = settings.feeds.archives.and_then(|_| lacks_room(slots.first()?, &index));
+        if room.is_none() {
+            break;
         }
     }
     let others = others(app, &settings, &slots, same_settings.then_some(&*before), version).await?;
@@ -144,6 +140,31 @@ pub async fn refresh(app: &App) -> Result<bool, SyndicateError> {
     let took = app.clock.since_boot().saturating_sub(began);
     tracing::debug!(rendered, milliseconds = took.as_millis(), "feeds brought up to date");
     Ok(true)
+}
+
+/// A slot for each plan: one that shows the same already, of this bringing up to date or of those before, else a new one
+/// with what is served.
+fn choose(plans: Vec<Plan>, latest: &[Arc<Slot>], before: &Shelf, same_settings: bool) -> Vec<Arc<Slot>> {
+    let latest: HashMap<&Scope, &Arc<Slot>> = latest.iter().map(|slot| (&slot.plan.scope, slot)).collect();
+    let slot = |plan: Plan| {
+        let served = before.slot(&plan.scope);
+        let known = latest.get(&plan.scope).copied().or(served.filter(|_| same_settings));
+        match known.filter(|slot| slot.plan.prints_like(&plan)) {
+            Some(slot) => Arc::clone(slot),
+            None => Arc::new(Slot::new(plan, served.map(|slot| &**slot))),
+        }
+    };
+    plans.into_iter().map(slot).collect()
+}
+
+/// How many articles the main feed has room for, if one of those behind them is in no archive yet.
+fn lacks_room(main: &Slot, index: &TermIndex) -> Option<usize> {
+    let cut_off = main.cut_off();
+    let is_nowhere = |article: &String| !index.sealed.contains_key(article);
+    cut_off
+        .iter()
+        .any(is_nowhere)
+        .then(|| main.plan.members.len() - cut_off.len())
 }
 
 /// The slots to render now: the main feed, and with few terms all of them, with many those that somebody reads, as the

@@ -18,6 +18,7 @@ use crate::store::subscribers::{self, Subscriber};
 use crate::store::subscriptions::{self, Subscription};
 use crate::store::{StoreError, articles, feeds};
 
+use super::members::Entries;
 use super::{Answer, SyndicateError, fingerprint, render, scopes};
 
 /// What stands before the token in a path.
@@ -149,7 +150,7 @@ async fn plan(
 
 async fn print(app: &App, settings: &Settings, plan: Plan) -> Result<Documents, SyndicateError> {
     let mut conn = app.database.read().await?;
-    let members = render::Entries::by(settings.feeds.updated).of(&mut conn, &plan).await?;
+    let members = Entries::by(settings.feeds.updated).of(&mut conn, &plan).await?;
     drop(conn);
     let meta = render::meta(settings, &plan, &plan.feed_id)?;
     let limits = Limits::of(&settings.feeds);

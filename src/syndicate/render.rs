@@ -1,25 +1,22 @@
 //! Articles to documents: loads the members of a feed, writes its three documents, compresses them.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::app::App;
 use crate::config::{MaxAge, Settings};
 use crate::feed::{self, Bodies, Documents, Kind, Limits, Plan, Prepared, RenderError, Slot};
 use crate::model::clock::from_micros;
-use crate::model::entry::{Byline, Clean, Edits, Entry, EntryId, Language};
+use crate::model::entry::{Byline, Clean, EntryId, Language};
 use crate::model::feed_date::FeedDate;
 use crate::model::feed_key::{FeedKey, Format, Scope};
 use crate::model::feed_meta::FeedMeta;
 use crate::model::feed_url::{FeedUrl, percent_encode};
-use crate::store::{Conn, StoreError, articles};
 
+use super::members::{Entries, Members};
 use super::{SyndicateError, changes};
 
 /// Feeds whose articles are loaded at once.
 const GROUP: usize = 16;
-/// Entries kept for the next feed of one rendering: most articles are in several.
-const REMEMBERED: usize = 2_000;
 
 /// Renders slots. A feed that cannot be written keeps its last good documents.
 ///
@@ -52,13 +49,16 @@ pub(super) async fn fill(app: &App, settings: &Settings, slots: &[Arc<Slot>]) ->
     Ok(())
 }
 
-/// The documents of a slot that nobody asked for before; whoever asks meanwhile waits for the same rendering.
+/// The documents of a slot that nobody asked for before; whoever asks meanwhile waits for the same rendering. What failed
+/// fails again until an article changes, and is not tried for every reader.
 pub(super) async fn on_demand(app: &App, slot: &Arc<Slot>) -> Result<Arc<Documents>, SyndicateError> {
     let _one_at_a_time = slot.flight.lock().await;
     if let Some(documents) = slot.fresh() {
         return Ok(documents);
     }
-    fill(app, &app.settings(), std::slice::from_ref(slot)).await?;
+    if !slot.is_stale() {
+        fill(app, &app.settings(), std::slice::from_ref(slot)).await?;
+    }
     let documents = slot
         .last_good()
         .ok_or_else(|| SyndicateError::Unrendered(slot.plan.scope.word()))?;
@@ -78,12 +78,18 @@ fn main_id(app: &App, settings: &Settings, slots: &[Arc<Slot>]) -> String {
     )
 }
 
-/// The three documents of a feed, and how many articles they hold.
+/// The three documents of a feed, and how many of the planned articles they have room for.
 pub(super) type Written = ([Bodies; 3], usize);
 
-pub(super) fn write(meta: &FeedMeta, members: &[Arc<Entry>], limits: Limits) -> Result<Written, RenderError> {
-    let ([rss, atom, json], printed) = feed::write(meta, members, limits)?;
-    Ok(([rss, atom, json].map(|text| Bodies::of(&text)), printed))
+/// Writes the documents of a feed and looks at them once more: what fails here never takes the place of what is good.
+pub(super) fn write(meta: &FeedMeta, members: &Members, limits: Limits) -> Result<Written, RenderError> {
+    let entries = &members.entries;
+    if entries.is_empty() && members.planned > 0 {
+        return Err(RenderError::Unprintable(members.planned));
+    }
+    let (texts, printed) = feed::write(meta, entries, limits)?;
+    feed::self_check(meta, &entries[..printed], &texts)?;
+    Ok((texts.map(|text| Bodies::of(&text)), members.reach(printed)))
 }
 
 async fn put_in(app: &App, settings: &Settings, written: Vec<(&Arc<Slot>, Written)>) -> Result<(), SyndicateError> {
@@ -108,7 +114,7 @@ async fn put_in(app: &App, settings: &Settings, written: Vec<(&Arc<Slot>, Writte
         }
     }
     let mut since = changes::since(app, &prints).await?.into_iter();
-    for (slot, (bodies, printed)) in written {
+    for (slot, (bodies, reach)) in written {
         let mut formats = Format::ALL.into_iter();
         let documents = bodies.map(|made| {
             let format = formats.next().unwrap_or(Format::Json);
@@ -121,7 +127,7 @@ async fn put_in(app: &App, settings: &Settings, written: Vec<(&Arc<Slot>, Writte
                 document.announced(&address, &hubs)
             })
         });
-        slot.fill(documents, printed);
+        slot.fill(documents, reach);
     }
     Ok(())
 }
@@ -213,60 +219,4 @@ pub(super) fn title(site: &Clean, plan: &Plan) -> Clean {
     let has_name = plan.scope.term().is_some() || (matches!(plan.scope, Scope::Private(_)) && !plan.term.is_empty());
     let named = has_name.then(|| Clean::line(&format!("{}: {}", site.as_str(), plan.term)));
     named.flatten().unwrap_or_else(|| site.clone())
-}
-
-/// Entries that were loaded in this rendering; `None` for articles that cannot be printed.
-#[derive(Debug)]
-pub(super) struct Entries {
-    edits: Edits,
-    known: HashMap<String, Option<Arc<Entry>>>,
-}
-
-impl Entries {
-    /// None yet; `edits` says which changes are updates.
-    pub(super) fn by(edits: Edits) -> Self {
-        Self {
-            edits,
-            known: HashMap::new(),
-        }
-    }
-
-    /// The articles of a feed as entries, in order, without those that cannot be printed.
-    pub(super) async fn of(&mut self, conn: &mut Conn, plan: &Plan) -> Result<Vec<Arc<Entry>>, StoreError> {
-        let mut members: Vec<Arc<Entry>> = Vec::with_capacity(plan.members.len());
-        for id in &plan.members {
-            let Some(entry) = self.one(conn, id).await? else {
-                continue;
-            };
-            if members.iter().any(|other| other.id == entry.id) {
-                tracing::error!(
-                    article = id,
-                    "an article is left out of a feed: its id belongs to another one"
-                );
-            } else {
-                members.push(entry);
-            }
-        }
-        Ok(members)
-    }
-
-    async fn one(&mut self, conn: &mut Conn, id: &str) -> Result<Option<Arc<Entry>>, StoreError> {
-        if let Some(known) = self.known.get(id) {
-            return Ok(known.clone());
-        }
-        let entry = match articles::one(conn, id).await {
-            Ok(Some(article)) => Entry::of(&article, self.edits).map_err(|fault| fault.to_string()),
-            Ok(None) => Err("it is not there any more".to_owned()),
-            Err(error @ StoreError::Corrupt { .. }) => Err(error.to_string()),
-            Err(error) => return Err(error),
-        };
-        let entry = entry
-            .inspect_err(|error| tracing::error!(article = id, error, "an article is left out of the feeds"))
-            .ok()
-            .map(Arc::new);
-        if self.known.len() < REMEMBERED {
-            self.known.insert(id.to_owned(), entry.clone());
-        }
-        Ok(entry)
-    }
 }

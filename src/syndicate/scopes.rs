@@ -49,14 +49,20 @@ pub(super) fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     BASE32_NOPAD.encode(&context.finish().as_ref()[..16])
 }
 
-/// The feeds of every scope that has or had an article, the main one first.
-pub(super) async fn plan(app: &App, index: &mut TermIndex, moment: Moment) -> Result<Vec<Plan>, StoreError> {
+/// The feeds of every scope that has or had an article, the main one first; the main feed has room for `room` articles, as
+/// far as is known.
+pub(super) async fn plan(
+    app: &App,
+    index: &mut TermIndex,
+    moment: Moment,
+    room: Option<usize>,
+) -> Result<Vec<Plan>, StoreError> {
     let found = Found::now(app, index, moment).await?;
     let settings = app.settings();
     let feeds = &settings.feeds;
     if let Some(size) = feeds.archives {
         let limit = feeds.limit.max(1);
-        let fits = index.fits.map_or(limit, |fits| fits.min(limit));
+        let fits = room.map_or(limit, |room| room.min(limit));
         archives::seal(app, index, &found.listed, (size, fits), moment.now).await?;
     }
     let chosen = found.members(feeds, index);
