@@ -745,3 +745,49 @@ fn feeds_name_each_hub_once_and_the_built_in_one_only_where_it_can_be_asked() {
     let passed_through = format!("{MINIMAL}\n[feeds]\nbase_url = \"https://example.org/\"\n");
     assert_eq!(hubs(&passed_through), [own]);
 }
+
+#[test]
+fn an_author_is_refused_an_address_that_leads_on_twice_or_is_gone_and_there() {
+    let found = |lines: &str| {
+        let text = format!("{MINIMAL}\n[feeds]\n{lines}\n");
+        match read(&text, &[]) {
+            Ok(_) => Vec::new(),
+            Err(_) => wrongs(&text, &[]),
+        }
+    };
+    for (lines, message) in [
+        (
+            "aliases = { \"/x\" = \"/feed\" }",
+            "feeds.aliases: \"/x\" leads to \"/feed\", which leads on to \"/rss.xml\"",
+        ),
+        (
+            "aliases = { \"/x\" = \"/Atom.xml\" }",
+            "feeds.aliases: \"/x\" leads to \"/Atom.xml\", which leads on to \"/atom.xml\"",
+        ),
+        (
+            "aliases = { \"/feeds\" = \"/rss.xml\" }",
+            "feeds.aliases: \"/feeds\" is a feed or page that is served",
+        ),
+        (
+            "aliases = { \"/x\" = \"/rss.xml\" }\nretired = [\"/x\"]",
+            "feeds.aliases: \"/x\" is in `retired`, too",
+        ),
+        (
+            "retired = [\"/feeds\"]",
+            "feeds.retired: \"/feeds\" is a feed or page that is served",
+        ),
+        (
+            "retired = [\"/feeds.opml\"]",
+            "feeds.retired: \"/feeds.opml\" is a feed or page that is served",
+        ),
+        (
+            "retired = [\"/rss.xml\"]",
+            "feeds.retired: \"/rss.xml\" is a feed or page that is served",
+        ),
+    ] {
+        assert_eq!(found(lines), [message], "{lines}");
+    }
+    let good =
+        "aliases = { \"/feed\" = \"/atom.xml\", \"/x\" = \"/feeds\" }\nretired = [\"/rss\", \"/tag/old/rss.xml\"]";
+    assert_eq!(found(good), [""; 0]);
+}

@@ -230,3 +230,60 @@ fn feeds_of_many_programs_can_be_examined() {
     println!("{feeds} feeds with {entries} entries: {errors} errors, {warnings} warnings, {clean} without error");
     assert!(feeds > 200);
 }
+
+/// Each thing that `check` says of the feeds as they would be: path, rule, message.
+async fn said(press: &Bench) -> Vec<(String, &'static str, String)> {
+    let found = syndicate::examine(&press.app).await.unwrap();
+    let each = found.into_iter().filter(|one| one.flaw.weight == Weight::Warning);
+    each.map(|one| (one.path, one.flaw.rule, one.flaw.message)).collect()
+}
+
+#[tokio::test]
+async fn an_author_hears_which_article_is_too_long_for_feeds() {
+    let press = Bench::in_the_morning(|settings| {
+        settings.feeds.max_entry_bytes = 10_000;
+        settings.feeds.by = Vec::new();
+    })
+    .await;
+    press.publish(1, |_| {}).await;
+    press
+        .publish(2, |article| {
+            article.content.body_html = format!("<p>{}</p>", "word ".repeat(2_500));
+        })
+        .await;
+    let message = "its text has 13 kB, and feeds.max_entry_bytes is 10 kB: feeds show its summary and a link";
+    assert_eq!(
+        said(&press).await,
+        [("rss.xml".to_owned(), "too_long", message.to_owned())]
+    );
+    let mut settings = letterpress::config::Settings::clone(&press.app.settings());
+    settings.feeds.content = letterpress::config::FullOrSummary::Summary;
+    press.app.replace_settings(settings);
+    assert_eq!(said(&press).await, [], "nobody expects the whole article");
+    press.close().await;
+}
+
+#[tokio::test]
+async fn an_author_hears_which_feeds_are_called_gone_and_have_articles() {
+    let press = Bench::in_the_morning(|settings| {
+        settings.feeds.retired = ["tag/ink/rss.xml", "tag/old/rss.xml"].map(str::to_owned).into();
+        settings.feeds.aliases = [("category/press/feed.json".to_owned(), "feed.json".to_owned())].into();
+    })
+    .await;
+    press.publish(1, |_| {}).await;
+    let rules: Vec<(String, &str)> = said(&press)
+        .await
+        .into_iter()
+        .map(|(path, rule, _)| (path, rule))
+        .collect();
+    assert_eq!(
+        rules,
+        [
+            ("tag/ink/rss.xml".to_owned(), "live"),
+            ("category/press/feed.json".to_owned(), "live")
+        ]
+    );
+    press.withdraw(1).await;
+    assert_eq!(said(&press).await, []);
+    press.close().await;
+}

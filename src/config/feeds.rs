@@ -16,6 +16,7 @@ use super::value::{
 use super::websub::{self, WebSub};
 use crate::model::entry::Edits;
 use crate::model::feed_key::{FeedKey, Format, Kind};
+use crate::model::feed_paths::{self, PAGES};
 
 /// `[feeds]`
 #[derive(Debug, Clone)]
@@ -167,12 +168,10 @@ pub(super) fn read(mut section: Section<'_>, public_url: &Url) -> Feeds {
     };
     let websub = websub::read(section.section("websub"), is_out_of_reach(public_url, &feeds.base_url));
     let aliases = aliases(&mut section, &feeds);
-    for path in feeds.retired.iter().filter(|path| is_live(path, &feeds)) {
-        let remedy = "take it out of `retired`, or take its format out of `formats`";
-        section.refuse(
-            "retired",
-            Wrong::new(format!("\"/{path}\" is a feed that is served"), remedy),
-        );
+    for path in &feeds.retired {
+        if let Some(wrong) = unretirable(path, &feeds) {
+            section.refuse("retired", wrong);
+        }
     }
     section.close();
     Feeds {
@@ -279,34 +278,68 @@ fn aliases(section: &mut Section<'_>, feeds: &Feeds) -> BTreeMap<String, String>
     let written = section.entries("aliases", place);
     let mut aliases = BTreeMap::new();
     for (from, to) in &written {
+        let path = match from.strip_prefix('/') {
+            Some(path) => path,
+            None => from,
+        };
         let wrong = |found: String, remedy: &str| Wrong::new(found, remedy.to_owned());
-        let refused = match from.strip_prefix('/') {
-            None => Some(wrong(
+        let refused = if !from.starts_with('/') {
+            Some(wrong(
                 format!("\"{from}\" is not a path"),
                 "write it from the first slash on",
-            )),
-            Some(path) if is_live(path, feeds) => Some(wrong(
-                format!("\"{from}\" is a feed that is served"),
-                "take this alias out",
-            )),
-            Some(path) if path == to || written.contains_key(&format!("/{to}")) => Some(wrong(
-                format!("\"{from}\" leads to another alias"),
-                "write the final path of a feed",
-            )),
-            Some(_) => None,
+            ))
+        } else if is_live(path, feeds) {
+            let found = format!("\"{from}\" is a feed or page that is served");
+            Some(wrong(found, "take this alias out"))
+        } else if feeds.retired.iter().any(|retired| retired == path) {
+            let found = format!("\"{from}\" is in `retired`, too");
+            Some(wrong(found, "leave it in one of the two"))
+        } else if path == to || written.contains_key(&format!("/{to}")) {
+            let found = format!("\"{from}\" leads to another alias");
+            Some(wrong(found, "write the final path of a feed"))
+        } else {
+            second_step(to).map(|last| {
+                let found = format!("\"{from}\" leads to \"/{to}\", which leads on to \"/{last}\"");
+                Wrong::new(
+                    found,
+                    format!("write `\"{from}\" = \"/{last}\"`: readers follow one step"),
+                )
+            })
         };
-        match (refused, from.strip_prefix('/')) {
-            (Some(wrong), _) => section.refuse("aliases", wrong),
-            (None, path) => drop(aliases.insert(path.unwrap_or(from).to_owned(), to.clone())),
+        match refused {
+            Some(wrong) => section.refuse("aliases", wrong),
+            None => drop(aliases.insert(path.to_owned(), to.clone())),
         }
     }
     aliases
 }
 
-/// Whether a path is, or can be, that of a feed.
+/// Where a path leads that is a built-in alias, or a feed's in other letter case.
+fn second_step(path: &str) -> Option<String> {
+    let lower = path.to_lowercase();
+    let is_feed = FeedKey::from_path(&lower).is_some();
+    let builtin = feed_paths::alias(path).map(str::to_owned);
+    builtin.or((is_feed && lower != path).then_some(lower))
+}
+
+/// Why a path cannot be gone for ever.
+fn unretirable(path: &str, feeds: &Feeds) -> Option<Wrong> {
+    let remedy = match is_live(path, feeds) {
+        false => return None,
+        true if PAGES.contains(&path) => "take it out of `retired`",
+        true => "take it out of `retired`, or take its format out of `formats`",
+    };
+    Some(Wrong::new(
+        format!("\"/{path}\" is a feed or page that is served"),
+        remedy,
+    ))
+}
+
+/// Whether a path is always that of a feed or of a page about feeds; those of terms depend on the articles.
 fn is_live(path: &str, feeds: &Feeds) -> bool {
     let main = |key: &FeedKey| key.path() == key.format.file_name();
-    FeedKey::from_path(path).is_some_and(|key| main(&key) && feeds.formats.contains(&key.format))
+    let is_feed = FeedKey::from_path(path).is_some_and(|key| main(&key) && feeds.formats.contains(&key.format));
+    is_feed || PAGES.contains(&path)
 }
 
 /// A section of one number, such as `{ burst = 10 }`, or `false`.
