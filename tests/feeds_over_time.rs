@@ -314,3 +314,127 @@ async fn a_picture_has_its_size_and_an_article_the_place_where_people_talk_about
     );
     bench.close().await;
 }
+
+/// The ids of a document of one article after the other, as RSS, Atom and JSON Feed print them.
+async fn ids(bench: &Bench) -> [Vec<String>; 3] {
+    let every = |text: &str, start: &str, end: &str| -> Vec<String> {
+        let parts = text.split(start).skip(1);
+        parts.map(|rest| rest.split(end).next().unwrap().to_owned()).collect()
+    };
+    let rss = every(
+        &text(bench, "/rss.xml").await,
+        "<guid isPermaLink=\"false\">",
+        "</guid>",
+    );
+    let atom = text(bench, "/atom.xml").await;
+    let atom = every(atom.split_once("<entry>").unwrap().1, "<id>", "</id>");
+    [rss, atom, every(&text(bench, "/feed.json").await, "\"id\":\"", "\"")]
+}
+
+#[tokio::test]
+async fn what_an_author_calls_an_article_is_the_same_id_in_every_format() {
+    let bench = Bench::new(|_| {}).await;
+    let written = ["'a b  c'", "'10:30 a'", "Ünï", "'50%'", "'tag:example.org,2020:Own'"];
+    for (n, id) in written.iter().enumerate() {
+        let text = format!(
+            "---\ntitle: Article {n}\nid: {id}\ndate: 2026-12-0{}\n---\nText {n}.\n",
+            9 - n
+        );
+        bench.write(&format!("{n}.md"), &text);
+    }
+    read(&bench).await;
+    let minted = |key: &str| format!("tag:example.org,2027-01-01:{key}");
+    let expected = [
+        minted("a%20b%20%20c"),
+        minted("10%3A30%20a"),
+        minted("%C3%BCn%C3%AF"),
+        minted("50%25"),
+        "tag:example.org,2020:Own".to_owned(),
+    ];
+    for found in ids(&bench).await {
+        assert_eq!(found, expected);
+    }
+    bench.close().await;
+}
+
+/// Codes of what the author hears of the articles.
+async fn codes(bench: &Bench) -> Vec<String> {
+    let problems = ingest::problems(&bench.app).await.unwrap();
+    problems.into_iter().map(|problem| problem.code).collect()
+}
+
+#[tokio::test]
+async fn an_author_who_writes_an_id_into_an_article_that_readers_know_is_warned() {
+    let bench = Bench::new(|_| {}).await;
+    let with = |name: &str, lines: &str| {
+        let text = format!("---\ntitle: {name}\ndate: 2026-12-01\n{lines}---\nText of {name}.\n");
+        bench.write(&format!("{name}.md"), &text);
+    };
+    with("a", "");
+    with("b", "draft: true\n");
+    read(&bench).await;
+    let [known, ..] = ids(&bench).await;
+    assert_eq!(known.len(), 1);
+    // A word is what new ids are minted of.
+    with("a", "id: my-word\n");
+    read(&bench).await;
+    assert_eq!(ids(&bench).await[0], known);
+    assert_eq!(codes(&bench).await, ["id_kept"]);
+    // What readers know may be written down.
+    with("a", &format!("id: '{}'\n", known[0]));
+    read(&bench).await;
+    assert_eq!(ids(&bench).await[0], known);
+    assert_eq!(codes(&bench).await, [""; 0]);
+    // A whole id is the author's word.
+    with("a", "id: https://old.example/?p=7\n");
+    read(&bench).await;
+    for found in ids(&bench).await {
+        assert_eq!(found, ["https://old.example/?p=7"]);
+    }
+    assert_eq!(codes(&bench).await, ["id_changed"]);
+    read(&bench).await;
+    assert_eq!(codes(&bench).await, ["id_changed"], "until the file changes again");
+    // Nobody knows a draft.
+    with("b", "draft: true\nid: b-word\n");
+    read(&bench).await;
+    with("b", "id: b-word\n");
+    read(&bench).await;
+    let [both, ..] = ids(&bench).await;
+    assert!(
+        both.contains(&"tag:example.org,2027-01-01:b-word".to_owned()),
+        "{both:?}"
+    );
+    with("a", "");
+    read(&bench).await;
+    assert_eq!(ids(&bench).await[0], both, "a line less changes nothing");
+    assert_eq!(codes(&bench).await, [""; 0]);
+    bench.close().await;
+}
+
+#[tokio::test]
+async fn an_id_that_readers_know_another_article_by_is_not_given_again() {
+    let bench = Bench::new(|_| {}).await;
+    bench.write("a.md", &article("One", "", "Text of one."));
+    bench.write(
+        "b.md",
+        "---\ntitle: Two\nid: tag:two\ndate: 2026-12-02\n---\nText of two.\n",
+    );
+    read(&bench).await;
+    let before = ids(&bench).await;
+    bench.write(
+        "b.md",
+        "---\ntitle: Two\nid: tag:other\ndate: 2026-12-02\n---\nText of two.\n",
+    );
+    read(&bench).await;
+    bench.write("b.md", "---\ntitle: Two\ndate: 2026-12-02\n---\nText of two.\n");
+    read(&bench).await;
+    bench.write(
+        "a.md",
+        "---\ntitle: One\nid: tag:other\ndate: 2026-12-01\n---\nText of one.\n",
+    );
+    read(&bench).await;
+    let after = ids(&bench).await;
+    assert_eq!(after[0], ["tag:other".to_owned(), before[0][1].clone()]);
+    assert_eq!(codes(&bench).await, ["id_taken"]);
+    bench.close().await;
+}

@@ -19,6 +19,7 @@ mod identity;
 mod list;
 mod one_at_a_time;
 mod overview;
+mod own_id;
 mod read;
 mod record;
 mod refusal;

@@ -14,6 +14,7 @@ use crate::store::{Conn, StoreError, counters};
 
 use super::elsewhere::Elsewhere;
 use super::identity::{Identity, Index, likeness};
+use super::own_id;
 use super::read::Prepared;
 use super::refusal;
 use super::report::ScanReport;
@@ -100,7 +101,7 @@ impl Writing {
     }
 
     /// Whether readers know another article by this id.
-    async fn is_taken(&self, conn: &mut Conn, entry_id: &str) -> Result<bool, StoreError> {
+    pub(super) async fn is_taken(&self, conn: &mut Conn, entry_id: &str) -> Result<bool, StoreError> {
         let here = self.articles.iter().any(|new| new.known.entry_id == entry_id);
         Ok(here || articles::has_entry_id(conn, entry_id).await?)
     }
@@ -191,7 +192,7 @@ pub(super) async fn draft(
         && let Some(left) = scene.elsewhere.heir_of(conn, draft).await?
     {
         index.claim_url(&draft.url, &draft.locator);
-        known(scene, conn, writing, &left, candidate, prepared, report).await?;
+        problems.extend(known(scene, conn, writing, &left, candidate, prepared, report).await?);
         return Ok(Recorded { problems, wrote: true });
     }
     let wrote = matches!(identity, Identity::Same(_) | Identity::Moved(_) | Identity::New);
@@ -200,7 +201,7 @@ pub(super) async fn draft(
             index.claim(at);
             index.claim_url(&draft.url, &draft.locator);
             let old = index.known[at].clone();
-            known(scene, conn, writing, &old, candidate, prepared, report).await?;
+            problems.extend(known(scene, conn, writing, &old, candidate, prepared, report).await?);
         }
         Identity::New => {
             index.claim_url(&draft.url, &draft.locator);
@@ -327,6 +328,7 @@ fn revision_of(known: &Known, fields: String) -> NewRevision {
     }
 }
 
+/// Writes what is new of a known article; returns what the author should know of its id.
 async fn known(
     scene: &Scene<'_>,
     conn: &mut Conn,
@@ -335,14 +337,15 @@ async fn known(
     candidate: &Candidate,
     prepared: Prepared,
     report: &mut ScanReport,
-) -> Result<(), StoreError> {
+) -> Result<Option<Problem>, StoreError> {
     let draft = &prepared.draft;
-    let seen_differently = old.content_hash != prepared.content_hash;
+    let mut next = row::next(scene, old, candidate, &prepared);
+    let about_id = own_id::heed(scene, conn, writing, old, draft, &mut next).await?;
+    let seen_differently = old.content_hash != prepared.content_hash || old.entry_id != next.entry_id;
     let moved = old.locator != draft.locator || old.url != draft.url;
     // A move changes addresses inside the text; that is no edit. Other settings or rules of ours are none either.
     let edited =
         seen_differently && old.source_hash != draft.source_hash && (!moved || old.body_hash != prepared.body_hash);
-    let mut next = row::next(scene, old, candidate, &prepared);
     let turned = next.visibility != old.visibility;
     report.moved += u64::from(moved);
     report.updated += u64::from((seen_differently && !moved) || edited || turned);
@@ -365,7 +368,7 @@ async fn known(
     if seen_differently {
         articles::prune_revisions(conn, &old.id, written.known.revision_id).await?;
     }
-    Ok(())
+    Ok(about_id)
 }
 
 /// Whether the text itself changed; a move alone changes the addresses in it.

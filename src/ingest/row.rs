@@ -2,6 +2,8 @@
 
 use crate::model::article::{DateOrigin, Draft, Visibility};
 use crate::model::clock::{from_micros, mint_ulid, to_micros};
+use crate::model::entry::is_iri;
+use crate::model::feed_url::percent_encode;
 use crate::source::folder::Candidate;
 use crate::store::articles::Known;
 use crate::store::imported::Imported;
@@ -104,27 +106,35 @@ fn entry_id(scene: &Scene<'_>, draft: &Draft, id: &str) -> String {
     // The guid of a feed that is another article's already is no word of the author.
     let header = draft.header_id.as_deref().filter(|_| draft.guid.is_none());
     match header {
-        Some(header) if header.contains(':') => header.to_owned(),
-        Some(header) => minted_id(scene, &draft.url, header),
+        Some(header) => header_entry_id(scene, draft, header),
         None => minted_id(scene, &draft.url, id),
     }
 }
 
-/// A tag URI with the day of minting (RFC 4151).
+/// What the header says, letter for letter if it is a whole id (an absolute IRI), else a tag URI made of it.
+pub(super) fn header_entry_id(scene: &Scene<'_>, draft: &Draft, said: &str) -> String {
+    if is_iri(said) {
+        said.to_owned()
+    } else {
+        minted_id(scene, &draft.url, said)
+    }
+}
+
+/// A tag URI with the day of minting (RFC 4151). Whatever the author wrote, every format prints it as it is.
 pub(super) fn minted_id(scene: &Scene<'_>, url: &str, id: &str) -> String {
     let day = from_micros(scene.now).format("%Y-%m-%d");
     let host = url::Url::parse(url)
         .ok()
         .and_then(|u| u.host_str().map(str::to_lowercase))
         .unwrap_or_default();
-    format!("tag:{host},{day}:{}", id.to_lowercase())
+    format!("tag:{host},{day}:{}", percent_encode(&id.to_lowercase()))
 }
 
 /// The row after this reading: ids, first sight and mail state stay; a date that was public never moves.
 pub(super) fn next(scene: &Scene<'_>, old: &Known, candidate: &Candidate, prepared: &Prepared) -> Known {
     let draft = &prepared.draft;
     let stood = stood(old);
-    let was_public = !matches!(stood, Visibility::Scheduled | Visibility::Excluded);
+    let was_public = was_public(old);
     let said = draft.published_at.map(to_micros);
     let inferred = draft.published_from == DateOrigin::FirstSeen;
     let published_at = if was_public || inferred {
@@ -170,6 +180,11 @@ pub(super) fn next(scene: &Scene<'_>, old: &Known, candidate: &Candidate, prepar
         date_only: draft.date_only,
         ..old.clone()
     }
+}
+
+/// Whether readers may have seen an article.
+pub(super) fn was_public(old: &Known) -> bool {
+    !matches!(stood(old), Visibility::Scheduled | Visibility::Excluded)
 }
 
 /// What an article counts as: one that went before anybody saw it comes back as the draft that it was.
