@@ -4,11 +4,13 @@
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::support::service::{Service, Setup};
 use crate::support::site::site;
 use serde_json::Value;
+use sqlx::{AssertSqlSafe, Connection, Executor, SqliteConnection};
 
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
@@ -163,4 +165,48 @@ async fn an_author_hears_of_links_that_lead_nowhere_before_they_are_sent() {
     })
     .await
     .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_author_hears_which_articles_no_feed_can_show() {
+    let service = tokio::task::spawn_blocking(|| {
+        let service = installation(9, 9, "http://127.0.0.1:9/");
+        service.run(&["articles", "scan"]);
+        service
+    })
+    .await
+    .unwrap();
+    let url = format!("sqlite://{}", service.path().join("letterpress.db").display());
+    let service = Arc::new(service);
+    let said = async || {
+        let service = Arc::clone(&service);
+        let all = tokio::task::spawn_blocking(move || looked(&service)).await.unwrap();
+        let one = &all["The articles in the feeds"];
+        (
+            one["standing"].as_str().unwrap().to_owned(),
+            one["found"].as_str().unwrap().to_owned(),
+        )
+    };
+    let spoil = async |which: &str| {
+        let mut database = SqliteConnection::connect(&url).await.unwrap();
+        let statement = format!("UPDATE articles SET url = 'nowhere' || id {which}");
+        database.execute(AssertSqlSafe(statement)).await.unwrap();
+    };
+    let (standing, found) = said().await;
+    assert_eq!(
+        (standing.as_str(), found.as_str()),
+        ("good", "all 3 can be printed"),
+        "{found}"
+    );
+    spoil("WHERE id = (SELECT min(id) FROM articles)").await;
+    let (standing, found) = said().await;
+    assert_eq!(standing, "warning", "{found}");
+    assert!(
+        found.starts_with("1 of 3 left out: ") && found.contains("its address cannot be used"),
+        "{found}"
+    );
+    spoil("").await;
+    let (standing, found) = said().await;
+    assert_eq!(standing, "wrong", "{found}");
+    assert!(found.starts_with("none can be printed"), "{found}");
 }

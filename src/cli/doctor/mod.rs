@@ -1,5 +1,6 @@
 //! `doctor`: what receivers and the relay will say, before a reader notices.
 
+mod articles;
 mod load;
 mod web;
 
@@ -94,6 +95,7 @@ impl Doctor {
         }
         if self.wants(Part::Web) {
             all.extend(web::look(app).await);
+            all.push(articles::look(app).await);
         }
         if self.wants(Part::Load) {
             all.extend(load::look(app).await);
