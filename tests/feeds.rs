@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use letterpress::app::App;
+use letterpress::model::clock::to_micros;
 use letterpress::model::feed_key::{Format, Kind};
+use letterpress::store::feeds;
 use letterpress::syndicate::{self, Answer, Coding, Prepared};
 
 use crate::support::{Bench, at, engines};
@@ -242,7 +244,7 @@ async fn readers_of_one_language_get_its_articles_where_a_site_has_several() {
 #[tokio::test(flavor = "multi_thread")]
 async fn with_many_tags_a_feed_that_nobody_reads_waits_for_its_first_reader() {
     let press = Bench::in_the_morning(|_| {}).await;
-    for number in 1..=250 {
+    for number in 1..=500 {
         press
             .publish(number, |article| {
                 article.content.tags[0].slug = format!("tag-{number}");
@@ -250,7 +252,10 @@ async fn with_many_tags_a_feed_that_nobody_reads_waits_for_its_first_reader() {
             .await;
     }
     syndicate::refresh(&press.app).await.unwrap();
-    let asked = (0..40).map(|_| document(&press.app, "/tag/tag-7/rss.xml"));
+    let shelf = press.app.feeds.shelf();
+    let rendered = shelf.slots().filter(|slot| slot.last_good().is_some()).count();
+    assert_eq!(rendered, 1, "nobody reads the others");
+    let asked = (0..1_000).map(|_| document(&press.app, "/tag/tag-7/rss.xml"));
     let documents = futures_util::future::join_all(asked).await;
     assert!(
         documents.iter().all(|document| Arc::ptr_eq(document, &documents[0])),
@@ -280,6 +285,47 @@ async fn the_page_of_feeds_announces_and_shows_every_feed() {
         .find("<link rel=\"alternate\" type=\"application/rss+xml\"")
         .unwrap();
     assert!(first < page.find("</head>").unwrap() && page.matches("<link rel=\"alternate\"").count() == 12);
+}
+
+#[tokio::test]
+async fn a_node_of_an_older_release_leaves_what_a_newer_one_noted() {
+    for engine in engines() {
+        let press = Bench::on(engine, at("2026-11-25T06:30:00Z"), |_| {}).await;
+        press.publish(1, |_| {}).await;
+        syndicate::refresh(&press.app).await.unwrap();
+        let noted = async || {
+            let mut conn = press.app.database.read().await.unwrap();
+            let row = feeds::change(&mut conn, "rss.xml").await.unwrap().unwrap();
+            (row.etag, row.renderer, row.changed_at)
+        };
+        let later = to_micros(at("2026-11-25T06:45:00Z"));
+        let newer = format!(
+            "UPDATE feed_changes SET etag = 'NEWER', renderer = 999, changed_at = {later} WHERE path = 'rss.xml'"
+        );
+        press.change(&newer).await;
+        press.clock.advance(Duration::from_hours(1));
+        press.publish(2, |_| {}).await;
+        syndicate::refresh(&press.app).await.unwrap();
+        assert!(
+            text(&press.app, "/rss.xml").await.contains("Proof 2"),
+            "its own readers are served"
+        );
+        assert_eq!(noted().await, ("NEWER".to_owned(), 999, later));
+        // What an older one noted makes way.
+        press
+            .change("UPDATE feed_changes SET etag = 'OLDER', renderer = 0 WHERE path = 'rss.xml'")
+            .await;
+        press.publish(3, |_| {}).await;
+        syndicate::refresh(&press.app).await.unwrap();
+        let document = document(&press.app, "/rss.xml").await;
+        let (etag, renderer, changed_at) = noted().await;
+        assert_eq!(
+            (etag.as_str(), changed_at),
+            (document.tag(), to_micros(at("2026-11-25T07:30:00Z")))
+        );
+        assert!((1..999).contains(&renderer));
+        press.close().await;
+    }
 }
 
 fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {

@@ -278,3 +278,81 @@ impl Slot {
         Some(documents.as_ref()?.iter().map(|document| document.size()).sum())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feed::{Bodies, Kind};
+
+    fn slot(scope: Scope) -> Arc<Slot> {
+        let plan = Plan {
+            term: String::new(),
+            feed_id: "tag:example.org,2026-11-25:feed".to_owned(),
+            updated_at: 0,
+            members: Vec::new(),
+            mark: String::new(),
+            deleted: Vec::new(),
+            chain: Chain::default(),
+            version: 1,
+            scope,
+        };
+        Arc::new(Slot::new(plan, None))
+    }
+
+    /// Documents that hardly can be packed: about a third of a megabyte.
+    fn documents() -> Documents {
+        let mut state = 7_u64;
+        let mut letter = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            char::from(b' ' + u8::try_from((state >> 33) % 94).unwrap())
+        };
+        let text: String = (0..140_000).map(|_| letter()).collect();
+        let document = Arc::new(Prepared::new(Kind::Feed(Format::Rss), Bodies::of(&text), None, None));
+        [Arc::clone(&document), Arc::clone(&document), document]
+    }
+
+    #[test]
+    fn of_five_hundred_tags_those_that_are_read_stay_in_memory_and_the_main_feed_always_does() {
+        let documents = documents();
+        let main = slot(Scope::All);
+        let tags: Vec<Arc<Slot>> = (0..500)
+            .map(|number| slot(Scope::Tag(format!("tag-{number:03}"))))
+            .collect();
+        let set = FeedSet::default();
+        for one in std::iter::once(&main).chain(&tags) {
+            one.fill(documents.clone(), usize::MAX);
+            set.note_use(one);
+        }
+        // The first tag is asked for again; the second one cannot be made anew.
+        set.note_use(&tags[0]);
+        tags[1].keep_last_good();
+        let all = std::iter::once(Arc::clone(&main))
+            .chain(tags.iter().map(Arc::clone))
+            .collect();
+        set.replace(Shelf::new(1, String::new(), all, &Format::ALL, HashMap::new()));
+        let held = |slot: &Arc<Slot>| slot.fresh().is_some();
+        let kept: usize = tags.iter().chain([&main]).filter_map(|slot| slot.size()).sum();
+        assert!((BUDGET / 2..=BUDGET).contains(&kept), "{kept}");
+        assert!(held(&main) && held(&tags[0]) && held(&tags[1]) && held(&tags[499]));
+        assert!(!held(&tags[2]) && !held(&tags[100]), "nobody asked for them lately");
+        assert_eq!(set.shelf().slots().count(), 501, "whoever asks for them gets them made");
+    }
+
+    #[test]
+    fn a_feed_that_cannot_be_rendered_shows_what_was_good_until_an_article_changes() {
+        let before = slot(Scope::All);
+        before.fill(documents(), usize::MAX);
+        let after = Slot::new(before.plan.clone(), Some(&before));
+        assert!(after.fresh().is_none() && !after.is_stale());
+        after.keep_last_good();
+        assert!(Arc::ptr_eq(&after.fresh().unwrap()[0], &before.fresh().unwrap()[0]));
+        assert!(after.is_stale());
+        let next = Slot::new(before.plan.clone(), Some(&after));
+        assert!(next.fresh().is_none() && !next.is_stale(), "it is tried again");
+        let new = slot(Scope::All);
+        new.keep_last_good();
+        assert!(new.fresh().is_none() && new.is_stale(), "there is nothing to show");
+    }
+}
