@@ -1,7 +1,8 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::DateTime;
 use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
 use quick_xml::XmlVersion;
 use quick_xml::events::Event;
 
@@ -12,6 +13,7 @@ use crate::model::feed_date::FeedDate;
 use crate::model::feed_key::{Format, Scope};
 use crate::model::feed_meta::Chain;
 use crate::model::feed_url::FeedUrl;
+use crate::model::media;
 
 pub(super) const LIMITS: Limits = Limits {
     content: FullOrSummary::Full,
@@ -272,6 +274,121 @@ proptest! {
             prop_assert_eq!(json["items"].as_array().map(Vec::len), Some(2));
             prop_assert!(!documents[2].contains("</"));
         }
+    }
+}
+
+/// How often each element stands in a document.
+fn elements(xml: &str) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for name in read(xml).0 {
+        *counts.entry(name).or_default() += 1;
+    }
+    counts
+}
+
+/// A text that fills the same fields as `text`, and cannot break out of any.
+fn harmless(text: &str) -> &'static str {
+    let is_medium = media::parse(&format!("audio/{text}")).is_some_and(|medium| medium.starts_with("audio/"));
+    match Clean::line(text) {
+        None => "",
+        Some(_) if is_medium => "ink",
+        Some(_) => "two words",
+    }
+}
+
+/// The documents of a feed that says `text` in every field.
+fn saying(text: &str) -> Texts {
+    write(&meta(text), &[entry(1, text), entry(2, text)], LIMITS).unwrap()
+}
+
+/// What an author writes must not become a part of the document's structure, not even a part that could be there.
+fn adds_no_element(text: &str) -> Result<(), TestCaseError> {
+    for (ours, expected) in saying(text).iter().zip(&saying(harmless(text))).take(2) {
+        prop_assert_eq!(elements(ours), elements(expected), "{:?} in {}", text, ours);
+    }
+    Ok(())
+}
+
+#[test]
+fn no_payload_adds_an_element_to_a_feed() {
+    for payload in [
+        "\"><id>tag:evil</id><a b=\"",
+        "'><id>tag:evil</id><a b='",
+        "\" xmlns:evil=\"https://evil.example/\" evil:a=\"",
+        "]]><id>tag:evil</id><![CDATA[",
+        "]]]]><![CDATA[><id/>",
+        "--><id>tag:evil</id><!--",
+        "?><id>tag:evil</id><?",
+        "<?xml-stylesheet href=\"https://evil.example/\"?>",
+        "<!DOCTYPE a [<!ENTITY b \"c\">]>&b;",
+        "</title></item><item><title>evil",
+        "</title></entry><entry><id>tag:evil</id>",
+        "</content:encoded><guid>evil</guid>",
+        "&lt;id&gt;&#60;id&#62;&amp;lt;id&amp;gt;",
+        "<script>alert(1)</script><style>*{}</style>",
+    ] {
+        adds_no_element(payload).unwrap();
+        let outline = Outline {
+            title: payload.to_owned(),
+            feed: payload.to_owned(),
+            page: payload.to_owned(),
+        };
+        let list = |of: Outline, text: &str| {
+            outlines(
+                text,
+                text,
+                FeedDate::from_seconds(0),
+                std::slice::from_ref(&of),
+                &[("Tags", vec![of.clone()])],
+            )
+        };
+        let plain = Outline {
+            title: "a".to_owned(),
+            feed: "a".to_owned(),
+            page: "a".to_owned(),
+        };
+        assert_eq!(
+            elements(&list(outline, payload)),
+            elements(&list(plain, "a")),
+            "{payload}"
+        );
+    }
+}
+
+proptest! {
+    #[test]
+    fn nothing_that_an_author_writes_adds_an_element_to_a_feed(text in any::<String>(), nasty in "[<>&\"'\\]!\\-\\[?/=:a-z ]{0,32}") {
+        adds_no_element(&text)?;
+        adds_no_element(&nasty)?;
+    }
+}
+
+#[test]
+fn each_format_prints_these_articles_like_this() {
+    let mut plain = article(1, "ink");
+    plain.entry_id = "tag:example.org,2026-11-25:1".to_owned();
+    plain.content.title = Some("Ink & paper <b>".to_owned());
+    plain.content.body_html = "<p>Set in <em>type</em> &amp; printed ]]&gt;.</p>".to_owned();
+    plain.content.summary = "a < b".to_owned();
+    let mut bare = article(2, "");
+    bare.entry_id = "https://old.example/?p=2&c=3".to_owned();
+    bare.is_permalink = true;
+    bare.url = "https://example.org/2/".to_owned();
+    bare.content = Content {
+        body_html: "<p>\u{5e9}\u{5dc}\u{5d5}\u{5dd}</p>".to_owned(),
+        body_text: "\u{5e9}\u{5dc}\u{5d5}\u{5dd}".to_owned(),
+        language: "he".to_owned(),
+        direction: "rtl".to_owned(),
+        ..Content::default()
+    };
+    bare.updated_at = None;
+    let entries: Vec<Arc<Entry>> = [plain, bare]
+        .iter()
+        .map(|one| Arc::new(Entry::of(one, Edits::Explicit).unwrap()))
+        .collect();
+    let documents = write(&meta("Notes & news"), &entries, LIMITS).unwrap();
+    for (format, document) in crate::model::feed_key::Format::ALL.into_iter().zip(documents) {
+        insta::assert_snapshot!(format.file_name(), document);
     }
 }
 
