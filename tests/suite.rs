@@ -18,6 +18,7 @@ mod exports;
 mod feedback;
 mod feeds;
 mod feeds_check;
+mod feeds_hidden;
 mod feeds_http;
 mod feeds_import;
 mod feeds_over_time;

@@ -265,6 +265,12 @@ impl Walk {
         }
         let in_item = item || self.bullet.is_some() || !self.lists.is_empty();
         self.note_prose(words.trim(), in_item);
+        // Of one giant block the beginning is kept: the article has a text.
+        let trimmed = if self.out.text.is_empty() {
+            &trimmed[..trimmed.floor_char_boundary(LONGEST_TEXT)]
+        } else {
+            trimmed
+        };
         if self.out.text.len() + trimmed.len() > LONGEST_TEXT {
             return;
         }

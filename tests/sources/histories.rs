@@ -436,3 +436,48 @@ async fn two_scans_at_once_find_every_article_once() {
     assert_eq!(public(&bench).await.len(), 40);
     bench.close().await;
 }
+
+#[tokio::test]
+async fn an_article_that_grows_beyond_all_measure_stays_as_readers_know_it() {
+    let bench = with_articles(3).await;
+    let before = entry_ids(&bench).await;
+    let of_length = |length: usize| {
+        let head = article("Longer", "2026-12-01", "");
+        format!("{head}{}", "word ".repeat(length / 5 + 1))[..length].to_owned()
+    };
+    let page = |text: usize| {
+        let words = "word ".repeat(text / 5);
+        format!("---\ntitle: Page\ndate: 2026-12-02\n---\n<p>{words}</p>\n")
+    };
+    // One byte too many to be read, just few enough, and few enough with too much to show.
+    bench.write("a0.md", &of_length((5 << 20) + 1));
+    bench.write("a1.md", &of_length(5 << 20));
+    bench.write("a2.md", &of_length(3 << 20));
+    bench.write("large.html", &page((2 << 20) + 5));
+    bench.write("fits.html", &page((2 << 20) - 50));
+    let report = scan(&bench).await;
+    let found: Vec<(&str, &str)> = report
+        .problems
+        .iter()
+        .map(|problem| (problem.file.as_str(), problem.code.as_str()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("a0.md", "too_large"),
+            ("a1.md", "html_limits"),
+            ("a2.md", "html_limits"),
+            ("large.html", "html_limits")
+        ]
+    );
+    assert!(
+        report.problems[0].message.contains("at most 5 MiB"),
+        "{:?}",
+        report.problems
+    );
+    let mut after = entry_ids(&bench).await;
+    after.retain(|(title, _)| title != "Page");
+    assert_eq!(after, before, "readers keep what was there");
+    assert_eq!(report.added, 1, "the page that fits");
+    bench.close().await;
+}
