@@ -1,6 +1,6 @@
 //! Which article is in which feed, kept between renderings so that a change costs what changed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::feed_key::{Scope, Terms};
 
@@ -13,6 +13,8 @@ pub struct TermIndex {
     pub sealed: HashMap<String, i64>,
     /// The newest archive.
     pub runs: i64,
+    /// Articles of which nobody knows whose feeds they belong into, because their newest revision is spoilt.
+    pub unread: HashSet<String>,
     articles: HashMap<String, Carried>,
     /// Every scope that an article is or was in; its place is its number.
     scopes: Vec<Scope>,

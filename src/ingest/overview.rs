@@ -53,7 +53,8 @@ async fn languages(conn: &mut crate::store::Conn) -> Result<BTreeMap<String, u64
         };
         newest = *last;
         for (_, _, terms) in page {
-            *found.entry(terms.language).or_default() += 1;
+            let language = terms.map(|terms| terms.language).unwrap_or_default();
+            *found.entry(language).or_default() += 1;
         }
     }
 }

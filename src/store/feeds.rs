@@ -14,14 +14,18 @@ const TERMS: &str = "SELECT a.id, r.id, r.fields FROM revisions r JOIN articles 
      WHERE r.id > $1 ORDER BY r.id LIMIT $2";
 
 /// At most `limit` articles whose newest revision is later than `after`, in the order of revisions:
-/// `(article, revision, terms)`. A revision that does not parse has no terms.
-pub async fn terms_after(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<(String, i64, Terms)>, StoreError> {
+/// `(article, revision, terms)`. What the terms of a spoilt revision are, nobody knows.
+pub async fn terms_after(
+    conn: &mut Conn,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<(String, i64, Option<Terms>)>, StoreError> {
     let rows: Vec<(String, i64, String)> = on!(conn, |c| sqlx::query_as(TERMS)
         .bind(after)
         .bind(limit)
         .fetch_all(c)
         .await?);
-    let parse = |fields: &str| serde_json::from_str(fields).unwrap_or_default();
+    let parse = |fields: &str| serde_json::from_str(fields).ok();
     Ok(rows
         .into_iter()
         .map(|(article, revision, fields)| (article, revision, parse(&fields)))

@@ -118,10 +118,30 @@ impl Found {
                 chosen.entry(scope).or_default();
             }
         }
+        self.hold(&mut chosen, index, feeds.limit.max(1));
         let is_wanted = |scope: &Scope| scope.gathers().is_none_or(|(kind, _)| feeds.by.contains(&kind));
         chosen.retain(|scope, _| is_wanted(scope));
         leave_one_language(&mut chosen);
         chosen
+    }
+
+    /// A term that seems to have lost its last article may have lost none: while articles are spoilt, it counts as theirs,
+    /// and its readers keep what they have.
+    fn hold<'a>(&'a self, chosen: &mut BTreeMap<Scope, Members<'a>>, index: &TermIndex, limit: usize) {
+        let unread = self.listed.iter().filter(|article| index.unread.contains(&article.id));
+        let unread: Vec<&Listed> = unread.take(limit).collect();
+        if unread.is_empty() {
+            return;
+        }
+        let empty = Members::default();
+        for row in self.stored.iter().filter(|row| row.mark != empty.mark()) {
+            let scope = Scope::from_word(&row.scope).filter(|scope| scope.term().is_some());
+            let members = scope.and_then(|scope| chosen.get_mut(&scope));
+            if let Some(members) = members.filter(|members| members.articles.is_empty()) {
+                members.term.clone_from(&row.title);
+                members.articles.clone_from(&unread);
+            }
+        }
     }
 
     /// Scopes that have no article any more, and had some when their rows were written.
@@ -142,30 +162,36 @@ async fn learn(conn: &mut Conn, index: &mut TermIndex, listed: &[Listed]) -> Res
         let last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
         for (article, revision, terms) in page {
             index.newest = revision;
-            index.learn(article, revision, terms);
+            if let Some(terms) = terms {
+                index.learn(article, revision, terms);
+            }
         }
         if last {
             break;
         }
     }
+    index.unread.clear();
     for article in listed {
         if !index.knows(&article.id, article.revision_id) {
-            let terms = terms(conn, article.revision_id).await?;
-            index.learn(article.id.clone(), article.revision_id, terms);
+            match terms(conn, article.revision_id).await? {
+                Some(terms) => index.learn(article.id.clone(), article.revision_id, terms),
+                None => drop(index.unread.insert(article.id.clone())),
+            }
         }
     }
     Ok(())
 }
 
-async fn terms(conn: &mut Conn, revision: i64) -> Result<Terms, StoreError> {
+/// `None` for a revision that is spoilt or not there.
+async fn terms(conn: &mut Conn, revision: i64) -> Result<Option<Terms>, StoreError> {
     match articles::revision(conn, revision).await {
-        Ok(Some(content)) => Ok(Terms {
+        Ok(content) => Ok(content.map(|content| Terms {
             authors: content.authors,
             tags: content.tags,
             categories: content.categories,
             language: content.language,
-        }),
-        Ok(None) | Err(StoreError::Corrupt { .. }) => Ok(Terms::default()),
+        })),
+        Err(StoreError::Corrupt { .. }) => Ok(None),
         Err(error) => Err(error),
     }
 }
