@@ -42,6 +42,7 @@ mod schedules;
 mod sending;
 mod server_faults;
 mod simulation;
+mod slow_clients;
 mod smtp_dots;
 mod smtp_faults;
 mod smtp_speed;

@@ -1,7 +1,7 @@
 //! The door to the world: feeds, subscription pages, archive, health.
 //!
 //! ```text
-//! connection ──▶ [server] header time-out, limit ──▶ security headers ──▶ failures named ──▶ panics caught
+//! connection ──▶ [server] limit, [patience] ──▶ security headers ──▶ failures named ──▶ panics caught
 //!                         ──▶ time-out ──▶ body limit ──▶ a page, [hooks], or [feeds] for every other path
 //! ```
 //!
@@ -16,6 +16,7 @@ mod feeds;
 mod health;
 mod hooks;
 mod outbox;
+mod patience;
 mod people;
 mod server;
 mod websub;
@@ -33,6 +34,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
 pub use failure::Failure;
+pub use patience::Limits;
 pub use server::{HttpError, serve};
 
 use crate::app::App;
@@ -46,11 +48,13 @@ const LONGEST_ANSWER: Duration = Duration::from_secs(30);
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
      base-uri 'none'; frame-ancestors 'none'";
 
-/// What is served beside feeds and pages.
+/// What is served beside feeds and pages, and to how slow a client.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Options {
     /// A page that shows the letters in the outbox folder: for the demo.
     pub outbox: bool,
+    /// What is held against slow clients.
+    pub limits: Limits,
 }
 
 /// Every route of the service.

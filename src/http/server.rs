@@ -1,6 +1,7 @@
-//! The accept loop. axum's own has no time-out for headers, no limit of connections, and no end to a graceful stop.
+//! The accept loop. axum's own has no time-outs for slow clients, no limit of connections, and no end to a graceful stop.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,20 +14,18 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use crate::app::App;
 
+use super::patience::{Limits, Noted, Patience, Progress, Verdict};
 use super::{Options, feeds, router};
 
-/// Connections at once; further ones wait to be accepted.
-const CONNECTIONS: usize = 1_024;
-/// How long a client may take to send the head of a request, and how long an idle connection is kept.
-const HEAD_WITHIN: Duration = Duration::from_secs(10);
 /// How long answers that are under way may take once the service stops.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 /// Rest after a failed accept, so that a lack of file handles does not become a busy loop.
@@ -51,9 +50,10 @@ pub async fn serve(
     stop: CancellationToken,
 ) -> Result<(), HttpError> {
     listener.local_addr()?;
+    let limits = options.limits;
     let router = router(Arc::clone(&app), options);
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
-    let graceful = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(limits.connections));
+    let connections = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
@@ -62,7 +62,11 @@ pub async fn serve(
         match accepted {
             Ok((stream, peer, place)) => {
                 let door = (Arc::clone(&app), router.clone());
-                handle(stream, peer, place, door, &graceful);
+                let stop = stop.clone();
+                connections.spawn(async move {
+                    attend(stream, peer, door, limits, stop).await;
+                    drop(place);
+                });
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -71,7 +75,8 @@ pub async fn serve(
         }
     }
     drop(listener);
-    if tokio::time::timeout(STOP_WITHIN, graceful.shutdown()).await.is_err() {
+    connections.close();
+    if tokio::time::timeout(STOP_WITHIN, connections.wait()).await.is_err() {
         tracing::warn!("connections were cut off because their answers took too long");
     }
     Ok(())
@@ -89,16 +94,19 @@ async fn accept(
     Ok((stream, peer, place))
 }
 
-fn handle(
+/// One connection, to its end.
+async fn attend(
     stream: TcpStream,
     peer: SocketAddr,
-    place: OwnedSemaphorePermit,
     (app, router): (Arc<App>, Router),
-    graceful: &GracefulShutdown,
+    limits: Limits,
+    stop: CancellationToken,
 ) {
-    // Small answers leave at once.
-    let _ = stream.set_nodelay(true);
+    let progress = Arc::new(Progress::default());
+    let mut patience = Patience::new(Arc::clone(&progress), limits);
+    let stream = TokioIo::new(Noted::new(stream, Arc::clone(&progress)));
     let service = service_fn(move |request: Request<Incoming>| {
+        progress.note_head();
         if let Some(mut response) = feeds::at_hand(&app, peer, &request) {
             without_length(response.status(), response.headers_mut());
             return Either::Left(ready(Ok(response)));
@@ -113,20 +121,43 @@ fn handle(
             Ok::<_, std::convert::Infallible>(response)
         })
     });
+    let protocols = protocols(limits);
+    let mut connection = pin!(protocols.serve_connection(stream, service));
+    let mut looks = tokio::time::interval_at(Instant::now() + limits.head, limits.head);
+    let mut stops = false;
+    loop {
+        let verdict = tokio::select! {
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection ended early");
+                }
+                return;
+            }
+            () = stop.cancelled(), if !stops => {
+                stops = true;
+                Verdict::Finish
+            }
+            _ = looks.tick() => patience.look(),
+        };
+        match verdict {
+            Verdict::Stay => {}
+            Verdict::Finish => connection.as_mut().graceful_shutdown(),
+            Verdict::Cut => {
+                tracing::debug!(%peer, "a connection was cut off: its client sent or read nothing for too long");
+                return;
+            }
+        }
+    }
+}
+
+fn protocols(limits: Limits) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_WITHIN)
+        .header_read_timeout(limits.head)
         .keep_alive(true);
-    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-    let watched = graceful.watch(connection);
-    tokio::spawn(async move {
-        if let Err(error) = watched.await {
-            tracing::debug!(%error, "a connection ended early");
-        }
-        drop(place);
-    });
+    builder
 }
 
 /// A 304 says nothing of the length that a 200 would have (axum sets the length of its own empty body).

@@ -22,12 +22,20 @@ pub(crate) struct Served {
 impl Bench {
     /// Serves on a free port of the loopback interface.
     pub(crate) async fn serve(&self) -> Served {
+        self.serve_within(http::Limits::default()).await
+    }
+
+    /// As [`Bench::serve`], with patience of another kind.
+    pub(crate) async fn serve_within(&self, limits: http::Limits) -> Served {
         let listener = TcpListener::bind("127.0.0.1:0")
             .await
             .expect("the loopback has a free port");
         let address = listener.local_addr().expect("a listener has an address");
         let stop = CancellationToken::new();
-        let options = http::Options::default();
+        let options = http::Options {
+            limits,
+            ..http::Options::default()
+        };
         let task = tokio::spawn(http::serve(Arc::clone(&self.app), listener, options, stop.clone()));
         Served { address, stop, task }
     }

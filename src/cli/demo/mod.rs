@@ -59,7 +59,11 @@ impl Demo {
         };
         println!("{}", to_open(port));
         tokio::spawn(one_more(Arc::clone(&app), dir, stop.clone()));
-        let web = Some((listener, http::Options { outbox: true }));
+        let options = http::Options {
+            outbox: true,
+            ..http::Options::default()
+        };
+        let web = Some((listener, options));
         run_service(&app, Roles::default(), web, COMPOSE_EVERY, stop).await?;
         app.database.close().await;
         Ok(())
