@@ -285,6 +285,58 @@ async fn the_page_of_feeds_announces_and_shows_every_feed() {
         .find("<link rel=\"alternate\" type=\"application/rss+xml\"")
         .unwrap();
     assert!(first < page.find("</head>").unwrap() && page.matches("<link rel=\"alternate\"").count() == 12);
+    for (path, title) in [
+        ("rss.xml", "Workshop Notes (RSS)"),
+        ("tag/ink/atom.xml", "Workshop Notes: Ink (Atom)"),
+        ("category/press/feed.json", "Workshop Notes: Press (JSON Feed)"),
+    ] {
+        let line = format!("title=\"{title}\" href=\"https://letters.example.org/{path}\">");
+        assert!(page.contains(&line), "{line} in {page}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_of_feeds_says_in_the_language_of_the_site_what_a_feed_is() {
+    for (language, expected) in [
+        (
+            "en",
+            ["A feed is a list", "Copy an address", "Rather by email?", ">Subscribe<"],
+        ),
+        (
+            "de-AT",
+            [
+                "Ein Feed ist eine Liste",
+                "Kopieren Sie eine Adresse",
+                "Lieber per E-Mail?",
+                ">Abonnieren<",
+            ],
+        ),
+        (
+            "fr",
+            [
+                "Un flux est une liste",
+                "Copiez une adresse",
+                "Plutôt par e-mail",
+                "<title>Flux ·",
+            ],
+        ),
+        ("hi", ["फ़ीड इस साइट", "कोई पता", "ईमेल से चाहिए?", "<h1>फ़ीड</h1>"]),
+        (
+            "nl",
+            ["A feed is a list", "Copy an address", "Rather by email?", ">Feeds<"],
+        ),
+    ] {
+        let press = Bench::in_the_morning(|settings| settings.site.language = language.to_owned()).await;
+        press.publish(1, |_| {}).await;
+        syndicate::refresh(&press.app).await.unwrap();
+        let page = text(&press.app, "/feeds").await;
+        for words in expected {
+            assert!(page.contains(words), "{language}: {words} in {page}");
+        }
+        let is_english = expected[0].starts_with("A feed");
+        assert_eq!(page.contains("Subscribe"), is_english, "{language}: {page}");
+        assert!(page.contains(&format!("<html lang=\"{language}\"")) && page.contains("<a href=\"/subscribe\">"));
+    }
 }
 
 #[tokio::test]
