@@ -322,6 +322,8 @@ async fn a_reader_that_comes_before_the_first_rendering_is_asked_to_come_again()
     for path in ["/rss.xml", "/tag/ink/feed.json", "/feeds"] {
         let got = served.get(path, &[]).await;
         assert_eq!((got.status, got.header("retry-after")), (503, Some("5")), "{path}");
+        let seen = got.header("access-control-expose-headers");
+        assert!(seen.is_some_and(|seen| seen.contains("Retry-After")), "{path}");
     }
     let ready = served.get("/health/ready", &[]).await;
     assert_eq!(ready.status, 503);
@@ -401,6 +403,10 @@ async fn who_copies_a_feed_again_and_again_without_remembering_it_is_asked_to_wa
         (429, Some("no-store"))
     );
     assert_eq!(refused.header("retry-after"), Some("900"));
+    assert_eq!(
+        refused.header("access-control-expose-headers"),
+        Some("ETag, Link, Last-Modified, Retry-After")
+    );
     // A neighbour is the same network; everybody else, every other feed and everybody who remembers is not meant.
     assert_eq!(served.get("/rss.xml", &[&from("9.9.9.200")]).await.status, 429);
     assert_eq!(served.get("/rss.xml", &[&from("9.9.8.1")]).await.status, 200);
@@ -436,5 +442,156 @@ async fn readers_behind_a_proxy_that_nobody_named_do_not_share_one_limit() {
     }
     for expected in [200, 200, 429] {
         assert_eq!(served.get("/rss.xml", &[]).await.status, expected);
+    }
+}
+
+#[tokio::test]
+async fn readers_behind_a_proxy_are_told_apart_by_either_header_and_not_limited_where_it_names_nobody() {
+    let bench = Bench::in_the_morning(|settings| {
+        settings.feeds.burst = Some(2);
+        settings.http.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    })
+    .await;
+    bench.publish(1, |_| {}).await;
+    syndicate::refresh(&bench.app).await.unwrap();
+    let served = bench.serve().await;
+    for reader in 1..=6 {
+        let header = format!("Forwarded: for=6.6.6.6, for=\"192.0.{reader}.1:4711\";proto=https");
+        assert_eq!(served.get("/rss.xml", &[&header]).await.status, 200, "{header}");
+    }
+    for expected in [200, 200, 429] {
+        let got = served
+            .get("/rss.xml", &["forwarded: proto=https;For=198.51.100.7"])
+            .await;
+        assert_eq!(got.status, expected);
+    }
+    for nobody in [
+        "X-Real-IP: 192.0.2.1",
+        "Forwarded: for=unknown",
+        "X-Forwarded-For: ?",
+        "Accept: */*",
+    ] {
+        for _ in 0..6 {
+            assert_eq!(served.get("/rss.xml", &[nobody]).await.status, 200, "{nobody}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_names_no_host_or_two_is_not_understood() {
+    let served = press().await.serve().await;
+    let ask = async |version: &str, hosts: &str| {
+        let request = format!("GET /rss.xml HTTP/{version}\r\n{hosts}Connection: close\r\n\r\n");
+        served.raw(&request).await.status
+    };
+    for refused in [
+        "",
+        "Host: a.example\r\nHost: a.example\r\n",
+        "Host: a b\r\n",
+        "Host: a.example/x\r\n",
+        "Host: me@a.example\r\n",
+        "Host: a.example:x\r\n",
+        "Host: [::1\r\n",
+        "Host: a,b:1:2\r\n",
+        "Host: caf\u{e9}.example\r\n",
+    ] {
+        assert_eq!(ask("1.1", refused).await, 400, "{refused}");
+    }
+    for fine in [
+        "Host: a.example\r\n",
+        "host:a_b.example:8080\r\n",
+        "Host: [2001:db8::1]:80\r\n",
+        "Host: 192.0.2.1\r\n",
+        "Host:\r\n",
+    ] {
+        assert_eq!(ask("1.1", fine).await, 200, "{fine}");
+    }
+    assert_eq!(ask("1.0", "").await, 200);
+    assert_eq!(ask("1.0", "Host: a\r\nHost: b\r\n").await, 400);
+    let page = served
+        .raw("GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n")
+        .await;
+    assert_eq!(
+        (page.status, page.header("x-content-type-options")),
+        (400, Some("nosniff"))
+    );
+}
+
+#[tokio::test]
+async fn a_date_ahead_of_the_clock_is_not_announced() {
+    let bench = press().await;
+    let served = bench.serve().await;
+    let first = served.get("/rss.xml", &[]).await;
+    assert_eq!(first.header("last-modified"), Some("Wed, 25 Nov 2026 06:30:00 GMT"));
+    // Two versions within one second: the later one changed a second later, whatever the clock says.
+    bench.publish(4, |_| {}).await;
+    syndicate::refresh(&bench.app).await.unwrap();
+    let second = served.get("/rss.xml", &[]).await;
+    assert!(second.status == 200 && second.header("etag") != first.header("etag"));
+    assert_eq!(second.header("last-modified"), None);
+    let since = "If-Modified-Since: Wed, 25 Nov 2026 06:30:00 GMT";
+    assert_eq!(served.get("/rss.xml", &[since]).await.status, 200);
+    bench.wait(Duration::from_secs(1));
+    let later = served.get("/rss.xml", &[]).await;
+    assert_eq!(later.header("last-modified"), Some("Wed, 25 Nov 2026 06:30:01 GMT"));
+    assert_eq!(
+        (later.header("etag"), &later.body),
+        (second.header("etag"), &second.body)
+    );
+}
+
+#[tokio::test]
+async fn an_archive_is_kept_for_a_day() {
+    let bench = Bench::in_the_morning(|settings| {
+        settings.feeds.limit = 1;
+        settings.feeds.archives = Some(1);
+    })
+    .await;
+    for number in 1..=3 {
+        bench.publish(number, |_| {}).await;
+    }
+    syndicate::refresh(&bench.app).await.unwrap();
+    let served = bench.serve().await;
+    for path in ["/archive/1/rss.xml", "/archive/1/atom.xml", "/archive/1/feed.json"] {
+        let whole = served.get(path, &[]).await;
+        assert_eq!(
+            (whole.status, whole.header("cache-control")),
+            (200, Some("public, max-age=86400")),
+            "{path}"
+        );
+        let tag = format!("If-None-Match: {}", whole.header("etag").unwrap());
+        let known = served.get(path, &[&tag]).await;
+        assert_eq!(
+            (known.status, known.header("cache-control")),
+            (304, Some("public, max-age=86400")),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_author_is_named_with_an_address_only_where_that_is_wanted() {
+    for wanted in [false, true] {
+        let bench = Bench::in_the_morning(|settings| {
+            settings.site.author.email = Some("author@example.org".parse().unwrap());
+            settings.feeds.publish_email = wanted;
+        })
+        .await;
+        bench.publish(1, |_| {}).await;
+        syndicate::refresh(&bench.app).await.unwrap();
+        let served = bench.serve().await;
+        for (path, expected) in [
+            (
+                "/rss.xml",
+                "<managingEditor>author@example.org (A. Author)</managingEditor>",
+            ),
+            ("/atom.xml", "<email>author@example.org</email>"),
+        ] {
+            let feed = served.get(path, &[]).await;
+            assert_eq!(feed.text().contains(expected), wanted, "{path}: {}", feed.text());
+            assert_eq!(feed.text().contains("author@"), wanted, "{path}");
+        }
+        // JSON Feed has no place for it.
+        assert!(!served.get("/feed.json", &[]).await.text().contains("author@"));
     }
 }

@@ -16,16 +16,16 @@ use crate::model::feed_key::Format;
 use crate::model::network;
 use crate::syndicate::{self, Answer, Coding, Kind, Prepared};
 
+use super::people::{FORWARDED_FOR, client};
 use super::{Shared, coding, conditional, secured};
 
 const METHODS: &str = "GET, HEAD, OPTIONS";
+/// What a reader in a browser may see.
+const EXPOSED: &str = "ETag, Link, Last-Modified, Retry-After";
 const SHORTLY: &str = "public, max-age=60";
 const FOR_A_DAY: &str = "public, max-age=86400";
-/// What proxies add; the first one is read.
-const FORWARDED: [HeaderName; 2] = [
-    HeaderName::from_static("x-forwarded-for"),
-    HeaderName::from_static("forwarded"),
-];
+/// What proxies add.
+const FORWARDED: [HeaderName; 3] = [FORWARDED_FOR, header::FORWARDED, HeaderName::from_static("x-real-ip")];
 /// What readers send that remember what they have.
 const REMEMBERING: [HeaderName; 2] = [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE];
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
@@ -137,20 +137,19 @@ impl Reading<'_> {
     }
 
     /// Only whole copies of the same bytes are counted, and only for readers that remember nothing. Behind a proxy that
-    /// is not trusted all readers would be one network: they are not counted.
+    /// is not trusted, or names nobody in a way that we read, all readers would be one network: they are not counted.
     fn may_take(&self, tag: &str) -> Result<(), Duration> {
         let settings = self.app.settings();
         let (Some(burst), Some(peer)) = (settings.feeds.burst, self.peer) else {
             return Ok(());
         };
-        let trusted = &settings.http.trusted_proxies;
+        let trusted = settings.http.trusted_proxies.as_slice();
         let is_forwarded = FORWARDED.iter().any(|name| self.headers.contains_key(name));
         let remembers = REMEMBERING.iter().any(|name| self.headers.contains_key(name));
-        if remembers || (is_forwarded && !trusted.contains(&peer)) {
+        let client = client(peer, self.headers, trusted);
+        if remembers || network::is_trusted(client, trusted) || (is_forwarded && !network::is_trusted(peer, trusted)) {
             return Ok(());
         }
-        let forwarded = self.headers.get_all(&FORWARDED[0]).iter();
-        let client = network::client(peer, forwarded.map(|value| value.to_str().unwrap_or("?")), trusted);
         let (at, every) = (self.app.clock.since_boot(), syndicate::max_age(self.app));
         self.app.feeds.allowance.take((client, tag), at, burst, every)
     }
@@ -184,11 +183,7 @@ impl Reading<'_> {
             put(headers, header::LINK, link);
         }
         put(headers, header::ACCEPT_RANGES, "none");
-        put(
-            headers,
-            header::ACCESS_CONTROL_EXPOSE_HEADERS,
-            "ETag, Link, Last-Modified, Retry-After",
-        );
+        put(headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
         if matches!(document.kind(), Kind::Feed(Format::Rss | Format::Atom)) {
             put(headers, header::CONTENT_SECURITY_POLICY, FEED_POLICY);
         }
@@ -221,6 +216,7 @@ fn plain(status: StatusCode, sentence: &'static str, kept: &'static str) -> Resp
         (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
         (header::CACHE_CONTROL, kept),
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED),
     ];
     (status, headers, sentence).into_response()
 }

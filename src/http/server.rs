@@ -24,7 +24,7 @@ use tower::ServiceExt;
 use crate::app::App;
 
 use super::patience::{Limits, Noted, Patience, Progress, Verdict};
-use super::{Options, feeds, router};
+use super::{Options, feeds, host, router};
 
 /// How long answers that are under way may take once the service stops.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
@@ -107,7 +107,8 @@ async fn attend(
     let stream = TokioIo::new(Noted::new(stream, Arc::clone(&progress)));
     let service = service_fn(move |request: Request<Incoming>| {
         progress.note_head();
-        if let Some(mut response) = feeds::at_hand(&app, peer, &request) {
+        let at_once = host::refusal(&request).or_else(|| feeds::at_hand(&app, peer, &request));
+        if let Some(mut response) = at_once {
             without_length(response.status(), response.headers_mut());
             return Either::Left(ready(Ok(response)));
         }
@@ -143,7 +144,7 @@ async fn attend(
             Verdict::Stay => {}
             Verdict::Finish => connection.as_mut().graceful_shutdown(),
             Verdict::Cut => {
-                tracing::debug!(%peer, "a connection was cut off: its client sent or read nothing for too long");
+                tracing::debug!("a connection was cut off: its client sent or read nothing for too long");
                 return;
             }
         }

@@ -2,12 +2,12 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The client behind trusted proxies: `forwarded` holds the values of `X-Forwarded-For` in the order of the head, and is
-/// walked from the right to the first hop that is not trusted. What a stranger put to the left of it says nothing.
+/// The client behind trusted proxies: `forwarded` holds the values of `X-Forwarded-For`, or what [`forwarded_for`] reads, in
+/// the order of the head, and is walked from the right to the first hop that is not trusted. What a stranger put to the left
+/// of it says nothing. Where trusted proxies name nobody else, the last one of them is returned.
 pub fn client<'a>(peer: IpAddr, forwarded: impl IntoIterator<Item = &'a str>, trusted: &[IpAddr]) -> IpAddr {
     let peer = plain(peer);
-    let is_trusted = |address: &IpAddr| trusted.iter().any(|known| plain(*known) == *address);
-    if !is_trusted(&peer) {
+    if !is_trusted(peer, trusted) {
         return peer;
     }
     let hops: Vec<&str> = forwarded.into_iter().flat_map(|value| value.split(',')).collect();
@@ -15,11 +15,43 @@ pub fn client<'a>(peer: IpAddr, forwarded: impl IntoIterator<Item = &'a str>, tr
     for hop in hops.into_iter().rev() {
         let Some(address) = hop_address(hop) else { break };
         nearest = address;
-        if !is_trusted(&nearest) {
+        if !is_trusted(nearest, trusted) {
             break;
         }
     }
     nearest
+}
+
+/// Whether an address is one of the proxies that the author trusts.
+pub fn is_trusted(address: IpAddr, trusted: &[IpAddr]) -> bool {
+    let address = plain(address);
+    trusted.iter().any(|known| plain(*known) == address)
+}
+
+/// The hops that a value of `Forwarded` names (RFC 7239 section 4), from left to right; one that names none is empty.
+pub fn forwarded_for(value: &str) -> Vec<&str> {
+    outside_quotes(value, ',')
+        .into_iter()
+        .map(|hop| {
+            let pairs = outside_quotes(hop, ';')
+                .into_iter()
+                .filter_map(|pair| pair.split_once('='));
+            let mut named = pairs.filter(|(name, _)| name.trim().eq_ignore_ascii_case("for"));
+            named.next().map_or("", |(_, node)| node.trim().trim_matches('"'))
+        })
+        .collect()
+}
+
+/// The parts between separators, but for those that stand in quotes.
+fn outside_quotes(text: &str, separator: char) -> Vec<&str> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let between = |letter: char| {
+        let ends = letter == separator && !is_quoted;
+        is_quoted ^= letter == '"' && !is_escaped;
+        is_escaped = is_quoted && letter == '\\' && !is_escaped;
+        ends
+    };
+    text.split(between).collect()
 }
 
 /// `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1` or `[2001:db8::1]:4711`.
@@ -101,6 +133,30 @@ mod tests {
         assert_eq!(seen("10.0.0.1", &["192.0.2.7, garbage"]), "10.0.0.1");
         assert_eq!(seen("10.0.0.1", &[]), "10.0.0.1");
         assert_eq!(seen("::ffff:10.0.0.1", &["[2001:db8::5]:443"]), "2001:db8::5");
+    }
+
+    #[test]
+    fn a_proxy_may_name_its_client_as_the_standard_has_it() {
+        for (value, expected) in [
+            ("for=192.0.2.43", vec!["192.0.2.43"]),
+            ("For=\"[2001:db8:cafe::17]:4711\"", vec!["[2001:db8:cafe::17]:4711"]),
+            (
+                "for=192.0.2.60;proto=http;by=203.0.113.43, proto=https;for=\"198.51.100.17:80\"",
+                vec!["192.0.2.60", "198.51.100.17:80"],
+            ),
+            ("for=_hidden, for=unknown, proto=http", vec!["_hidden", "unknown", ""]),
+            (
+                "host=\"a,b;for=6.6.6.6\\\",for=6.6.6.6\" ; for=192.0.2.1",
+                vec!["192.0.2.1"],
+            ),
+            ("", vec![""]),
+        ] {
+            assert_eq!(forwarded_for(value), expected, "{value}");
+        }
+        let trusted = [ip("10.0.0.1")];
+        let seen = |value: &str| client(ip("10.0.0.1"), forwarded_for(value), &trusted).to_string();
+        assert_eq!(seen("for=6.6.6.6, for=\"[2001:db8::5]:443\""), "2001:db8::5");
+        assert_eq!(seen("for=6.6.6.6, for=unknown"), "10.0.0.1");
     }
 
     #[test]

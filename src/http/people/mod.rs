@@ -18,7 +18,7 @@ use axum::routing::{get, post};
 
 use self::answer::{Answer, open_page, token_page};
 use self::body::{Pairs, SignUpBody};
-pub(super) use self::visit::Visitor;
+pub(super) use self::visit::{FORWARDED_FOR, Visitor, client};
 use super::{PAGE_POLICY, Shared};
 use crate::app::App;
 use crate::subscribe::{self, SubscribeError, pages};
