@@ -449,3 +449,43 @@ async fn a_static_host_serves_what_we_would_and_keeps_no_feed_that_is_gone() {
     assert_eq!(std::fs::read_dir(one.join("tag/ink")).unwrap().count(), 1);
     assert!(one.join("author/a-author/rss.xml").exists());
 }
+
+#[tokio::test]
+async fn feeds_on_another_host_bring_their_style_and_lead_back_here_and_the_host_is_told_what_to_answer() {
+    let press = Bench::in_the_morning(|settings| {
+        settings.feeds.base_url = "https://static.example.net/blog/".parse().unwrap();
+        settings.feeds.aliases = [("old.xml".to_owned(), "atom.xml".to_owned())].into();
+        settings.feeds.retired = vec!["comments.xml".to_owned()];
+    })
+    .await;
+    press.publish(1, |_| {}).await;
+    let folder = tempfile::tempdir().unwrap();
+    syndicate::export(&press.app, folder.path(), &|_, _| {}).await.unwrap();
+    let page = std::fs::read_to_string(folder.path().join("feeds/index.html")).unwrap();
+    for link in [
+        "href=\"https://static.example.net/blog/pages.css\"",
+        "href=\"https://letters.example.org/subscribe\"",
+        "href=\"https://static.example.net/blog/rss.xml\"",
+    ] {
+        assert!(page.contains(link), "{link} in {page}");
+    }
+    assert!(!page.contains("href=\"/"), "{page}");
+    for style in ["pages.css", "pages.css.gz", "feeds.css"] {
+        assert!(folder.path().join(style).exists(), "{style}");
+    }
+    let host = syndicate::host_settings(&press.app);
+    for (from, to) in [
+        ("/blog/old.xml", "/blog/atom.xml"),
+        ("/blog/index.xml", "/blog/rss.xml"),
+    ] {
+        assert!(host.moved.contains(&(from.to_owned(), to.to_owned())), "{host:?}");
+    }
+    assert_eq!(host.gone, ["/blog/comments.xml"]);
+    let wants = |file, name, value: &str| {
+        let mut headers = host.headers.iter();
+        headers.any(|header| header.0 == file && header.1 == name && header.2.contains(value))
+    };
+    assert!(wants("rss.xml", "Content-Type", "application/rss+xml; charset=utf-8"));
+    assert!(wants("atom.xml", "Content-Security-Policy", "sandbox"));
+    assert!(wants("", "Cache-Control", "max-age="));
+}

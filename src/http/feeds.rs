@@ -31,10 +31,6 @@ const REMEMBERING: [HeaderName; 2] = [header::IF_NONE_MATCH, header::IF_MODIFIED
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
-/// What an opened feed may do: show itself, and follow a link that a person clicks. A script in it never runs.
-const FEED_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; \
-     form-action 'none'; sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation";
-
 /// Answers every path that is no page. The query is ignored.
 pub(super) async fn serve(
     State(app): Shared,
@@ -185,7 +181,7 @@ impl Reading<'_> {
         put(headers, header::ACCEPT_RANGES, "none");
         put(headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
         if matches!(document.kind(), Kind::Feed(Format::Rss | Format::Atom)) {
-            put(headers, header::CONTENT_SECURITY_POLICY, FEED_POLICY);
+            put(headers, header::CONTENT_SECURITY_POLICY, syndicate::FEED_POLICY);
         }
     }
 }

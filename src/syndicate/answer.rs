@@ -91,7 +91,7 @@ pub fn at_hand(app: &App, path: &str) -> Option<Arc<Prepared>> {
 }
 
 /// Where an alias, a path in other letter case, or the feed of a term that got another name leads.
-fn moved(shelf: &Shelf, settings: &Settings, path: &str) -> Option<String> {
+pub(super) fn moved(shelf: &Shelf, settings: &Settings, path: &str) -> Option<String> {
     if let Some(target) = settings.feeds.aliases.get(path) {
         return Some(target.clone());
     }

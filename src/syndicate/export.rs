@@ -1,15 +1,16 @@
 //! Every feed as files, for a static host: the bytes that `serve` would send, with `.gz` and `.br` beside them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use crate::app::App;
-use crate::feed::{Bodies, Coding, Slot};
+use crate::feed::{Bodies, Coding, Shelf, Slot};
 use crate::model::feed_key::{FeedKey, Format};
+use crate::template::context::Frame;
 
-use super::{SyndicateError, answer, refresh, render};
+use super::{SyndicateError, answer, lists, refresh, render};
 
 /// Lists what an export wrote, so that the next one removes what is no feed any more and nothing else.
 const MANIFEST: &str = ".letterpress-feeds";
@@ -45,12 +46,22 @@ pub async fn export(app: &App, dir: &Path, progress: Progress<'_>) -> Result<Exp
         };
         formats.iter().map(|format| key(format).path()).collect::<Vec<_>>()
     };
+    let pages = pages(app, &shelf)?;
     let mut planned: Vec<String> = others.keys().map(|path| file_of(path).to_owned()).collect();
+    planned.extend(pages.keys().map(|path| (*path).to_owned()));
+    planned.sort();
+    planned.dedup();
     planned.extend(slots.iter().flat_map(|slot| keys(slot)));
     let all = planned.len() as u64;
     let mut files = Files::open(dir, &planned)?;
     for (path, document) in others {
-        files.put_document(file_of(path), document.bodies())?;
+        if !pages.contains_key(file_of(path)) {
+            files.put_document(file_of(path), document.bodies())?;
+            progress(files.done.documents, all);
+        }
+    }
+    for (path, text) in &pages {
+        files.put_document(path, &Bodies::of(text))?;
         progress(files.done.documents, all);
     }
     for slot in slots {
@@ -72,6 +83,19 @@ pub async fn export(app: &App, dir: &Path, progress: Progress<'_>) -> Result<Exp
         }
     }
     files.close()
+}
+
+/// What has to be other than this service would send it: the style of pages, which is there none of the feeds, and the page of
+/// feeds, where they are on another host.
+fn pages(app: &App, shelf: &Shelf) -> Result<BTreeMap<&'static str, String>, SyndicateError> {
+    let settings = app.settings();
+    let mut pages = BTreeMap::from([("pages.css", app.templates.css(&settings.site.theme))]);
+    if settings.feeds.base_url != settings.http.public_url {
+        let frame = Frame::elsewhere(&settings, &settings.site.language);
+        let page = lists::page(&app.templates, &settings, &lists::shown(shelf.slots()), frame)?;
+        pages.insert("feeds/index.html", page);
+    }
+    Ok(pages)
 }
 
 /// A static host shows a folder's index where this service answers at the folder's name.

@@ -80,7 +80,12 @@ pub(super) fn outlines(settings: &Settings, plans: &[&Plan]) -> Result<String, S
 }
 
 /// The page for people.
-pub(super) fn page(templates: &Templates, settings: &Settings, plans: &[&Plan]) -> Result<String, SyndicateError> {
+pub(super) fn page(
+    templates: &Templates,
+    settings: &Settings,
+    plans: &[&Plan],
+    frame: Frame,
+) -> Result<String, SyndicateError> {
     let formats = &settings.feeds.formats;
     let served = |plan: &Plan, format| formats.contains(&format).then(|| address(settings, plan, format));
     let line = |plan: &&Plan| {
@@ -93,7 +98,7 @@ pub(super) fn page(templates: &Templates, settings: &Settings, plans: &[&Plan]) 
         })
     };
     let context = Feeds {
-        frame: Frame::new(settings, &settings.site.language),
+        frame,
         feeds: plans.iter().map(line).collect::<Result<_, SyndicateError>>()?,
         opml_url: format!("{}feeds.opml", settings.feeds.base_url),
     };

@@ -23,6 +23,7 @@ mod private;
 mod renames;
 mod render;
 mod scopes;
+mod static_host;
 pub mod websub;
 
 use std::collections::HashMap;
@@ -32,6 +33,7 @@ pub use answer::{Answer, Readiness, answer, at_hand, max_age, readiness};
 pub use examine::{Examined, Printable, examine, left_out};
 pub use export::{Exported, Progress, export};
 pub use members::LeftOut;
+pub use static_host::{FEED_POLICY, HostSettings, host_settings};
 
 pub use crate::feed::{Bodies, Coding, Kind, Prepared};
 pub use crate::model::feed_paths::ALIASES;
@@ -45,6 +47,7 @@ use crate::model::hold::Hold;
 use crate::source::fetch::FetchError;
 use crate::store::{StoreError, articles, feeds};
 use crate::template::TemplateError;
+use crate::template::context::Frame;
 
 use websub::Awaited;
 
@@ -198,7 +201,11 @@ async fn others(
     }
     let mut texts = vec![("feeds.opml", Kind::Outlines, lists::outlines(settings, &plans)?)];
     if others.is_empty() {
-        texts.push(("feeds", Kind::Page, lists::page(&app.templates, settings, &plans)?));
+        texts.push((
+            "feeds",
+            Kind::Page,
+            lists::page(&app.templates, settings, &plans, here(settings))?,
+        ));
         texts.push(("feeds.css", Kind::Style, STYLE.to_owned()));
     }
     let mut bodies = Vec::new();
@@ -222,8 +229,12 @@ async fn others(
 
 /// The page that lists the feeds for people, as HTML.
 pub fn feeds_page(app: &App) -> Result<String, SyndicateError> {
-    let shelf = app.feeds.shelf();
-    lists::page(&app.templates, &app.settings(), &lists::shown(shelf.slots()))
+    let (shelf, settings) = (app.feeds.shelf(), app.settings());
+    lists::page(&app.templates, &settings, &lists::shown(shelf.slots()), here(&settings))
+}
+
+fn here(settings: &Settings) -> Frame {
+    Frame::new(settings, &settings.site.language)
 }
 
 /// Equal settings print equal documents.

@@ -11,6 +11,7 @@ use clap::Subcommand;
 use super::output::{json, line};
 use super::progress::Progress;
 use super::{Code, Session};
+use crate::syndicate::HostSettings;
 use crate::syndicate::websub::Courier;
 use crate::{ingest, syndicate};
 
@@ -63,10 +64,11 @@ async fn export(session: &Session, dir: PathBuf, ping: bool) -> anyhow::Result<(
     } else {
         None
     };
+    let host = syndicate::host_settings(&app);
     app.database.close().await;
     if session.json {
         return json(&serde_json::json!({
-            "documents": exported.documents, "written": exported.written, "removed": exported.removed,
+            "documents": exported.documents, "written": exported.written, "removed": exported.removed, "host": host,
             "pings": pinged.map(|(taken, failed)| serde_json::json!({ "taken": taken, "failed": failed })),
         }));
     }
@@ -84,5 +86,22 @@ async fn export(session: &Session, dir: PathBuf, ping: bool) -> anyhow::Result<(
         dir.display(),
         exported.written,
         exported.removed
-    ))
+    ))?;
+    show(&host)
+}
+
+/// What the static host has to be told, in words: each has another language for it.
+fn show(host: &HostSettings) -> anyhow::Result<()> {
+    line("\nSet on the static host, so that it answers as this service does:")?;
+    for (from, to) in &host.moved {
+        line(&format!("  redirect 301  {from}  {to}"))?;
+    }
+    for path in &host.gone {
+        line(&format!("  gone 410      {path}"))?;
+    }
+    for (end, name, value) in &host.headers {
+        let files = if end.is_empty() { "all files" } else { end };
+        line(&format!("  header        {files}  {name}: {value}"))?;
+    }
+    line("  Send FILE.br or FILE.gz with Content-Encoding to who accepts it, and Vary: Accept-Encoding with each.")
 }

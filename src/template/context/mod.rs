@@ -35,15 +35,28 @@ pub struct Frame {
     pub theme: Theme,
     /// Path under which this service answers, without a trailing slash: empty unless `http.public_url` has a path.
     pub base: String,
+    /// Address of the style sheet of pages.
+    pub style: String,
 }
 
 impl Frame {
     /// The frame of letters and pages in `language` (BCP 47).
     pub fn new(settings: &Settings, language: &str) -> Self {
+        let base = settings.http.public_url.path().trim_end_matches('/').to_owned();
         Self {
             site: Site::new(&settings.site, language),
             theme: Theme::new(&settings.site.theme, &settings.site.title),
-            base: settings.http.public_url.path().trim_end_matches('/').to_owned(),
+            style: format!("{base}/pages.css"),
+            base,
+        }
+    }
+
+    /// The frame of a page that stands with the feeds on another host: what only this service has is linked in full.
+    pub fn elsewhere(settings: &Settings, language: &str) -> Self {
+        Self {
+            base: settings.http.public_url.as_str().trim_end_matches('/').to_owned(),
+            style: format!("{}pages.css", settings.feeds.base_url),
+            ..Self::new(settings, language)
         }
     }
 }

@@ -189,6 +189,7 @@ impl Voice {
             site,
             theme: Theme::new(&theme, &self.site),
             base: String::new(),
+            style: "/pages.css".to_owned(),
         }
     }
 
