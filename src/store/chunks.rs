@@ -32,17 +32,19 @@ pub async fn insert(conn: &mut Conn, chunk: &Chunk, next_at: i64) -> Result<(), 
     Ok(())
 }
 
-// Fewest leased chunks first, then earliest due: a small issue is never stuck behind a large one.
+// Fewest leased chunks first, then earliest due: a small issue is never stuck behind a large one. Materialized, because
+// PostgreSQL may run a subquery with SKIP LOCKED once for each row, and then finds other rows than at first: more than $3.
 macro_rules! claim {
     ($lock:literal) => {
         concat!(
-            "UPDATE chunks SET state = 'leased', owner = $1 WHERE (issue_id, chunk_no) IN (\
-             SELECT c.issue_id, c.chunk_no FROM chunks c JOIN issues i ON i.id = c.issue_id \
+            "WITH due AS MATERIALIZED (SELECT c.issue_id, c.chunk_no FROM chunks c JOIN issues i ON i.id = c.issue_id \
              WHERE c.state = 'open' AND c.next_at <= $2 AND i.state = 'sending' \
              ORDER BY (SELECT COUNT(*) FROM chunks l WHERE l.issue_id = c.issue_id AND l.state = 'leased'), \
              i.due_at, c.issue_id, c.chunk_no LIMIT $3",
             $lock,
-            ") AND state = 'open' RETURNING issue_id, chunk_no, lo, hi"
+            ") UPDATE chunks SET state = 'leased', owner = $1 \
+             WHERE (issue_id, chunk_no) IN (SELECT issue_id, chunk_no FROM due) AND state = 'open' \
+             RETURNING issue_id, chunk_no, lo, hi"
         )
     };
 }

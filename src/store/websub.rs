@@ -227,15 +227,16 @@ pub async fn is_due(conn: &mut Conn, now: i64) -> Result<bool, StoreError> {
 }
 
 // What never failed goes first: callbacks that are away keep nobody waiting. Then, by the names of the kinds, documents go
-// before pings and both before questions, which any stranger can cause.
+// before pings and both before questions, which any stranger can cause. Materialized as chunks are (`chunks::claim`).
 macro_rules! claim {
     ($which:literal, $lock:literal) => {
         concat!(
-            "UPDATE websub_jobs SET lease_until = $2 WHERE id IN (SELECT id FROM websub_jobs WHERE ",
+            "WITH due AS MATERIALIZED (SELECT id FROM websub_jobs WHERE ",
             $which,
             " AND lease_until <= $1 ORDER BY attempts, kind, next_at, id LIMIT $3",
             $lock,
-            ") AND lease_until <= $1 RETURNING kind, id, target, topic, tag, secret, lease_seconds, queued_at, attempts"
+            ") UPDATE websub_jobs SET lease_until = $2 WHERE id IN (SELECT id FROM due) AND lease_until <= $1 \
+             RETURNING kind, id, target, topic, tag, secret, lease_seconds, queued_at, attempts"
         )
     };
 }
