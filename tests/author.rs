@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use letterpress::config::{OnUnknown, Settings};
-use letterpress::deliver;
+use letterpress::{compose, deliver};
 use letterpress::model::address::EmailAddress;
 use letterpress::model::verdict::{Cause, Phase, Reply, Told, Verdict};
 use letterpress::store::Engine;
@@ -137,6 +137,15 @@ async fn an_author_reads_on_monday_what_happened_in_the_week_and_nothing_after_a
         press.send().await.unwrap();
         deliver::send_all(press.app()).await.unwrap();
         assert_eq!(told(&press), [], "the week is not over");
+        // On Saturday a mailbox was full, and somebody was away.
+        for (id, class) in [(901, "box"), (902, "auto")] {
+            let columns = "id, event_key, subscriber_id, source, class, certain, effect, at";
+            let row = format!("{id}, 'report/{id}', 1, 'report', '{class}', 0, 'none', 1798848000000000");
+            press
+                .bench
+                .change(&format!("INSERT INTO bounces ({columns}) VALUES ({row})"))
+                .await;
+        }
         press.bench.wait(Duration::from_hours(24 * 3 + 9));
         for _ in 0..2 {
             deliver::send_all(press.app()).await.unwrap();
@@ -144,9 +153,15 @@ async fn an_author_reads_on_monday_what_happened_in_the_week_and_nothing_after_a
         let letters = told(&press);
         assert_eq!(letters.len(), 1, "{engine:?}: once, {letters:?}");
         assert_eq!(letters[0].0, "Your week: 28 December to 3 January 2027");
-        for word in ["Letters accepted: 1", "People who joined: 1", "Ink"] {
+        for word in [
+            "Letters accepted: 1",
+            "People who joined: 1",
+            "Came back: the mailbox takes nothing: 1",
+            "Ink",
+        ] {
             assert!(letters[0].1.contains(word), "{engine:?}: {word} in {}", letters[0].1);
         }
+        assert_eq!(letters[0].1.matches("Came back").count(), 2, "in HTML and in text, of one class");
         press.bench.wait(Duration::from_hours(24 * 7));
         deliver::send_all(press.app()).await.unwrap();
         assert_eq!(told(&press).len(), 1, "{engine:?}: nothing happened");
@@ -182,6 +197,12 @@ async fn letters_that_cannot_be_written_wait_until_their_template_is_mended_and_
         deliver::send_all(press.app()).await.unwrap();
         let to_rosa = press.letters().into_iter().filter(|(to, _)| to == "rosa");
         assert_eq!(to_rosa.count(), 1, "{engine:?}: the letter is late, not lost");
+        let letters = press.memory.letters();
+        let confirmation = String::from_utf8_lossy(&letters.last().unwrap().message);
+        assert!(
+            confirmation.contains("\r\nFeedback-ID: confirmation:single:notes:letterpress\r\n"),
+            "{confirmation}"
+        );
         press.bench.close().await;
     }
 }
@@ -209,4 +230,33 @@ async fn an_issue_whose_letters_cannot_be_written_is_paused_rather_than_burnt() 
         assert!(letters[0].1.contains("too long for a header"), "{}", letters[0].1);
         press.bench.close().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_author_who_looks_at_the_letter_of_a_subscriber_sees_that_persons_name_and_day() {
+    let press = press(Engine::Sqlite, |_| {}).await;
+    let wish = Add {
+        email: "rosa@example.org".to_owned(),
+        name: Some("Rosa".to_owned()),
+        active: true,
+        note: Some("a test".to_owned()),
+        ..Add::default()
+    };
+    subscribe::add(press.app(), &wish).await.unwrap();
+    press.bench.wait(Duration::from_hours(24 * 40));
+    press.publish("Ink").await;
+    let preview = compose::preview(press.app(), "notes", None).await.unwrap();
+    let shown = async |address: &str| {
+        let to = EmailAddress::parse(address).unwrap();
+        let letter = deliver::test_letter(press.app(), "notes", &preview.letter, &to).await;
+        letter.unwrap()
+    };
+    let hers = shown("Rosa@example.org").await;
+    let source = String::from_utf8_lossy(&hers.source).into_owned();
+    assert!(source.contains("\r\nTo: Rosa <Rosa@example.org>\r\n"), "{source}");
+    assert!(hers.text.contains("1 January 2027"), "{}", hers.text);
+    let strangers = shown("nobody@example.org").await;
+    let source = String::from_utf8_lossy(&strangers.source).into_owned();
+    assert!(source.contains("\r\nTo: nobody@example.org\r\n"), "{source}");
+    assert!(strangers.text.contains("February 2027"), "{}", strangers.text);
 }

@@ -96,7 +96,7 @@ impl Lint {
 
 async fn examined(app: &App, newsletter: &str, schedule: &str) -> anyhow::Result<Linted> {
     let preview = compose::preview(app, newsletter, Some(schedule)).await?;
-    let letter = deliver::test_letter(app, newsletter, &preview.letter, &recipient(app, None)?)?;
+    let letter = deliver::test_letter(app, newsletter, &preview.letter, &recipient(app, None)?).await?;
     let flaws = lint(Finished {
         subject: &letter.subject,
         html: &letter.html,

@@ -51,7 +51,7 @@ impl Preview {
         let app = session.open().await?;
         let preview = compose::preview(&app, &self.newsletter, self.schedule.as_deref()).await?;
         let to = recipient(&app, self.to.as_deref())?;
-        let letter = deliver::test_letter(&app, &preview.newsletter, &preview.letter, &to)?;
+        let letter = deliver::test_letter(&app, &preview.newsletter, &preview.letter, &to).await?;
         app.database.close().await;
         let name = format!("{}-{}", preview.newsletter, preview.schedule);
         let mut files = Vec::new();

@@ -58,7 +58,7 @@ impl Send {
     async fn send_test(&self, app: &App, address: &str) -> anyhow::Result<Code> {
         let preview = compose::preview(app, &self.newsletter, self.schedule.as_deref()).await?;
         let to = recipient(app, Some(address))?;
-        let letter = deliver::test_letter(app, &preview.newsletter, &preview.letter, &to)?;
+        let letter = deliver::test_letter(app, &preview.newsletter, &preview.letter, &to).await?;
         deliver::send_test(app, &letter).await?;
         line(&format!("The relay accepted “{}”.", letter.subject))?;
         Ok(0)

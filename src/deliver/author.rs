@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::config::Settings;
 use crate::model::address::DisplayName;
 use crate::model::author_notice::{AUTHOR, AuthorNotice, Fact, NamedArticle, Opinion, fact};
+use crate::model::bounce::Class;
 use crate::model::clock::{from_micros, to_micros};
 use crate::model::letter::{Envelope, SlotValues};
 use crate::store::feedback::Counted;
@@ -107,16 +108,34 @@ fn spelt(from: DateTime<Tz>, to: DateTime<Tz>) -> String {
 }
 
 fn facts_of(numbers: &reports::Week) -> Vec<Fact> {
-    let mut facts = vec![fact("Issues", numbers.issues)];
-    facts.extend([
+    let mut facts = vec![
+        fact("Issues", numbers.issues),
         fact("Letters accepted", numbers.accepted),
         fact("Letters refused", numbers.failed),
         fact("Letters in doubt", numbers.unknown),
+    ];
+    let returned = numbers.returned.iter();
+    facts.extend(returned.filter_map(|(class, count)| Some(fact(reason(Class::from_word(class)?)?, count))));
+    facts.extend([
         fact("People who joined", numbers.joined),
         fact("People who left", numbers.left),
         fact("People who get letters now", numbers.active),
     ]);
     facts
+}
+
+/// Why letters came back; nothing for those that did not.
+fn reason(class: Class) -> Option<&'static str> {
+    Some(match class {
+        Class::Dead => "Came back: nobody is there",
+        Class::Box => "Came back: the mailbox takes nothing",
+        Class::Expired => "Came back: not delivered in time",
+        Class::Sender => "Came back because of the sender",
+        Class::Unknown => "Came back without a clear reason",
+        Class::OptOut => "Opted out at a provider",
+        Class::Complaint => "Called abuse",
+        Class::Delivered | Class::Delayed | Class::Auto => return None,
+    })
 }
 
 fn named(numbers: &reports::Week) -> Vec<NamedArticle> {

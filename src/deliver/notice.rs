@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use crate::app::App;
 use crate::config::{Newsletter, Schedule};
-use crate::model::address::{DisplayName, EmailAddress};
+use crate::model::address::{DisplayName, EmailAddress, HeaderToken};
 use crate::model::author_notice::AUTHOR;
 use crate::model::clock::{from_micros, to_micros};
 use crate::model::letter::{Envelope, Letter, SlotName};
@@ -95,6 +95,9 @@ pub(super) async fn write(
     let mut outgoing = facts
         .single(&person, &format!("notice {}", due.id))
         .map_err(LetterError::from)?;
+    // A stream of its own, so that nobody's complaint about a confirmation counts against issues, or the other way round.
+    let stream = format!("{}:single:{}:letterpress", due.kind, newsletter.id);
+    outgoing.feedback_id = Some(HeaderToken::parse(&stream).map_err(LetterError::from)?);
     if due.kind == "welcome" {
         outgoing.list = Some(facts.list(&person).map_err(LetterError::from)?);
     }

@@ -2,10 +2,12 @@
 
 use crate::app::App;
 use crate::mail::message::{EncodedLetter, write_message};
-use crate::model::address::{AddressError, EmailAddress};
+use crate::model::address::{AddressError, DisplayName, EmailAddress};
+use crate::model::clock::from_micros;
 use crate::model::letter::{Envelope, Letter, MissingSlot, SlotName, SlotValues, fill};
 use crate::model::links::Rate;
 use crate::model::verdict::{Class, Verdict};
+use crate::store::{StoreError, subscribers, subscriptions};
 
 use crate::template::recipe::for_one;
 
@@ -24,6 +26,9 @@ pub enum TestError {
     /// The newsletter is not in the config.
     #[error("find newsletter `{0}` in the config")]
     NoNewsletter(String),
+    /// The database.
+    #[error("look the recipient up: {0}")]
+    Store(#[from] StoreError),
     /// The relay said no.
     #[error("hand the letter over: {0}")]
     Refused(String),
@@ -58,20 +63,20 @@ pub struct TestLetter {
     pub leave: String,
 }
 
-/// Writes the message that `to` would get. Its links work for nobody.
-pub fn test_letter(app: &App, newsletter: &str, letter: &Letter, to: &EmailAddress) -> Result<TestLetter, TestError> {
+/// Writes the message that `to` would get, with the name and the day that stand for a subscriber of that address. Its links
+/// work for nobody.
+pub async fn test_letter(
+    app: &App,
+    newsletter: &str,
+    letter: &Letter,
+    to: &EmailAddress,
+) -> Result<TestLetter, TestError> {
     let settings = app.settings();
     let newsletter = settings
         .newsletter(newsletter)
         .ok_or_else(|| TestError::NoNewsletter(newsletter.to_owned()))?;
     let now = app.clock.now();
-    let person = Person {
-        id: 0,
-        address: to.clone(),
-        name: None,
-        epoch: 0,
-        since: now,
-    };
+    let person = greeted(app, &newsletter.id, to).await?;
     let head = settings.letterhead(newsletter, app.templates.dates(&newsletter.language));
     let facts = Facts {
         head: &head,
@@ -103,6 +108,27 @@ pub fn test_letter(app: &App, newsletter: &str, letter: &Letter, to: &EmailAddre
         text: filled(&letter.text, &values)?,
         leave: values.get(SlotName::Unsubscribe).unwrap_or_default().to_owned(),
     })
+}
+
+/// Whom a letter to this address greets: only the number that its links would be for is nobody's.
+async fn greeted(app: &App, newsletter: &str, to: &EmailAddress) -> Result<Person, TestError> {
+    let mut nobody = Person {
+        id: 0,
+        address: to.clone(),
+        name: None,
+        epoch: 0,
+        since: app.clock.now(),
+    };
+    let mut conn = app.database.read().await?;
+    let key = app.keys.address_key(&to.comparison_form());
+    if let Some(known) = subscribers::by_key(&mut conn, &key).await? {
+        nobody.name = known.name.as_deref().and_then(DisplayName::cleaned);
+        let mut theirs = subscriptions::of_subscriber(&mut conn, known.id).await?.into_iter();
+        if let Some(one) = theirs.find(|one| one.newsletter_id == newsletter) {
+            nobody.since = from_micros(one.created_at);
+        }
+    }
+    Ok(nobody)
 }
 
 fn filled(segments: &[crate::model::letter::Segment], values: &SlotValues) -> Result<String, MissingSlot> {

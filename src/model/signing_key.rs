@@ -194,5 +194,26 @@ mod tests {
         );
         let rubbish = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
         assert!(matches!(SigningKey::read(rubbish), Err(SigningKeyError::Rejected(_))));
+        let short = format!("-----BEGIN PRIVATE KEY-----\n{SHORT}-----END PRIVATE KEY-----\n");
+        let short = SigningKey::read(&short).unwrap_err();
+        assert!(short.to_string().contains("2048 to 8192 bits"), "{short}");
     }
+
+    /// An RSA key of 1024 bits, made for this test.
+    const SHORT: &str = "\
+MIICdwIBADANBgkqhkiG9w0BAQEFAASCAmEwggJdAgEAAoGBAK1yllf/sX++AJIh
+neIIwGMomiwdjmtcS/OVnr8ShuKFJSD8SV2+dM4Ybww32iJ+ZFcIrGqyXG3yt2Rm
+EfUII/mfovEwT2lRP2mHwB2J5zM09WiG3qI2WUVU8VmOsUVnRf8SXSxyt65fdKuz
+EPIkN+lVJyhOPLkNj2rWMs1R1TEXAgMBAAECgYAVy18+4X9BSPOzaQv4uhbKnvB4
+eKJLtUZJ7lQLOF3AmvBma60gXW059HIHvADp8q3TDeD0a0MYAbavo++/tW0nnMW4
+VWZww8tGc4pC73F3NxhmYSfoC46WwdViIgMsYpoywdR5dvOHfCeHBvqj5cbaUZ4y
+vnS6wtEC3L8wUvcOAQJBANMruJ+wisP6Auvy+xWX/4ttfH/mQdztSzC5IFtMvt9j
+NECdYnx8Yuzmbmub72PVqxt/QNEM9BAK1hl3mJZFKBcCQQDSRMOE8F+11pGTiogm
+BTHXfT6TmR693+vUEsvDSLi2P9LunyN6iY7Kl9bs8Uy5pUtcPUvZGHqNLVyCOWqR
+/N8BAkEArms3ZFbaVwLCtQaOEwjn3s8A/Vc/YW5yI31VV3PtV+/FsfUM6suGniu6
+WpGCylAqs1yJOeJcGIAK1SAuXTgj4wJBAIJ3WDmsTDavpDQ/yKqOnpZuh91dLM3z
+mohEAVpyTOoIQAD/jSwDHi5meF0ce9bU0SWygtV5ctEWTEghCBb9KAECQDrC97S6
+/XM086Tmj271CbyMumewQ7YwsxSfm1N2zA3RtPhFUnli+2svRUB/LOl1y8U64hSU
+BdQ995Lw+liys38=
+";
 }

@@ -27,6 +27,8 @@ pub struct Week {
     pub left: i64,
     /// Subscriptions that hold now.
     pub active: i64,
+    /// Letters that came back, by the word of their class, most of them first.
+    pub returned: Vec<(String, i64)>,
     /// What readers said, by article.
     pub rated: Vec<Counted>,
     /// What they wrote, newest first.
@@ -38,7 +40,7 @@ pub struct Week {
 impl Week {
     /// Whether there is nothing to tell.
     pub fn is_quiet(&self) -> bool {
-        self.issues == 0 && self.joined == 0 && self.left == 0 && self.rated.is_empty()
+        self.issues == 0 && self.joined == 0 && self.left == 0 && self.rated.is_empty() && self.returned.is_empty()
     }
 }
 
@@ -49,6 +51,8 @@ const JOINED: &str =
     "SELECT COUNT(*) FROM subscriptions WHERE state = 'active' AND created_at >= $1 AND created_at < $2";
 const LEFT: &str =
     "SELECT COUNT(*) FROM subscriptions WHERE state = 'unsubscribed' AND changed_at >= $1 AND changed_at < $2";
+const RETURNED: &str = "SELECT class, COUNT(*) AS n FROM bounces WHERE at >= $1 AND at < $2 \
+     AND class NOT IN ('delivered', 'delayed', 'auto') GROUP BY class ORDER BY n DESC, class";
 const ACTIVE: &str = "SELECT COUNT(*) FROM subscriptions WHERE state = 'active'";
 const CARRIED: &str = "SELECT a.title, a.url, a.published_at FROM articles a WHERE a.id IN (SELECT ia.article_id \
      FROM issue_articles ia JOIN issues i ON i.id = ia.issue_id WHERE i.finished_at >= $1 AND i.finished_at < $2) \
@@ -78,6 +82,11 @@ pub async fn of(conn: &mut Conn, (from, to): (i64, i64)) -> Result<Week, StoreEr
         .fetch_one(c)
         .await?);
     let (active,) = on!(&mut *conn, |c| sqlx::query_as::<_, (i64,)>(ACTIVE).fetch_one(c).await?);
+    let returned = on!(&mut *conn, |c| sqlx::query_as(RETURNED)
+        .bind(from)
+        .bind(to)
+        .fetch_all(c)
+        .await?);
     let asked = Wanted {
         span: Some((from, to)),
         ..Wanted::default()
@@ -103,6 +112,7 @@ pub async fn of(conn: &mut Conn, (from, to): (i64, i64)) -> Result<Week, StoreEr
         joined,
         left,
         active,
+        returned,
         rated,
         comments,
         articles: carried.into_iter().map(titled).collect(),

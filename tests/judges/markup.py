@@ -27,6 +27,9 @@ ARTICLES = pathlib.Path(__file__).parent / "markup"
 LIMIT = 90_000  # bytes of HTML: a little more, and a large mailbox provider cuts the letter and its footer off
 EIGHT_MINUTES = 8 * 225  # words
 NOVICE = "novice@example.org"
+MOVED = "moved@example.net"
+AUTHOR = "author@example.org"
+FUSE = 100
 WAIT = 30
 
 # What differs beside the language: with and without a picture for a title, an answer address, an imprint.
@@ -83,7 +86,7 @@ language = "{language}"
 
 [site.author]
 name = "{frame['title'].split()[-1]}"
-email = "author@example.org"
+email = "{AUTHOR}"
 note = "{frame['note']}"
 
 [site.theme]
@@ -94,7 +97,7 @@ footer_address = "{frame['imprint']}"
 path = "content"
 language = "{language}"
 baseline = "mail"
-fuse = 100
+fuse = {FUSE}
 
 [[newsletters]]
 id = "notes"
@@ -187,13 +190,13 @@ class Installation:
         letters = (email.message_from_bytes(file.read_bytes(), policy=email.policy.default) for file in files)
         return [letter for letter in letters if address in str(letter["To"])]
 
-    def wait_for_letter(self, number: int) -> email.message.EmailMessage:
+    def wait_for_letter(self, number: int, address: str = NOVICE) -> email.message.EmailMessage:
         until = time.monotonic() + WAIT
         while time.monotonic() < until:
-            if len(letters := self.letters_to(NOVICE)) >= number:
+            if len(letters := self.letters_to(address)) >= number:
                 return letters[number - 1]
             time.sleep(0.1)
-        raise RuntimeError(f"letter {number} to {NOVICE} did not come within {WAIT} s")
+        raise RuntimeError(f"letter {number} to {address} did not come within {WAIT} s")
 
     def post(self, path: str, **fields: str) -> None:
         address = f"http://127.0.0.1:{self.port}{path}"
@@ -226,7 +229,10 @@ class Installation:
         return {kind: self.letters_to(f"{kind}@example.org")[-1] for kind in READERS}
 
     def single_letters(self) -> dict[str, email.message.EmailMessage]:
-        """What a person gets who signs up, confirms, and signs up again."""
+        """What a person gets who signs up, confirms, signs up again and moves; and the author, of very many articles."""
+        for number in range(FUSE + 1):
+            self.write(f"flood-{number}.md", f"---\ntitle: Flood {number}\ndate: {days_ago(0.1)}\n---\n\nWater.\n")
+        self.call("articles", "scan")
         command = [self.program, "--config", str(self.folder / "letterpress.toml"), "serve"]
         with open(self.folder / "serve.log", "w") as log:
             service = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -239,10 +245,23 @@ class Installation:
             welcome = self.wait_for_letter(2)
             self.post("/subscribe", **form)
             already = self.wait_for_letter(3)
+            self.post(re.search(r"/preferences/\S+(?=>)", welcome["List-Help"]).group(0) + "/link")
+            link = self.wait_for_letter(4)
+            data = re.search(r"/preferences/\S+/data", link.get_body(("plain",)).get_content()).group(0)
+            self.post(data, act="address", email=MOVED)
+            moving = self.wait_for_letter(1, MOVED)
             leave = re.search(r"/unsubscribe/\S+(?=>)", welcome["List-Unsubscribe"]).group(0)
             self.post(leave)
-            farewell = self.wait_for_letter(4)
-            return {"confirmation": confirmation, "welcome": welcome, "already": already, "unsubscribed": farewell}
+            farewell = self.wait_for_letter(5)
+            return {
+                "confirmation": confirmation,
+                "welcome": welcome,
+                "already": already,
+                "link": link,
+                "new-address": moving,
+                "unsubscribed": farewell,
+                "notice-held": self.wait_for_letter(1, AUTHOR),
+            }
         finally:
             service.terminate()
             service.wait(40)
