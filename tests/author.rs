@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use letterpress::config::{OnUnknown, Settings};
-use letterpress::{compose, deliver};
 use letterpress::model::address::EmailAddress;
 use letterpress::model::verdict::{Cause, Phase, Reply, Told, Verdict};
 use letterpress::store::Engine;
 use letterpress::subscribe::{self, Add};
 use letterpress::template::Templates;
+use letterpress::{compose, deliver};
 
 use crate::support::engines;
 use crate::support::mailroom::Press;
@@ -161,7 +161,11 @@ async fn an_author_reads_on_monday_what_happened_in_the_week_and_nothing_after_a
         ] {
             assert!(letters[0].1.contains(word), "{engine:?}: {word} in {}", letters[0].1);
         }
-        assert_eq!(letters[0].1.matches("Came back").count(), 2, "in HTML and in text, of one class");
+        assert_eq!(
+            letters[0].1.matches("Came back").count(),
+            2,
+            "in HTML and in text, of one class"
+        );
         press.bench.wait(Duration::from_hours(24 * 7));
         deliver::send_all(press.app()).await.unwrap();
         assert_eq!(told(&press).len(), 1, "{engine:?}: nothing happened");
