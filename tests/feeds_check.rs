@@ -86,14 +86,7 @@ fn an_author_who_checks_hears_what_readers_of_the_feeds_would_trip_over() {
 
 #[tokio::test]
 async fn looking_through_the_feeds_decides_nothing() {
-    let bench = Bench::in_the_morning(|settings| {
-        settings.feeds.limit = 1;
-        settings.feeds.archives = Some(1);
-    })
-    .await;
-    for number in 1..=3 {
-        bench.publish(number, |_| {}).await;
-    }
+    let bench = Bench::with_archives().await;
     let before = bench.onlooker().await.everything().await;
     let found = syndicate::examine(&bench.app).await.unwrap();
     assert!(found.is_empty(), "{found:?}");

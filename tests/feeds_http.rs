@@ -542,14 +542,7 @@ async fn a_date_ahead_of_the_clock_is_not_announced() {
 
 #[tokio::test]
 async fn an_archive_is_kept_for_a_day() {
-    let bench = Bench::in_the_morning(|settings| {
-        settings.feeds.limit = 1;
-        settings.feeds.archives = Some(1);
-    })
-    .await;
-    for number in 1..=3 {
-        bench.publish(number, |_| {}).await;
-    }
+    let bench = Bench::with_archives().await;
     syndicate::refresh(&bench.app).await.unwrap();
     let served = bench.serve().await;
     for path in ["/archive/1/rss.xml", "/archive/1/atom.xml", "/archive/1/feed.json"] {

@@ -11,6 +11,7 @@ use crate::store::articles::Known;
 use crate::store::{Conn, StoreError};
 
 use super::record::{Scene, Writing};
+use super::refusal::problem;
 use super::row;
 
 /// Puts the id that the header newly asks for into `next`, where it may; says what the author should know of it.
@@ -33,18 +34,24 @@ pub(super) async fn heed(
         let message = format!("readers know it by the id {known}, which `id: {said}` does not change");
         let remedy =
             "leave it so; only a whole id, such as tag:… or https://…, takes the place of one that readers know";
-        return Ok(Some(problem(draft, "id_kept", message, remedy)));
+        return Ok(Some(problem(draft, "id_kept", Severity::Warning, message, remedy)));
     }
     let wanted = row::header_entry_id(scene, draft, said);
     if writing.is_taken(conn, &wanted).await? {
         let message = format!("the id {wanted} belongs to another article; readers know this one by {known}");
-        return Ok(Some(problem(draft, "id_taken", message, "write another `id`, or none")));
+        return Ok(Some(problem(
+            draft,
+            "id_taken",
+            Severity::Warning,
+            message,
+            "write another `id`, or none",
+        )));
     }
     let message = format!("readers know it by the id {known}; its header makes that {wanted}: they see it as new");
     let remedy = "write the former id into the header, unless readers of another feed knew it by the new one";
     next.entry_id = wanted;
     next.is_permalink = false;
-    Ok(seen.then(|| problem(draft, "id_changed", message, remedy)))
+    Ok(seen.then(|| problem(draft, "id_changed", Severity::Warning, message, remedy)))
 }
 
 /// Whether an article's id is what the header says, or minted of it.
@@ -52,15 +59,4 @@ fn says(known: &Known, said: &str) -> bool {
     let key = percent_encode(&said.to_lowercase());
     let is_minted_of = |key: &str| known.entry_id.rsplit_once(':').is_some_and(|(_, own)| own == key);
     known.entry_id == said || (!is_iri(said) && (is_minted_of(&key) || is_minted_of(said)))
-}
-
-fn problem(draft: &Draft, code: &str, message: String, remedy: &str) -> Problem {
-    Problem {
-        locator: draft.locator.clone(),
-        line: None,
-        code: code.to_owned(),
-        message,
-        remedy: remedy.to_owned(),
-        severity: Severity::Warning,
-    }
 }

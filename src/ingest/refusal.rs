@@ -3,7 +3,8 @@
 use crate::model::article::{Draft, Problem, Severity};
 use crate::store::articles::Known;
 
-fn problem(draft: &Draft, code: &str, severity: Severity, message: String, remedy: &str) -> Problem {
+/// What is to be said about a draft as a whole.
+pub(super) fn problem(draft: &Draft, code: &str, severity: Severity, message: String, remedy: &str) -> Problem {
     Problem {
         locator: draft.locator.clone(),
         line: None,

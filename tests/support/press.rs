@@ -25,6 +25,19 @@ impl Bench {
         Self::on(Engine::Sqlite, at("2026-11-25T06:30:00Z"), change).await
     }
 
+    /// That morning, with three articles: the newest in the feeds, the others in archives of their own.
+    pub(crate) async fn with_archives() -> Self {
+        let bench = Self::in_the_morning(|settings| {
+            settings.feeds.limit = 1;
+            settings.feeds.archives = Some(1);
+        })
+        .await;
+        for number in 1..=3 {
+            bench.publish(number, |_| {}).await;
+        }
+        bench
+    }
+
     /// Another process on the same database, with other chance.
     pub(crate) async fn another_node(&self) -> App {
         let settings = Settings::clone(&self.app.settings());
