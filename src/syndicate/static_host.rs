@@ -59,11 +59,7 @@ pub fn host_settings(app: &App) -> HostSettings {
         ("", "Access-Control-Allow-Origin", "*".to_owned()),
     ];
     for format in formats {
-        let name = match format {
-            Format::Rss => "rss.xml",
-            Format::Atom => "atom.xml",
-            Format::Json => "feed.json",
-        };
+        let name = format.file_name();
         headers.push((name, "Content-Type", Kind::Feed(*format).content_type(false).to_owned()));
         if *format != Format::Json {
             headers.push((name, "Content-Security-Policy", FEED_POLICY.to_owned()));
