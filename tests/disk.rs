@@ -33,12 +33,26 @@ impl SmallDisk {
     }
 
     fn used_kilobytes(&self) -> u64 {
+        self.kilobytes("used")
+    }
+
+    fn kilobytes(&self, which: &str) -> u64 {
         let shown = Command::new("df")
-            .args(["-k", "--output=used"])
+            .args(["-k", &format!("--output={which}")])
             .arg(self.path())
             .output();
         let shown = String::from_utf8(shown.unwrap().stdout).unwrap();
         shown.lines().nth(1).unwrap().trim().parse().unwrap()
+    }
+
+    /// Takes all the room that there is now into a file, but none that is made meanwhile: a slow `dd` until the end of the
+    /// disk would take the ballast's, too.
+    fn fill(&self, filler: &Path) {
+        let megabytes = self.kilobytes("avail").div_ceil(1024);
+        let _full = Command::new("dd")
+            .args(["if=/dev/zero", "bs=1M", &format!("count={megabytes}")])
+            .arg(format!("of={}", filler.display()))
+            .output();
     }
 
     fn path(&self) -> &Path {
@@ -89,9 +103,7 @@ async fn an_issue_pauses_while_the_disk_is_full_and_everybody_gets_one_letter_in
         let ballast = disk.path().join("state/ballast");
         assert!(ballast.exists());
         let filler = disk.path().join("filler");
-        let _full = Command::new("dd")
-            .args(["if=/dev/zero", "bs=1M", &format!("of={}", filler.display())])
-            .output();
+        disk.fill(&filler);
         // Until the ballast is gone not even a look at the database has room, and its room comes back a moment after its name
         // is gone.
         wait_for("the pause", || {
