@@ -39,7 +39,7 @@ use crate::model::entry::Entry;
 use crate::model::feed_meta::FeedMeta;
 
 /// Raised with every intended change of what the writers print.
-pub const RENDERER: i64 = 3;
+pub const RENDERER: i64 = 4;
 
 /// The style of an opened feed.
 pub const STYLE: &str = include_str!("feeds.css");
@@ -170,6 +170,11 @@ pub fn escape(text: &str) -> String {
         }
     }
     out
+}
+
+/// Text as content of HTML. Quotes stay: a browser that shows a feed's source as text shows no references for them.
+fn escape_content(text: &str) -> String {
+    escape(text).replace("&quot;", "\"")
 }
 
 #[cfg(test)]

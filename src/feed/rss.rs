@@ -10,7 +10,7 @@ use crate::model::feed_key::Format;
 use crate::model::feed_meta::FeedMeta;
 
 use super::element::{self, Element};
-use super::{GENERATOR, Item, MAJOR_VERSION, RenderError, escape, prolog};
+use super::{GENERATOR, Item, MAJOR_VERSION, RenderError, escape_content, prolog};
 
 /// The RSS document of one scope.
 pub(super) fn document(meta: &FeedMeta, items: &[Item<'_>]) -> Result<String, RenderError> {
@@ -160,7 +160,7 @@ fn item(Item { entry, body }: Item<'_>, foreign: Vec<Element>) -> ::rss::Item {
     ::rss::Item {
         title: entry.title.as_ref().map(|title| title.as_str().to_owned()),
         link: Some(entry.url.to_string()),
-        description: words.map(|text| escape(text.as_str())),
+        description: words.map(|text| escape_content(text.as_str())),
         // <author> must be an e-mail address, and addresses stay out of feeds: names go into dc:creator.
         author: None,
         categories: entry.labels().into_iter().map(|name| category(name.as_str())).collect(),

@@ -399,7 +399,8 @@ fn a_reader_sees_the_words_that_the_author_wrote_once_escaped() {
     let rss_again = ::rss::Channel::read_from(rss.as_bytes()).unwrap();
     assert_eq!(rss_again.items()[0].title(), Some(text));
     assert_eq!(rss_again.items()[0].content(), Some(format!("<p>{text}</p>").as_str()));
-    assert_eq!(rss_again.items()[0].description(), Some(escape(text).as_str()));
+    let as_html = "a &lt; b &amp; c ]]&gt; \"d\" 'e' &lt;b&gt;bold&lt;/b&gt; 🖨️ \u{5d0}\u{5d1}";
+    assert_eq!(rss_again.items()[0].description(), Some(as_html));
     let atom_again = atom_syndication::Feed::read_from(atom.as_bytes()).unwrap();
     assert_eq!(atom_again.entries()[0].title().value, text);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
@@ -579,4 +580,9 @@ fn the_linter_finds_no_fault_with_our_own_feeds() {
             }
         }
     }
+}
+
+#[test]
+fn quotes_in_a_summary_need_no_reference_where_a_browser_shows_the_feed_as_it_is() {
+    assert_eq!(escape_content("\"a\" < b & &quot;"), "\"a\" &lt; b &amp; &amp;quot;");
 }

@@ -2,21 +2,20 @@
 
 use pulldown_cmark::{Event, Parser};
 
-use crate::model::text::{one_line, truncate_at_word};
+use crate::model::text::{is_visible, one_line, truncate_at_word};
 
 /// Characters of a title at most.
 const LONGEST: usize = 512;
 
 /// A title as text: emphasis, code ticks, links and entities are reduced once; `<T>` stays literal unless titles are HTML.
 pub(super) fn title(text: &str, is_html: bool) -> Option<String> {
-    let plain = closed(truncate_at_word(&reduced(text, is_html), LONGEST));
-    (!plain.is_empty()).then_some(plain)
+    as_text(&reduced(text, is_html))
 }
 
-/// A title that is text already.
+/// A title that is text already. One that nobody can see is none: a reader would show an empty line to click on.
 pub(super) fn as_text(text: &str) -> Option<String> {
     let plain = closed(truncate_at_word(&one_line(text), LONGEST));
-    (!plain.is_empty()).then_some(plain)
+    is_visible(&plain).then_some(plain)
 }
 
 /// A line of Markdown as text.
@@ -75,6 +74,7 @@ mod tests {
         }
         assert_eq!(title("A <em>big</em> day", true).as_deref(), Some("A big day"));
         assert_eq!(title("  ", false), None);
+        assert_eq!(title(" \u{200b}\u{2067} ", false), None);
         assert_eq!(title("\u{202e}x", false).as_deref(), Some("\u{202e}x\u{202c}"));
     }
 }

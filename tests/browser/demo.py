@@ -105,6 +105,12 @@ def fetch(address: str) -> tuple[int, str]:
         return 0, str(error)
 
 
+def fetch_text(address: str) -> str:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(address, timeout=20) as answer:
+        return answer.read().decode()
+
+
 def wait_for(condition, seconds: float = WAIT):
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -159,6 +165,52 @@ def look_at_all(demo: Demo, browser: Browser, checks: Checks, shots: pathlib.Pat
             look_at(browser, checks, address, shots)
         else:
             checks.hold(f"{urlsplit(address).path} answers ({kind})", "" if status == 200 else f"status {status}")
+
+
+# What a browser shows of a feed: the hint above it, how its entries and their parts are laid out, and whether a planted
+# script came to life.
+SHOWN = """const entries = [...document.getElementsByTagName(arguments[0])],
+    page = name => [...document.getElementsByTagNameNS('http://www.w3.org/1999/xhtml', name)],
+    isShown = node => Boolean(node) && getComputedStyle(node).display !== 'none',
+    bodies = entry => ['encoded', 'content'].flatMap(name => [...entry.getElementsByTagNameNS('*', name)]);
+    return { hint: page('div').filter(isShown).map(node => node.textContent.trim()).join(' '), entries: entries.length,
+        blocks: entries.filter(entry => getComputedStyle(entry).display === 'block').length,
+        titles: entries.filter(entry => isShown(entry.getElementsByTagName('title')[0])).length,
+        bodies: entries.flatMap(bodies).filter(isShown).length,
+        planted: window.planted ?? '', scripts: page('script').length }"""
+PLANTED = """---
+title: "<script xmlns='http://www.w3.org/1999/xhtml'>window.planted = 'title'</script> in a title"
+date: {date}
+summary: "<script xmlns='http://www.w3.org/1999/xhtml'>window.planted = 'summary'</script>"
+---
+
+]]><script xmlns="http://www.w3.org/1999/xhtml">window.planted = 'body'</script>
+"""
+
+
+def open_feeds(demo: Demo, browser: Browser, checks: Checks, shots: pathlib.Path) -> None:
+    """A feed opened by somebody who has no reader: a hint and a list that can be read, and nothing that runs (feeds.md F12)."""
+    date = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    (demo.folder / "content" / "planted.md").write_text(PLANTED.format(date=date))
+    there = wait_for(lambda: any("in a title" in item.get("title", "") for item in feed_of(demo)["items"]), 30)
+    checks.hold("an article with planted scripts is in the feeds", "" if there else "not within 30 s")
+    for path, entry in (("/rss.xml", "item"), ("/atom.xml", "entry")):
+        browser.complaints(), browser.requested()
+        browser.size(1100, 900)
+        browser.go(demo.at(path))
+        png = browser.picture(shots / f"feed-{file_name(path)}.png")
+        shown = browser.run(SHOWN, entry)
+        source = fetch_text(demo.at(path))
+        browser.size(TELEPHONE, 740)
+        browser.picture(shots / f"feed-{file_name(path)}-narrow.png")
+        faults = browser.complaints() + foreign(browser.requested())
+        faults.append("" if len(png) > 3000 else "the page is blank")
+        faults.append("" if shown["entries"] > 2 and shown["blocks"] == shown["titles"] == shown["entries"] else f"no styled list: {shown}")
+        faults.append("" if "feed reader" in shown["hint"] else f"no hint about feed readers: {shown['hint']!r}")
+        faults.append("" if shown["bodies"] == 0 else f"{shown['bodies']} contents are shown as source text")
+        faults.append("" if not shown["planted"] and not shown["scripts"] else f"something planted lives: {shown}")
+        faults.append("" if "xsl" not in source.lower() else "it speaks of XSL")
+        checks.hold(f"{path} looks good in a browser", *faults)
 
 
 def link_in(letter, path: str) -> str | None:
@@ -284,10 +336,12 @@ def notices_news(demo: Demo, checks: Checks) -> None:
     checks.hold("one more article appears while the demo runs", "" if more else "none within 120 s")
 
 
+def feed_of(demo: Demo) -> dict:
+    return json.loads(fetch_text(demo.at("/feed.json")))
+
+
 def items_of(demo: Demo) -> int:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(demo.at("/feed.json"), timeout=20) as answer:
-        return len(json.load(answer)["items"])
+    return len(feed_of(demo)["items"])
 
 
 def main(program: str, chromium: str, folder: pathlib.Path, pictures: pathlib.Path | None) -> int:
@@ -302,7 +356,7 @@ def main(program: str, chromium: str, folder: pathlib.Path, pictures: pathlib.Pa
         checks.hold("the demo sends its first letters", "" if sent else "the outbox stayed empty")
         wait_for(demo.addresses, 10)
         with Browser(chromium, folder) as browser:
-            steps = [look_at_all, walk, rate, show_letter, show_outbox]
+            steps = [look_at_all, walk, rate, show_letter, show_outbox, open_feeds]
             for step in steps:
                 try:
                     step(demo, browser, checks, shots)

@@ -48,6 +48,10 @@ def absolute(url: object) -> bool:
     return bool(parts and parts.scheme in ("http", "https") and parts.hostname and url.isascii() and not re.search(r"\s", url))
 
 
+def squeezed(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
 class Reader(html.parser.HTMLParser):
     """Collects what must not stand in the HTML of a feed."""
 
@@ -118,7 +122,10 @@ class Document:
         demand(read.version == {"rss.xml": "rss20", "atom.xml": "atom10"}[self.path.name], f"read as {read.version}")
         demand(len(read.entries) == len(self.values), f"{len(read.entries)} entries read, {len(self.values)} written")
         demand(any(link.rel == "self" and link.href.endswith(self.path.name) for link in read.feed.links), "no self link")
-        for entry, (own_id, _, url, date) in zip(read.entries, self.values):
+        for entry, (own_id, title, url, date) in zip(read.entries, self.values):
+            # feedparser takes a title in which tags or entities stand for HTML, and cleans it.
+            seen = entry.get("title", "")
+            demand(squeezed(seen) == squeezed(title) or re.search("[<&]", title), f"title read as {seen!r}, written {title!r}")
             if self.path.name == "rss.xml":
                 demand(entry.id == own_id, f"id read as {entry.id!r}, written {own_id!r}")
             # An address that holds what looks like an entity is decoded once too often by feedparser.

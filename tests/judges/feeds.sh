@@ -9,22 +9,30 @@ make_exports() {
   mkdir -p "$exports"
   local folder name
   if [ -n "${LETTERPRESS_SHARED:-}" ]; then
-    for folder in "$LETTERPRESS_SHARED"/data/articles/*/; do
-      name=$(basename "$folder")
+    for folder in "$LETTERPRESS_SHARED"/data/{articles/*,site-output/*,seed}/; do
+      name=${folder#"$LETTERPRESS_SHARED"/data/}
+      name=$(tr / - <<<"${name%/}")
       has_articles "$folder" || { say "  $name holds no file that we read"; continue; }
       check "feeds of $name are made" export_feeds "$name" "$(cd "$folder" && pwd)"
     done
   fi
   check "feeds of our own articles are made" export_own_feeds
+  check "feeds of nasty articles are made" export_nasty_feeds
 }
 
 # has_articles FOLDER: some stores of the test data hold formats of a later version only (Djot).
 has_articles() {
-  [ -n "$(find "$1" -type f \( -name '*.md' -o -name '*.markdown' -o -name '*.mdx' -o -name '*.htm*' \) -print -quit)" ]
+  [ -n "$(find "$1" -type f \( -name '*.md' -o -name '*.markdown' -o -name '*.mdx' -o -name '*.htm*' -o -name '*.txt' \) -print -quit)" ]
 }
 
 export_own_feeds() {
   own_articles "$exports/own-articles" && export_feeds own "$exports/own-articles"
+}
+
+export_nasty_feeds() {
+  mkdir -p "$exports/nasty-articles" &&
+    python3 tests/judges/nasty.py feed "$exports/nasty-articles" &&
+    export_feeds nasty "$exports/nasty-articles"
 }
 
 # export_feeds NAME FOLDER: writes out/ and, from the same database, again/, which must be equal to the byte.
@@ -51,6 +59,7 @@ kind = "folder"
 path = "$1"
 
 [feeds]
+limit = 40
 archives = { size = 30 }
 
 [[newsletters]]

@@ -13,7 +13,22 @@ const readers = {
     const { parseFeed } = await import(pathToFileURL(require.resolve("feedsmith")));
     const { format, feed } = parseFeed(text);
     if (format === "rss") {
-      return feed.items.map((item) => ({ id: item.guid?.value, title: item.title, link: item.link, date: seconds(item.pubDate) }));
+      return feed.items.map((item) => ({
+        id: item.guid?.value,
+        title: item.title,
+        link: item.link,
+        date: seconds(item.pubDate),
+        content: item.content?.encoded ?? item.description,
+      }));
+    }
+    if (format === "json") {
+      return feed.items.map((item) => ({
+        id: item.id,
+        title: item.title,
+        link: item.url,
+        date: seconds(item.date_published),
+        content: item.content_html,
+      }));
     }
     const alternate = (entry) => entry.links.find((link) => (link.rel ?? "alternate") === "alternate")?.href;
     return feed.entries.map((entry) => ({
@@ -21,12 +36,19 @@ const readers = {
       title: entry.title?.value ?? entry.title,
       link: alternate(entry),
       date: seconds(entry.published),
+      content: (entry.content?.value ?? entry.content) || (entry.summary?.value ?? entry.summary),
     }));
   },
   async "rss-parser"(text) {
     const Parser = require("rss-parser");
     const feed = await new Parser().parseString(text);
-    return feed.items.map((item) => ({ id: item.guid ?? item.id, title: item.title, link: item.link, date: seconds(item.isoDate) }));
+    return feed.items.map((item) => ({
+      id: item.guid ?? item.id,
+      title: item.title,
+      link: item.link,
+      date: seconds(item.isoDate),
+      content: item["content:encoded"] ?? item.content ?? item.summary,
+    }));
   },
 };
 

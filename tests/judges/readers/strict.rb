@@ -12,6 +12,7 @@ $stdin.each_line(chomp: true) do |path|
       id: atom ? entry.id.content : entry.guid&.content,
       title: atom ? entry.title&.content : entry.title,
       link: link,
+      content: atom ? (entry.content || entry.summary)&.content : (entry.content_encoded || entry.description),
       date: (date.respond_to?(:content) ? date.content : date)&.to_i,
     }
   end
