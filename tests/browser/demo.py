@@ -23,6 +23,7 @@ from webdriver import Browser, WebDriverError, free_port
 
 PERSON = "curious.reader@example.org"
 WAIT = 60
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 TELEPHONE = 360  # px; the width that a page itself tells of its window grows with what is too wide
 
 
@@ -95,9 +96,8 @@ class Demo:
 
 
 def fetch(address: str) -> tuple[int, str]:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(address, timeout=20) as answer:
+        with DIRECT.open(address, timeout=20) as answer:
             return answer.status, answer.headers.get_content_type()
     except urllib.error.HTTPError as error:
         return error.code, error.headers.get_content_type()
@@ -106,8 +106,7 @@ def fetch(address: str) -> tuple[int, str]:
 
 
 def fetch_text(address: str) -> str:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(address, timeout=20) as answer:
+    with DIRECT.open(address, timeout=20) as answer:
         return answer.read().decode()
 
 

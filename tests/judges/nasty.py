@@ -89,20 +89,20 @@ def article(number: int, folder: pathlib.Path) -> None:
     (folder / f"nasty-{number:02}.md").write_text(text)
 
 
-def feed(folder: str) -> None:
+def feed(folder: pathlib.Path) -> None:
     """Articles without a date of their own are hours old. JSON is YAML, but for characters beyond U+FFFF."""
     now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
     for number, (name, (header, body)) in enumerate(FEED.items(), 1):
         dated = {"date": (now - datetime.timedelta(hours=number)).isoformat()} | header
         said = re.sub(r"[^ -~]", lambda one: f"\\U{ord(one[0]):08X}", json.dumps(dated, ensure_ascii=False))
         text = f"---\n{said}\n---\n\n{body}\n"
-        (pathlib.Path(folder) / f"{name}.md").write_bytes(text.encode("utf-8", "surrogatepass"))
+        (folder / f"{name}.md").write_bytes(text.encode())
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "people":
         people(*map(int, sys.argv[2:]))
     elif sys.argv[1] == "feed":
-        feed(sys.argv[2])
+        feed(pathlib.Path(sys.argv[2]))
     else:
         article(int(sys.argv[2]), pathlib.Path(sys.argv[3]))

@@ -26,12 +26,17 @@ JARS = [pathlib.Path("/usr/share/java") / name for name in ("bsh.jar", "rome.jar
 Value = dict[str, object]
 
 
+def seconds(date: str) -> int:
+    """Since the epoch, of an RFC 3339 date."""
+    return int(datetime.fromisoformat(date.replace("Z", "+00:00")).timestamp())
+
+
 def expected(path: pathlib.Path) -> list[Value]:
     """Read by a parser that knows XML or JSON and nothing of feeds."""
     if path.suffix == ".json":
         return [
             {"id": item["id"], "title": item.get("title"), "link": item["url"], "content": item["content_html"],
-             "date": int(datetime.fromisoformat(item["date_published"].replace("Z", "+00:00")).timestamp())}
+             "date": seconds(item["date_published"])}
             for item in json.loads(path.read_bytes())["items"]
         ]
     root = ElementTree.parse(path).getroot()
@@ -45,7 +50,7 @@ def expected(path: pathlib.Path) -> list[Value]:
     return [
         {"id": entry.findtext(ATOM + "id"), "title": entry.findtext(ATOM + "title"),
          "link": entry.find(f"{ATOM}link[@rel='alternate']").get("href"),
-         "date": int(datetime.fromisoformat(entry.findtext(ATOM + "published").replace("Z", "+00:00")).timestamp()),
+         "date": seconds(entry.findtext(ATOM + "published")),
          "content": entry.findtext(ATOM + "content") or entry.findtext(ATOM + "summary")}
         for entry in root.iter(ATOM + "entry")
     ]
@@ -131,17 +136,16 @@ def judge(name: str, read: Callable[[list[pathlib.Path]], list[list[Value]]], pa
 def main() -> int:
     root, npm = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     found = sorted(root.glob("*/out/*.*")) + sorted(root.glob("*/out/archive/*/*.*"))
-    paths = [path for path in found if path.name in ("rss.xml", "atom.xml")]
-    also_json = paths + [path for path in found if path.name == "feed.json"]
+    xml = [path for path in found if path.name in ("rss.xml", "atom.xml")]
+    feeds = xml + [path for path in found if path.name == "feed.json"]
     readers = {
-        "sfeed": sfeed,
-        "ROME": by_lines("java", "-cp", ":".join(map(str, JARS)), "bsh.Interpreter", HERE / "rome.bsh"),
-        "Ruby's rss, strict": by_lines("ruby", HERE / "strict.rb"),
-        "feedsmith": by_lines("node", HERE / "npm.mjs", "feedsmith", npm.resolve()),
-        "rss-parser": by_lines("node", HERE / "npm.mjs", "rss-parser", npm.resolve()),
+        "sfeed": (sfeed, xml),
+        "ROME": (by_lines("java", "-cp", ":".join(map(str, JARS)), "bsh.Interpreter", HERE / "rome.bsh"), xml),
+        "Ruby's rss, strict": (by_lines("ruby", HERE / "strict.rb"), xml),
+        "feedsmith": (by_lines("node", HERE / "npm.mjs", "feedsmith", npm.resolve()), feeds),
+        "rss-parser": (by_lines("node", HERE / "npm.mjs", "rss-parser", npm.resolve()), xml),
     }
-    results = [judge(name, read, also_json if name == "feedsmith" else paths) for name, read in readers.items()]
-    return 0 if all(results) else 1
+    return 0 if all([judge(name, read, paths) for name, (read, paths) in readers.items()]) else 1
 
 
 if __name__ == "__main__":
