@@ -59,7 +59,7 @@ def expected(path: pathlib.Path) -> list[Value]:
 def by_lines(*command: object) -> Callable[[list[pathlib.Path]], list[list[Value]]]:
     def read(paths: list[pathlib.Path]) -> list[list[Value]]:
         listed = "".join(f"{path}\n" for path in paths)
-        said = subprocess.run(list(map(str, command)), input=listed, capture_output=True, text=True, timeout=300)
+        said = subprocess.run(list(map(str, command)), input=listed, capture_output=True, text=True, timeout=600)
         if said.returncode != 0:
             raise RuntimeError((said.stderr or said.stdout).strip()[-600:])
         return [json.loads(line) for line in said.stdout.removesuffix("\n").split("\n")]
