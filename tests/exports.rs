@@ -34,6 +34,7 @@ fn settings(folder: &Path) -> FolderSettings {
         source: source("folder", folder.to_owned()),
         site_url: "https://example.org/".parse().unwrap(),
         site_title: "Workshop Notes".to_owned(),
+        keeps_markdown: false,
         site_author: None,
         outputs: Vec::new(),
         now: at("2027-01-01T00:00:00Z"),

@@ -23,6 +23,7 @@ mod feeds_http;
 mod feeds_import;
 mod feeds_over_time;
 mod feeds_stale;
+mod feeds_wishes;
 mod init_from;
 mod kill_points;
 mod kills;

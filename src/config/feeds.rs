@@ -8,6 +8,7 @@ use config::{Value, ValueKind};
 use url::Url;
 
 use super::http::is_out_of_reach;
+use super::podcast::{self, Podcast};
 use super::problem::Wrong;
 use super::section::Section;
 use super::value::{
@@ -63,10 +64,14 @@ pub struct Feeds {
     pub tombstones: Duration,
     /// Whole copies that a network may take of a feed at once; `None` for any number.
     pub burst: Option<u32>,
+    /// RSS shows what the author wrote in Markdown, too; default false.
+    pub markdown: bool,
     /// Subscribers have feeds of their own.
     pub private: bool,
     /// `[feeds.websub]`
     pub websub: WebSub,
+    /// `[feeds.podcast]`; `None`: recordings are files like others.
+    pub podcast: Option<Podcast>,
 }
 
 /// How long readers may keep a copy of a feed.
@@ -164,7 +169,9 @@ pub(super) fn read(mut section: Section<'_>, public_url: &Url) -> Feeds {
             .get("rate_limit", one_number("burst", "10"))
             .unwrap_or(Some(BURST)),
         websub: WebSub::default(),
+        podcast: podcast::read(section.section("podcast")),
         private: section.get("private", flag).unwrap_or(false),
+        markdown: section.get("markdown", flag).unwrap_or(false),
     };
     let websub = websub::read(section.section("websub"), is_out_of_reach(public_url, &feeds.base_url));
     let aliases = aliases(&mut section, &feeds);

@@ -119,6 +119,11 @@ impl<'n> Section<'n> {
         self.values.contains_key(key)
     }
 
+    /// Whether nothing is given at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.origins.is_empty()
+    }
+
     /// Whether `key` was given, readable or not.
     pub(super) fn was_given(&self, key: &str) -> bool {
         self.origins.contains_key(key)

@@ -13,7 +13,7 @@ use super::secret::Files;
 use super::section::Section;
 use super::source_kinds::{self, SourceKind};
 use super::value::{
-    Read, duration, email, filled, flag, id, language, list, one_of, some_time, web_address, whole, zone,
+    Read, duration, email, filled, flag, host, id, language, list, one_of, some_time, web_address, whole, zone,
 };
 use crate::model::article::Author;
 use crate::model::slug::slug;
@@ -49,6 +49,8 @@ pub struct Source {
     pub raw_templates: bool,
     /// A title in the header is HTML.
     pub title_html: bool,
+    /// Hosts whose frames stay in feeds, such as `www.youtube-nocookie.com`; those of others become links.
+    pub embeds: Vec<String>,
     /// Keys whose text is split at spaces (`tags`, `categories`).
     pub split_spaces: Vec<String>,
     /// Where pictures beside an article are published; default: the article's folder.
@@ -155,6 +157,7 @@ fn read_one(section: &mut Section<'_>, files: &Files<'_>, site_language: &str) -
         // Only files are written for a generator.
         raw_templates: !matches!(kind, SourceKind::Folder),
         title_html: section.get("title_html", flag).unwrap_or(false),
+        embeds: section.get("embeds", list(host)).unwrap_or_default(),
         split_spaces: section.get("split_spaces", list(filled)).unwrap_or_default(),
         assets: None,
         body_selector: None,

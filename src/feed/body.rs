@@ -15,23 +15,24 @@ pub(super) struct Body<'a> {
     pub(super) html: Cow<'a, str>,
     /// Whether RSS and Atom print it, too; summary feeds do not.
     pub(super) printed: bool,
+    /// Whether a summary and a link stand for an article that is too long.
+    pub(super) shortened: bool,
 }
 
 /// The body of one entry.
 pub(super) fn of<'a>(entry: &'a Entry, meta: &FeedMeta, limits: Limits) -> Body<'a> {
     let whole = entry.body.as_ref().map(Clean::as_str);
-    match whole {
-        Some(html) if limits.content == FullOrSummary::Full => Body {
-            html: if is_too_long(entry, limits) {
-                wrapped(shortened(entry).into(), entry, meta)
-            } else {
-                wrapped(html.into(), entry, meta)
-            },
+    let shortened = is_too_long(entry, limits);
+    match whole.filter(|_| limits.content == FullOrSummary::Full) {
+        Some(html) if !shortened => Body {
+            html: wrapped(footed(html, entry), entry, meta),
             printed: true,
+            shortened,
         },
-        _ => Body {
-            html: wrapped(shortened(entry).into(), entry, meta),
-            printed: false,
+        whole => Body {
+            html: wrapped(self::shortened(entry).into(), entry, meta),
+            printed: whole.is_some(),
+            shortened,
         },
     }
 }
@@ -40,6 +41,14 @@ pub(super) fn of<'a>(entry: &'a Entry, meta: &FeedMeta, limits: Limits) -> Body<
 pub fn is_too_long(entry: &Entry, limits: Limits) -> bool {
     let length = entry.body.as_ref().map_or(0, |html| html.as_str().len());
     limits.content == FullOrSummary::Full && length > limits.max_entry_bytes
+}
+
+/// The author's footer stands under whole articles.
+fn footed<'a>(html: &'a str, entry: &Entry) -> Cow<'a, str> {
+    match &entry.footer {
+        Some(footer) => format!("{html}\n{}", footer.as_str()).into(),
+        None => html.into(),
+    }
 }
 
 fn shortened(entry: &Entry) -> String {

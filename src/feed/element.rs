@@ -12,7 +12,7 @@ use crate::model::media;
 
 use super::{RenderError, escape, words};
 
-const NAMESPACES: [(&str, &str); 9] = [
+const NAMESPACES: [(&str, &str); 11] = [
     ("at", "http://purl.org/atompub/tombstones/1.0"),
     ("atom", "http://www.w3.org/2005/Atom"),
     ("content", "http://purl.org/rss/1.0/modules/content/"),
@@ -20,6 +20,8 @@ const NAMESPACES: [(&str, &str); 9] = [
     ("fh", "http://purl.org/syndication/history/1.0"),
     ("itunes", "http://www.itunes.com/dtds/podcast-1.0.dtd"),
     ("media", "http://search.yahoo.com/mrss/"),
+    ("podcast", "https://podcastindex.org/namespace/1.0"),
+    ("source", "http://source.scripting.com/"),
     ("sy", "http://purl.org/rss/1.0/modules/syndication/"),
     ("xhtml", "http://www.w3.org/1999/xhtml"),
 ];
@@ -53,7 +55,7 @@ impl Element {
         self
     }
 
-    fn children(mut self, children: Vec<Self>) -> Self {
+    pub(super) fn children(mut self, children: Vec<Self>) -> Self {
         self.children = children;
         self
     }

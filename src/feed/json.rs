@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
-use crate::model::entry::{Byline, Clean, EntryFile, Language};
+use crate::model::entry::{Byline, Clean, Language};
+use crate::model::entry_file::EntryFile;
 use crate::model::feed_date::FeedDate;
 use crate::model::feed_key::Format;
 use crate::model::feed_meta::FeedMeta;
@@ -26,6 +27,8 @@ struct Feed<'a> {
     description: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     icon: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    favicon: Option<&'a str>,
     authors: Vec<Author<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<&'a str>,
@@ -46,6 +49,8 @@ struct Author<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avatar: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -96,10 +101,12 @@ pub(super) fn document(meta: &FeedMeta, items: &[Item<'_>]) -> Result<String, Re
         next_url: older(meta),
         description: meta.description.as_ref().map(Clean::as_str),
         icon: meta.icon.as_ref().map(FeedUrl::as_str),
-        authors: vec![author(&meta.author)],
+        // Readers scale a square picture down.
+        favicon: meta.icon.as_ref().map(FeedUrl::as_str),
+        authors: vec![author(meta, &meta.author)],
         language: meta.language.as_ref().map(Language::as_str),
         hubs: meta.hubs.iter().map(hub).collect(),
-        items: items.iter().map(|item| feed_item(*item)).collect(),
+        items: items.iter().map(|item| feed_item(meta, *item)).collect(),
     };
     let room: usize = items.iter().map(|item| 1_024 + item.body.html.len()).sum();
     let mut out = Vec::with_capacity(room + room / 8);
@@ -145,10 +152,13 @@ fn hub(address: &FeedUrl) -> Hub<'_> {
     }
 }
 
-fn author(byline: &Byline) -> Author<'_> {
+/// Whose picture is known is the author of the site.
+fn author<'a>(meta: &'a FeedMeta, byline: &'a Byline) -> Author<'a> {
+    let is_the_sites = byline.name == meta.author.name;
     Author {
         name: byline.name.as_str(),
         url: byline.url.as_ref().map(FeedUrl::as_str),
+        avatar: meta.avatar.as_ref().filter(|_| is_the_sites).map(FeedUrl::as_str),
     }
 }
 
@@ -162,7 +172,7 @@ fn attachment(file: &EntryFile) -> Attachment<'_> {
     }
 }
 
-fn feed_item(Item { entry, body }: Item<'_>) -> FeedItem<'_> {
+fn feed_item<'a>(meta: &'a FeedMeta, Item { entry, body }: Item<'a>) -> FeedItem<'a> {
     FeedItem {
         id: entry.id.as_str(),
         url: entry.url.as_str(),
@@ -173,7 +183,7 @@ fn feed_item(Item { entry, body }: Item<'_>) -> FeedItem<'_> {
         image: entry.image.as_ref().map(|picture| picture.url.as_str()),
         date_published: entry.published.iso(),
         date_modified: entry.edited.map(FeedDate::iso),
-        authors: entry.authors.iter().map(author).collect(),
+        authors: entry.authors.iter().map(|byline| author(meta, byline)).collect(),
         tags: entry.labels().into_iter().map(Clean::as_str).collect(),
         language: entry.language.as_ref().map(Language::as_str),
         attachments: entry.files.iter().map(attachment).collect(),

@@ -14,6 +14,7 @@ mod element;
 mod json;
 mod opml;
 mod own;
+mod podcast;
 mod prepared;
 mod rss;
 mod self_check;
@@ -39,7 +40,7 @@ use crate::model::entry::Entry;
 use crate::model::feed_meta::FeedMeta;
 
 /// Raised with every intended change of what the writers print.
-pub const RENDERER: i64 = 4;
+pub const RENDERER: i64 = 5;
 
 /// The style of an opened feed.
 pub const STYLE: &str = include_str!("feeds.css");

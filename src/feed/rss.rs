@@ -8,17 +8,19 @@ use ::rss::{Category, Channel, Enclosure, Guid, Image};
 
 use crate::model::feed_key::Format;
 use crate::model::feed_meta::FeedMeta;
+use crate::model::feed_url::FeedUrl;
 
 use super::element::{self, Element};
-use super::{GENERATOR, Item, MAJOR_VERSION, RenderError, escape_content, prolog};
+use super::{GENERATOR, Item, MAJOR_VERSION, RenderError, escape_content, podcast, prolog};
 
 /// The RSS document of one scope.
 pub(super) fn document(meta: &FeedMeta, items: &[Item<'_>]) -> Result<String, RenderError> {
-    let foreign = channel_elements(meta);
+    let mut foreign = channel_elements(meta);
+    foreign.extend(podcast::head(meta, items));
     let mut namespaces = element::namespaces(&foreign)?;
     let mut written = Vec::with_capacity(items.len());
     for entry in items {
-        let elements = item_elements(*entry);
+        let elements = item_elements(meta, *entry);
         namespaces.extend(element::namespaces(&elements)?);
         written.push(item(*entry, elements));
     }
@@ -66,14 +68,18 @@ fn channel(
         cloud: None,
         rating: None,
         ttl: meta.minutes.map(|minutes| minutes.to_string()),
-        image: meta.icon.as_ref().map(|icon| Image {
-            url: icon.to_string(),
-            title: title.clone(),
-            link: meta.home.to_string(),
-            width: None,
-            height: None,
-            description: None,
-        }),
+        image: meta
+            .icon
+            .as_ref()
+            .filter(|icon| is_old_picture(icon))
+            .map(|icon| Image {
+                url: icon.to_string(),
+                title: title.clone(),
+                link: meta.home.to_string(),
+                width: None,
+                height: None,
+                description: None,
+            }),
         text_input: None,
         skip_hours: Vec::new(),
         skip_days: Vec::new(),
@@ -113,6 +119,16 @@ fn links(meta: &FeedMeta) -> Vec<Link> {
         .collect()
 }
 
+/// RSS 2.0 knows GIF, JPEG and PNG; an address without an ending may be any.
+fn is_old_picture(icon: &FeedUrl) -> bool {
+    let ending = icon.as_str().rsplit_once('.').map_or("", |(_, ending)| ending);
+    let is_ending = !ending.is_empty() && ending.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_known = ["gif", "jpeg", "jpg", "png"]
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(ending));
+    is_known || !is_ending
+}
+
 /// The crate's own `sy` element prints a malformed `updateBase` that cannot be left out.
 fn channel_elements(meta: &FeedMeta) -> Vec<Element> {
     let mut elements = vec![element::hint(meta)];
@@ -130,11 +146,11 @@ fn channel_elements(meta: &FeedMeta) -> Vec<Element> {
     elements
 }
 
-fn item_elements(Item { entry, .. }: Item<'_>) -> Vec<Element> {
+fn item_elements(meta: &FeedMeta, Item { entry, body }: Item<'_>) -> Vec<Element> {
     let mut elements = element::picture(entry);
-    let played = entry.files.first().filter(|file| file.is_played());
-    if let Some(seconds) = played.and_then(|file| file.seconds) {
-        elements.push(Element::new("itunes:duration").text(seconds.to_string()));
+    elements.extend(podcast::item(meta.podcast.as_ref(), entry));
+    if let Some(markdown) = entry.markdown.as_ref().filter(|_| body.printed && !body.shortened) {
+        elements.push(Element::new("source:markdown").text(markdown.as_str()));
     }
     if let Some(edited) = entry.edited {
         elements.push(Element::new("atom:updated").text(edited.iso()));
@@ -143,11 +159,11 @@ fn item_elements(Item { entry, .. }: Item<'_>) -> Vec<Element> {
 }
 
 fn item(Item { entry, body }: Item<'_>, foreign: Vec<Element>) -> ::rss::Item {
-    // RSS 2.0 wants a title or a description in every item.
+    // RSS 2.0 wants a title or a description in every item, the RSS Advisory Board's profile a description before content.
     let words = entry
         .summary
         .as_ref()
-        .or(entry.title.is_none().then_some(&entry.heading));
+        .or((entry.title.is_none() || body.printed).then_some(&entry.heading));
     let creators: Vec<String> = entry
         .authors
         .iter()

@@ -186,6 +186,8 @@ pub struct Plan {
     pub chain: Chain,
     /// The content version that this follows from.
     pub version: i64,
+    /// What the Podcast Index calls it, where that is wanted.
+    pub podcast_guid: Option<String>,
 }
 
 impl Plan {
@@ -195,6 +197,7 @@ impl Plan {
             && self.updated_at == other.updated_at
             && self.feed_id == other.feed_id
             && self.term == other.term
+            && self.podcast_guid == other.podcast_guid
     }
 
     /// The feed-level time.
@@ -294,6 +297,7 @@ mod tests {
             deleted: Vec::new(),
             chain: Chain::default(),
             version: 1,
+            podcast_guid: None,
             scope,
         };
         Arc::new(Slot::new(plan, None))

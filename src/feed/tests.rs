@@ -8,12 +8,14 @@ use quick_xml::events::Event;
 
 use super::*;
 use crate::model::article::{Article, Author, Content, Enclosure, Image, Term, Visibility};
-use crate::model::entry::{Byline, Clean, Edits, EntryFile, EntryId, Language};
+use crate::model::entry::{Byline, Clean, Edits, EntryId, Language};
+use crate::model::entry_file::EntryFile;
 use crate::model::feed_date::FeedDate;
 use crate::model::feed_key::{Format, Scope};
 use crate::model::feed_meta::Chain;
 use crate::model::feed_url::FeedUrl;
 use crate::model::media;
+use crate::model::podcast::{self, Category, Episode, Index, Podcast, Transcript};
 
 pub(super) const LIMITS: Limits = Limits {
     content: FullOrSummary::Full,
@@ -37,6 +39,18 @@ fn picture(text: &str) -> Image {
         alt: text.to_owned(),
         width: Some(640),
         height: Some(480),
+    }
+}
+
+fn episode(text: &str) -> Episode {
+    Episode {
+        number: Some(7),
+        season: Some(2),
+        explicit: Some(false),
+        transcripts: vec![Transcript {
+            url: format!("https://example.org/{text}.vtt"),
+            media_type: "text/vtt".to_owned(),
+        }],
     }
 }
 
@@ -81,6 +95,8 @@ pub(super) fn article(number: usize, text: &str) -> Article {
             image: Some(picture(text)),
             comments_url: Some(format!("https://example.org/{text}#comments")),
             external_url: Some(format!("https://example.org/{text}")),
+            episode: Some(episode(text)),
+            markdown: Some(text.to_owned()),
             words: 1,
             reading_minutes: 1,
             reading_from: "computed".to_owned(),
@@ -126,6 +142,17 @@ pub(super) fn meta(text: &str) -> FeedMeta {
             name: clean("A. Author"),
             url: None,
         },
+        avatar: FeedUrl::parse("https://example.org/me.jpg"),
+        podcast: Some(Podcast {
+            category: Category::parse("TV & Film > After Shows").unwrap(),
+            email: clean("author@example.org"),
+            explicit: false,
+            image: FeedUrl::parse("https://example.org/square.png"),
+            index: Some(Index {
+                guid: podcast::guid("https://letters.example.org/tag/ink/rss.xml"),
+                locked: true,
+            }),
+        }),
         icon: FeedUrl::parse("https://example.org/icon.png"),
         logo: FeedUrl::parse("https://example.org/wide.png"),
         email: None,
@@ -172,7 +199,20 @@ fn read(xml: &str) -> (Vec<String>, Vec<String>) {
     (names, texts)
 }
 
-const KNOWN: [&str; 52] = [
+const KNOWN: [&str; 65] = [
+    "itunes:author",
+    "itunes:category",
+    "itunes:email",
+    "itunes:episode",
+    "itunes:explicit",
+    "itunes:image",
+    "itunes:name",
+    "itunes:owner",
+    "itunes:season",
+    "podcast:guid",
+    "podcast:locked",
+    "podcast:transcript",
+    "source:markdown",
     "at:deleted-entry",
     "rss",
     "channel",

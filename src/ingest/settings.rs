@@ -21,6 +21,7 @@ pub(super) fn folder_settings(settings: &Settings, source: &Source, now: DateTim
         site_url: settings.site.url.clone(),
         site_title: settings.site.title.clone(),
         site_author,
+        keeps_markdown: settings.feeds.markdown,
         outputs: vec![settings.mail.outbox.clone(), settings.state.dir.clone()],
         now,
     }

@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::podcast::Episode;
+
 /// Everything of an article that a reader can see, except its address and its dates. Stored as one revision (JSON).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -37,6 +39,12 @@ pub struct Content {
     /// Files that go with it, at most 8.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub enclosures: Vec<Enclosure>,
+    /// What the author wrote, where that is Markdown and the feeds are to show it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub markdown: Option<String>,
+    /// What it says of its recording, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub episode: Option<Episode>,
     /// Words by UAX #29, without CJK characters.
     pub words: u32,
     /// 1 to 240 minutes.

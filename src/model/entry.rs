@@ -4,10 +4,10 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::article::{Article, Author, Content, Enclosure, Image, Term};
+use super::article::{Article, Author, Content, Image, Term};
+use super::entry_file::{EntryEpisode, EntryFile};
 use super::feed_date::FeedDate;
 use super::feed_url::{FeedUrl, percent_encode};
-use super::media;
 use super::text::{one_line, truncate_at_word, xml_safe};
 
 const LONGEST_TITLE: usize = 512;
@@ -20,7 +20,7 @@ const RIGHT_TO_LEFT: [&str; 14] = [
 
 /// Text without characters that XML 1.0 §2.2 forbids; never empty.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Clean(String);
+pub struct Clean(pub(super) String);
 
 impl Clean {
     /// Cleans a text of several lines; `None` when nothing is left.
@@ -198,40 +198,6 @@ impl EntryPicture {
     }
 }
 
-/// A file that goes with an article.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EntryFile {
-    /// Where it is.
-    pub url: FeedUrl,
-    /// `audio/mpeg`.
-    pub media_type: Clean,
-    /// How large, where that is known.
-    pub bytes: Option<u64>,
-    /// How long it plays.
-    pub seconds: Option<u32>,
-    /// What people read.
-    pub title: Option<Clean>,
-}
-
-impl EntryFile {
-    fn of(file: &Enclosure) -> Option<Self> {
-        Some(Self {
-            url: FeedUrl::parse(&file.url)?,
-            media_type: Clean(media::parse(&file.media_type).unwrap_or_else(|| media::UNKNOWN.to_owned())),
-            bytes: file.bytes,
-            seconds: file.seconds,
-            title: Clean::line(&file.title),
-        })
-    }
-
-    /// Whether it is listened to or watched.
-    pub fn is_played(&self) -> bool {
-        ["audio/", "video/"]
-            .iter()
-            .any(|kind| self.media_type.as_str().starts_with(kind))
-    }
-}
-
 /// What feeds call an update of an article.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Edits {
@@ -267,6 +233,8 @@ pub struct Entry {
     pub summary: Option<Clean>,
     /// Sanitised HTML with absolute addresses.
     pub body: Option<Clean>,
+    /// HTML that the author's template puts under the body.
+    pub footer: Option<Clean>,
     /// In the order of the byline.
     pub authors: Vec<Byline>,
     /// The first one is the main one.
@@ -285,6 +253,10 @@ pub struct Entry {
     pub comments: Option<FeedUrl>,
     /// Files that go with the article.
     pub files: Vec<EntryFile>,
+    /// What the author wrote, where feeds show it.
+    pub markdown: Option<Clean>,
+    /// What it says of its recording.
+    pub episode: Option<EntryEpisode>,
     /// Never moves once public.
     pub published: FeedDate,
     /// When it was edited, by what counts as an edit; later than `published`.
@@ -309,6 +281,7 @@ impl Entry {
             heading,
             summary: Clean::line(&content.summary),
             body: Clean::text(&content.body_html),
+            footer: None,
             authors: content.authors.iter().filter_map(Byline::of).collect(),
             categories: content.categories.iter().filter_map(Label::of).collect(),
             tags: content.tags.iter().filter_map(Label::of).collect(),
@@ -318,6 +291,8 @@ impl Entry {
             external_url: content.external_url.as_deref().and_then(FeedUrl::parse),
             comments: content.comments_url.as_deref().and_then(FeedUrl::parse),
             files: content.enclosures.iter().filter_map(EntryFile::of).collect(),
+            markdown: content.markdown.as_deref().and_then(Clean::text),
+            episode: content.episode.as_ref().map(EntryEpisode::of),
             published,
             edited: match edits {
                 Edits::Explicit => article.updated_at,

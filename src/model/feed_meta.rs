@@ -4,6 +4,7 @@ use super::entry::{Byline, Clean, EntryId, Language};
 use super::feed_date::FeedDate;
 use super::feed_key::{FeedKey, Format, Scope};
 use super::feed_url::FeedUrl;
+use super::podcast::Podcast;
 
 /// The head of the three documents of one scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +35,10 @@ pub struct FeedMeta {
     pub icon: Option<FeedUrl>,
     /// A picture twice as wide as high.
     pub logo: Option<FeedUrl>,
+    /// A picture of the person who writes the site.
+    pub avatar: Option<FeedUrl>,
+    /// What it says of itself as a podcast, where it holds recordings.
+    pub podcast: Option<Podcast>,
     /// The author's address, where it may be printed.
     pub email: Option<Clean>,
     /// The formats that are served.

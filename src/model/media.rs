@@ -14,6 +14,11 @@ pub fn parse(text: &str) -> Option<String> {
     (is_name(kind) && is_name(name)).then_some(text)
 }
 
+/// Whether a file of this type is listened to or watched.
+pub fn is_played(media_type: &str) -> bool {
+    ["audio/", "video/"].iter().any(|kind| media_type.starts_with(kind))
+}
+
 /// What the ending of a path or address says; `None` where that is nothing certain.
 pub fn by_name(url: &str) -> Option<&'static str> {
     let path = url.split(['?', '#']).next().unwrap_or_default();

@@ -6,8 +6,9 @@ use crate::model::article::{Content, DateOrigin, Draft, Problem};
 
 use super::basics::{Basics, notice};
 use super::body::{Body, warning};
-use super::draft::Given;
+use super::draft::{Format, Given};
 use super::enclosures::enclosures;
+use super::episode::episode;
 use super::fields::Fields;
 use super::folder::{FolderSettings, Locators};
 use super::html::Links;
@@ -184,6 +185,7 @@ impl File<'_> {
             tags = people::unique(page.metadata.tags.clone(), 32);
         }
         let place = (self.settings, self.given.locator);
+        let files = enclosures(self.fields, place, &links);
         let mut content = Content {
             title,
             body_html: body.into_stored(),
@@ -198,12 +200,20 @@ impl File<'_> {
             image: details::image(self.fields, self.page, place, &links),
             external_url: details::external_url(self.fields),
             comments_url: details::comments_url(self.fields, &basics.url),
-            enclosures: enclosures(self.fields, place, &links),
+            markdown: self.markdown(),
+            episode: episode(self.fields, &files, &links),
+            enclosures: files,
             ..Content::default()
         };
         let stated = self.page.and_then(|page| page.byline.minutes);
         details::measure(&mut content, self.settings, self.fields, stated);
         content
+    }
+
+    /// The body as it was written, where somebody will read that.
+    fn markdown(&self) -> Option<String> {
+        let is_wanted = self.settings.keeps_markdown && self.given.format == Format::Markdown && self.page.is_none();
+        is_wanted.then(|| self.given.body.trim().to_owned())
     }
 
     /// Header, metadata, byline, and the site's author for want of any.

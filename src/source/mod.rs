@@ -28,6 +28,7 @@ mod details;
 mod draft;
 mod enclosures;
 mod entries;
+mod episode;
 mod fields;
 mod finish;
 mod header;

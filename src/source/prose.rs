@@ -123,6 +123,7 @@ impl Walk {
                 self.words.push(' ');
             }
             "img" => self.picture(tag),
+            "iframe" => self.frame(tag),
             "a" => {
                 let href = attribute(tag, "href").unwrap_or_default();
                 self.link = Some((href, self.block.len()));
@@ -221,6 +222,18 @@ impl Walk {
             self.block.push_str(alt);
             self.block.push(']');
         }
+    }
+
+    /// Where a frame is shown there is nothing but its address to tell.
+    fn frame(&mut self, tag: &str) {
+        self.end_block(false);
+        let (start, src) = (self.block.len(), attribute(tag, "src").unwrap_or_default());
+        let title = attribute(tag, "title").unwrap_or_default();
+        let label = if title.trim().is_empty() { &src } else { title.trim() };
+        self.block.push_str(label);
+        self.link = Some((src.clone(), start));
+        self.close_link();
+        self.end_block(false);
     }
 
     /// `text (URL)`, unless text and URL agree.
@@ -368,6 +381,14 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_frame_is_its_title_and_its_address() {
+        let told = prose("<p>a</p><iframe src=\"https://film.example.net/\" title=\"A film\"></iframe><p>b</p>");
+        assert_eq!(told.text, "a\n\nA film (https://film.example.net/)\n\nb");
+        let bare = prose("<iframe src=\"https://film.example.net/\"></iframe>");
+        assert_eq!(bare.text, "https://film.example.net/");
+    }
 
     #[test]
     fn a_letter_without_pictures_says_the_same() {

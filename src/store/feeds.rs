@@ -47,33 +47,42 @@ pub struct ScopeRow {
     pub mark: String,
     /// The content version of `mark`.
     pub version: i64,
+    /// Its name in the Podcast Index; `None` while nobody asked for one.
+    pub podcast_guid: Option<String>,
 }
 
-const SCOPES: &str = "SELECT scope, feed_id, title, updated_at, mark, version FROM feed_scopes ORDER BY scope";
+const SCOPES: &str =
+    "SELECT scope, feed_id, title, updated_at, mark, version, podcast_guid FROM feed_scopes ORDER BY scope";
 
 /// Every scope that ever had an article.
 pub async fn scopes(conn: &mut Conn) -> Result<Vec<ScopeRow>, StoreError> {
-    type Row = (String, String, String, i64, String, i64);
+    type Row = (String, String, String, i64, String, i64, Option<String>);
     let rows: Vec<Row> = on!(conn, |c| sqlx::query_as(SCOPES).fetch_all(c).await?);
     Ok(rows
         .into_iter()
-        .map(|(scope, feed_id, title, updated_at, mark, version)| ScopeRow {
-            scope,
-            feed_id,
-            title,
-            updated_at,
-            mark,
-            version,
-        })
+        .map(
+            |(scope, feed_id, title, updated_at, mark, version, podcast_guid)| ScopeRow {
+                scope,
+                feed_id,
+                title,
+                updated_at,
+                mark,
+                version,
+                podcast_guid,
+            },
+        )
         .collect())
 }
 
-const PUT_SCOPE: &str = "INSERT INTO feed_scopes (scope, feed_id, title, updated_at, mark, version) VALUES ($1, $2, $3, $4, $5, $6) \
+const PUT_SCOPE: &str = "INSERT INTO feed_scopes (scope, feed_id, title, updated_at, mark, version, podcast_guid) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7) \
      ON CONFLICT (scope) DO UPDATE SET mark = excluded.mark, version = excluded.version, \
+     podcast_guid = COALESCE(feed_scopes.podcast_guid, excluded.podcast_guid), \
      updated_at = CASE WHEN feed_scopes.updated_at > excluded.updated_at THEN feed_scopes.updated_at ELSE excluded.updated_at END \
-     WHERE feed_scopes.version <= excluded.version AND feed_scopes.mark <> excluded.mark";
+     WHERE feed_scopes.version <= excluded.version AND (feed_scopes.mark <> excluded.mark OR \
+         (feed_scopes.podcast_guid IS NULL AND excluded.podcast_guid IS NOT NULL))";
 
-/// Adds a scope, or notes that its members changed. Id and title stay as they were first; a newer version stays, too.
+/// Adds a scope, or notes that its members changed. Ids and title stay as they were first; a newer version stays, too.
 pub async fn put_scope(conn: &mut Conn, row: &ScopeRow) -> Result<(), StoreError> {
     on!(conn, |c| sqlx::query(PUT_SCOPE)
         .bind(&row.scope)
@@ -82,6 +91,7 @@ pub async fn put_scope(conn: &mut Conn, row: &ScopeRow) -> Result<(), StoreError
         .bind(row.updated_at)
         .bind(&row.mark)
         .bind(row.version)
+        .bind(&row.podcast_guid)
         .execute(c)
         .await?
         .rows_affected());

@@ -40,7 +40,7 @@ pub async fn examine(app: &App) -> Result<Vec<Examined>, SyndicateError> {
     let mut conn = app.database.read().await?;
     let main = plans.iter().find(|plan| plan.scope == Scope::All);
     let main_id = main.map(|plan| plan.feed_id.clone()).unwrap_or_default();
-    let mut entries = Entries::by(settings.feeds.updated);
+    let mut entries = Entries::new(app, &settings);
     let mut all = Vec::new();
     for one in live_all_the_same(&settings.feeds, &plans) {
         add(&mut all, one);
@@ -96,7 +96,8 @@ pub struct Printable {
 pub async fn left_out(app: &App) -> Result<Printable, SyndicateError> {
     let plans = drafted(app).await?;
     let mut conn = app.database.read().await?;
-    let mut entries = Entries::by(app.settings().feeds.updated);
+    let settings = app.settings();
+    let mut entries = Entries::new(app, &settings);
     let (mut planned, mut found) = (BTreeSet::new(), Printable::default());
     for plan in &plans {
         let members = entries.of(&mut conn, plan).await?;

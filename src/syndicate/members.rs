@@ -3,9 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::app::App;
+use crate::config::Settings;
 use crate::feed::Plan;
-use crate::model::entry::{Edits, Entry};
+use crate::model::article::Article;
+use crate::model::entry::{Clean, Entry};
 use crate::store::{Conn, StoreError, articles};
+use crate::template::context::footer::{Above, Footer};
+use crate::template::context::letters::Link;
 
 /// Entries kept for the next feed of one rendering: most articles are in several.
 const REMEMBERED: usize = 2_000;
@@ -43,17 +48,18 @@ impl Members {
 }
 
 /// Entries that were loaded in this rendering, and why other articles cannot be printed.
-#[derive(Debug)]
-pub(super) struct Entries {
-    edits: Edits,
+pub(super) struct Entries<'a> {
+    app: &'a App,
+    settings: &'a Settings,
     known: HashMap<String, Result<Arc<Entry>, String>>,
 }
 
-impl Entries {
-    /// None yet; `edits` says which changes are updates.
-    pub(super) fn by(edits: Edits) -> Self {
+impl<'a> Entries<'a> {
+    /// None yet.
+    pub(super) fn new(app: &'a App, settings: &'a Settings) -> Self {
         Self {
-            edits,
+            app,
+            settings,
             known: HashMap::new(),
         }
     }
@@ -95,7 +101,7 @@ impl Entries {
             return Ok(known.clone());
         }
         let entry = match articles::one(conn, id).await {
-            Ok(Some(article)) => Entry::of(&article, self.edits).map_err(|fault| fault.to_string()),
+            Ok(Some(article)) => self.entry(&article),
             Ok(None) => Err("it is not there any more".to_owned()),
             Err(error @ StoreError::Corrupt { .. }) => Err(error.to_string()),
             Err(error) => return Err(error),
@@ -105,5 +111,33 @@ impl Entries {
             self.known.insert(id.to_owned(), entry.clone());
         }
         Ok(entry)
+    }
+
+    fn entry(&self, article: &Article) -> Result<Entry, String> {
+        let mut entry = Entry::of(article, self.settings.feeds.updated).map_err(|fault| fault.to_string())?;
+        let footer = Footer::new(&self.settings.site, above(article));
+        let footer = self.app.templates.footer(&footer).map_err(|error| error.to_string())?;
+        entry.footer = footer.as_deref().and_then(Clean::text);
+        Ok(entry)
+    }
+}
+
+fn above(article: &Article) -> Above {
+    let content = &article.content;
+    let link = |name: &str, url: Option<&String>| Link {
+        name: name.to_owned(),
+        url: url.cloned(),
+    };
+    Above {
+        title: content.display_title(article.published_at),
+        url: article.url.clone(),
+        category: content.categories.first().map(|term| link(&term.term, None)),
+        tags: content.tags.iter().map(|term| term.term.clone()).collect(),
+        author: content
+            .authors
+            .first()
+            .map(|author| link(&author.name, author.url.as_ref())),
+        date: article.published_at.fixed_offset(),
+        language: content.language.clone(),
     }
 }

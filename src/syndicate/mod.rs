@@ -101,7 +101,7 @@ pub enum SyndicateError {
 pub async fn refresh(app: &App) -> Result<bool, SyndicateError> {
     let mut index = app.feeds.index.lock().await;
     let settings = app.settings();
-    let print = fingerprint(&settings);
+    let print = fingerprint(app, &settings);
     let before = app.feeds.shelf();
     let mut conn = app.database.read().await?;
     let now = to_micros(app.clock.now());
@@ -238,10 +238,13 @@ fn here(settings: &Settings) -> Frame {
 }
 
 /// Equal settings print equal documents.
-fn fingerprint(settings: &Settings) -> String {
+fn fingerprint(app: &App, settings: &Settings) -> String {
     let said = format!(
-        "{RENDERER} {:?} {:?} {}",
-        settings.site, settings.feeds, settings.http.public_url
+        "{RENDERER} {:?} {:?} {} {:?}",
+        settings.site,
+        settings.feeds,
+        settings.http.public_url,
+        app.templates.footer_text()
     );
     scopes::hash([said.as_bytes()])
 }

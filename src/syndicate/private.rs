@@ -64,7 +64,7 @@ async fn documents(
     if app.feeds.shelf().version != Some(version) {
         super::refresh(app).await?;
     }
-    let said = format!("{version} {wishes:?} {token} {}", fingerprint(settings));
+    let said = format!("{version} {wishes:?} {token} {}", fingerprint(app, settings));
     let mark = scopes::hash([said.as_bytes()]);
     if let Some(known) = app.feeds.own.get(person.id, &mark) {
         return Ok(Some(known));
@@ -145,12 +145,13 @@ async fn plan(
         deleted: Vec::new(),
         chain: Chain::default(),
         version: 0,
+        podcast_guid: None,
     })
 }
 
 async fn print(app: &App, settings: &Settings, plan: Plan) -> Result<Documents, SyndicateError> {
     let mut conn = app.database.read().await?;
-    let members = Entries::by(settings.feeds.updated).of(&mut conn, &plan).await?;
+    let members = Entries::new(app, settings).of(&mut conn, &plan).await?;
     drop(conn);
     let meta = render::meta(settings, &plan, &plan.feed_id)?;
     let limits = Limits::of(&settings.feeds);

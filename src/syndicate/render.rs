@@ -11,6 +11,7 @@ use crate::model::feed_date::FeedDate;
 use crate::model::feed_key::{FeedKey, Format, Scope};
 use crate::model::feed_meta::FeedMeta;
 use crate::model::feed_url::{FeedUrl, percent_encode};
+use crate::model::podcast::{Index, Podcast};
 
 use super::members::{Entries, Members};
 use super::{SyndicateError, changes};
@@ -23,7 +24,7 @@ const GROUP: usize = 16;
 /// # Errors
 /// Without the database; slots that were not reached stay as they are.
 pub(super) async fn fill(app: &App, settings: &Settings, slots: &[Arc<Slot>]) -> Result<(), SyndicateError> {
-    let mut entries = Entries::by(settings.feeds.updated);
+    let mut entries = Entries::new(app, settings);
     for group in slots.chunks(GROUP) {
         let mut conn = app.database.read().await?;
         let mut jobs = Vec::with_capacity(group.len());
@@ -169,6 +170,8 @@ pub(super) fn meta(settings: &Settings, plan: &Plan, main_id: &str) -> Result<Fe
             name: Clean::line(&site.author.name).unwrap_or(name),
             url: site.author.url.as_ref().and_then(FeedUrl::from_url),
         },
+        avatar: settings.site.theme.author_photo.as_deref().and_then(FeedUrl::parse),
+        podcast: podcast(settings, plan),
         icon: settings.feeds.icon.as_deref().and_then(FeedUrl::parse),
         logo: feeds.logo.as_deref().and_then(FeedUrl::parse),
         email: email.and_then(|email| Clean::line(email.as_str())),
@@ -191,6 +194,23 @@ pub(super) fn meta(settings: &Settings, plan: &Plan, main_id: &str) -> Result<Fe
             settings.hubs().iter().filter_map(|hub| FeedUrl::parse(hub)).collect()
         },
         home: page(settings, plan).unwrap_or(home),
+    })
+}
+
+/// What its recordings make of a feed that is no person's own.
+fn podcast(settings: &Settings, plan: &Plan) -> Option<Podcast> {
+    let said = settings.feeds.podcast.as_ref()?;
+    let written = said.guid.as_ref().filter(|_| plan.scope == Scope::All);
+    let guid = written.or(plan.podcast_guid.as_ref()).filter(|_| said.index);
+    Some(Podcast {
+        category: said.category,
+        email: Clean::line(&said.email)?,
+        explicit: said.explicit,
+        image: said.image.as_deref().and_then(FeedUrl::parse),
+        index: guid.map(|guid| Index {
+            guid: guid.clone(),
+            locked: said.locked,
+        }),
     })
 }
 

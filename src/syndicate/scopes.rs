@@ -12,8 +12,9 @@ use crate::config::Feeds;
 use crate::feed::{Plan, TermIndex};
 use crate::model::clock::{from_micros, micros, mint_ulid, to_micros};
 use crate::model::feed_date::FeedDate;
-use crate::model::feed_key::{Scope, Terms};
+use crate::model::feed_key::{FeedKey, Format, Scope, Terms};
 use crate::model::feed_meta::Chain;
+use crate::model::podcast;
 use crate::store::articles::{self, Listed};
 use crate::store::feeds::{self, ScopeRow};
 use crate::store::{Conn, StoreError};
@@ -284,12 +285,17 @@ fn by_scope(rows: impl IntoIterator<Item = ScopeRow>) -> HashMap<String, ScopeRo
 /// The rows of scopes that are new or whose members changed.
 fn changed(app: &App, chosen: &BTreeMap<Scope, Members<'_>>, stored: &[ScopeRow], moment: Moment) -> Vec<ScopeRow> {
     let stored: HashMap<&str, &ScopeRow> = stored.iter().map(|row| (row.scope.as_str(), row)).collect();
+    let settings = app.settings();
     chosen
         .iter()
         .filter_map(|(scope, members)| {
             let (word, mark) = (scope.word(), members.mark());
             let before = stored.get(word.as_str());
-            let same = before.is_some_and(|row| row.mark == mark || row.version > moment.version);
+            let podcast_guid = podcast_guid(&settings.feeds, scope);
+            let is_named = |row: &&&ScopeRow| podcast_guid.is_none() || row.podcast_guid.is_some();
+            let same = before
+                .filter(is_named)
+                .is_some_and(|row| row.mark == mark || row.version > moment.version);
             (!same).then(|| ScopeRow {
                 feed_id: before.map_or_else(|| mint_feed_id(app, moment), |row| row.feed_id.clone()),
                 scope: word,
@@ -301,9 +307,20 @@ fn changed(app: &App, chosen: &BTreeMap<Scope, Members<'_>>, stored: &[ScopeRow]
                     .max(moment.changed_at),
                 mark: mark.to_owned(),
                 version: moment.version,
+                podcast_guid: before.and_then(|row| row.podcast_guid.clone()).or(podcast_guid),
             })
         })
         .collect()
+}
+
+/// What the Podcast Index calls a feed, from the address that it has when that is first asked for.
+fn podcast_guid(feeds: &Feeds, scope: &Scope) -> Option<String> {
+    feeds.podcast.as_ref().filter(|podcast| podcast.index)?;
+    let key = FeedKey {
+        scope: scope.clone(),
+        format: Format::Rss,
+    };
+    Some(podcast::guid(&format!("{}{key}", feeds.base_url)))
 }
 
 /// Stores scopes that are new or whose members changed; returns all as they are stored now.
@@ -351,6 +368,7 @@ fn planned(chosen: &BTreeMap<Scope, Members<'_>>, stored: &HashMap<String, Scope
             deleted: members.deleted.clone(),
             chain: members.chain,
             version: moment.version,
+            podcast_guid: row.podcast_guid.clone(),
         })
     };
     chosen.iter().filter_map(plan).collect()

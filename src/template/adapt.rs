@@ -16,6 +16,7 @@ pub(super) fn adapt(html: &str, below: Below) -> String {
     }
     let document = Document::fragment(html);
     document.select("source").remove();
+    link_frames(&document);
     document.select("picture").rename("span");
     document
         .select("img")
@@ -50,6 +51,20 @@ fn narrow_pictures(document: &Document) {
         if !picture.has_attr("alt") {
             picture.set_attr("alt", "");
         }
+    }
+}
+
+/// Mail programs show no frames.
+fn link_frames(document: &Document) {
+    for frame in document.select("iframe").nodes() {
+        let address = frame.attr_or("src", "");
+        let title = frame.attr_or("title", "");
+        let label = if title.trim().is_empty() { &address } else { &title };
+        frame.rename("a");
+        frame.remove_all_attrs();
+        frame.set_attr("href", &address);
+        frame.set_text(label.to_string());
+        frame.wrap_html("<p></p>");
     }
 }
 
@@ -148,6 +163,20 @@ pub(super) fn words(html: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_frame_is_a_link_in_a_letter() {
+        let html = adapt(
+            "<p>a</p><iframe src=\"https://film.example.net/?a=1&amp;b=2\" title=\"A &lt;film&gt;\"></iframe><iframe src=\"https://film.example.net/\"></iframe>",
+            Below(1),
+        );
+        let titled = "<p><a href=\"https://film.example.net/?a=1&amp;b=2\">A &lt;film&gt;</a></p>";
+        let bare = "<p><a href=\"https://film.example.net/\">https://film.example.net/</a></p>";
+        assert!(
+            html.contains(titled) && html.contains(bare) && !html.contains("iframe"),
+            "{html}"
+        );
+    }
 
     #[test]
     fn headings_stand_below_the_title_and_keep_their_order() {

@@ -36,6 +36,7 @@ use serde::Serialize;
 use crate::config;
 use crate::model::date_words::DateWords;
 use crate::model::letter::MissingSlot;
+use context::footer::Footer;
 use context::letters::{
     AlreadyLetter, ConfirmationLetter, IssueLetter, LinkLetter, NewAddressLetter, NoticeLetter, UnsubscribedLetter,
     WelcomeLetter,
@@ -87,12 +88,16 @@ impl From<MissingSlot> for TemplateError {
     }
 }
 
+/// What stands under every article in feeds: built in, it says nothing.
+const FOOTER: &str = "feeds/footer.html.hbs";
+
 /// Letters and pages, ready to be filled.
 #[derive(Debug)]
 pub struct Templates {
     registries: Registries,
     files: Files,
     hash: String,
+    has_footer: bool,
 }
 
 impl Templates {
@@ -112,6 +117,7 @@ impl Templates {
         Ok(Self {
             registries: Registries::new(&files)?,
             hash: HEXLOWER.encode(&hash.finish().as_ref()[..16]),
+            has_footer: files.get(FOOTER) != Files::built_in().get(FOOTER).map(String::as_str),
             files,
         })
     }
@@ -137,6 +143,20 @@ impl Templates {
         self.registries.html(&format!("pages/{}.html.hbs", P::TEMPLATE), page)
     }
 
+    /// What stands under an article in feeds, as HTML; `None` where the author wrote nothing for it.
+    pub fn footer(&self, footer: &Footer) -> Result<Option<String>, TemplateError> {
+        if !self.has_footer {
+            return Ok(None);
+        }
+        let html = self.registries.html(FOOTER, footer)?;
+        Ok(Some(html.trim().to_owned()).filter(|html| !html.is_empty()))
+    }
+
+    /// The template of [`Templates::footer`]: another one makes other feeds.
+    pub fn footer_text(&self) -> Option<&str> {
+        self.files.get(FOOTER).filter(|_| self.has_footer)
+    }
+
     /// The built-in templates as `(path, text)`: what `init` writes for the author to edit.
     pub fn defaults() -> Vec<(String, String)> {
         Files::built_in().into_iter().collect()
@@ -154,6 +174,9 @@ impl Templates {
         };
         templates.check_letters(&mut problems);
         templates.check_pages(&mut problems);
+        for (_, footer) in Footer::samples() {
+            problems.extend(templates.footer(&footer).err());
+        }
         problems.dedup();
         problems
     }

@@ -306,6 +306,8 @@ fn feeds() -> Feeds {
         tombstones: Duration::ZERO,
         burst: None,
         websub: WebSub::default(),
+        podcast: None,
+        markdown: false,
         private: false,
     }
 }
@@ -372,6 +374,7 @@ pub(crate) fn source(id: &str, path: PathBuf) -> Source {
         shortcodes: Shortcodes::Strip,
         raw_templates: false,
         title_html: false,
+        embeds: Vec::new(),
         split_spaces: Vec::new(),
         assets: None,
         body_selector: None,

@@ -29,6 +29,8 @@ pub struct FolderSettings {
     pub site_url: Url,
     /// The site's name: never part of an article's title.
     pub site_title: String,
+    /// Feeds show what the author wrote in Markdown: it is kept beside the HTML.
+    pub keeps_markdown: bool,
     /// Who wrote an article that names nobody.
     pub site_author: Option<Author>,
     /// Folders that other parts write into: never looked at.
@@ -61,6 +63,8 @@ impl FolderSettings {
                 ),
                 (&source.body_selector, &source.strip_selectors, source.words_per_minute),
                 own_rules(source),
+                self.keeps_markdown.then_some("markdown"),
+                &source.embeds,
                 (&self.site_url, &self.site_title, &self.site_author),
             )
         );
@@ -191,6 +195,7 @@ pub(in crate::source) mod tests_support {
             shortcodes: Shortcodes::Strip,
             raw_templates: false,
             title_html: false,
+            embeds: Vec::new(),
             split_spaces: Vec::new(),
             assets: None,
             body_selector: None,
@@ -208,6 +213,7 @@ pub(in crate::source) mod tests_support {
             source,
             site_url: Url::parse("https://example.org/").unwrap(),
             site_title: "Workshop Notes".to_owned(),
+            keeps_markdown: false,
             site_author: None,
             outputs: Vec::new(),
             now: DateTime::from_timestamp(1_798_761_600, 0).unwrap(),

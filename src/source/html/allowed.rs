@@ -94,14 +94,21 @@ const ATTRIBUTES: &[(&str, &[&str])] = &[
 ];
 
 /// Builds its sets once: they cost more than a short article.
-static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
+static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| sanitiser(&[]));
+
+/// The same for authors who keep frames of some hosts; those of others were replaced before.
+static WITH_FRAMES: LazyLock<Builder<'static>> =
+    LazyLock::new(|| sanitiser(&[("iframe", &["src", "title", "width", "height", "allowfullscreen"])]));
+
+fn sanitiser(more: &[(&'static str, &[&'static str])]) -> Builder<'static> {
     let attributes: HashMap<&str, HashSet<&str>> = ATTRIBUTES
         .iter()
+        .chain(more)
         .map(|(tag, names)| (*tag, names.iter().copied().collect()))
         .collect();
     let mut builder = Builder::empty();
     builder
-        .tags(TAGS.iter().copied().collect())
+        .tags(TAGS.iter().copied().chain(more.iter().map(|(tag, _)| *tag)).collect())
         .clean_content_tags(GONE.iter().copied().collect())
         .tag_attributes(attributes)
         .generic_attributes(["id", "class", "dir", "lang", "style"].into_iter().collect())
@@ -111,18 +118,19 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         .link_rel(None)
         .strip_comments(true);
     builder
-});
+}
 
 /// Cleans HTML: allowed elements only, addresses absolute and safe, ids only for footnotes and with `id_prefix`.
 ///
 /// The input has passed the guard. The result is balanced, and cleaning it again changes nothing.
 pub(crate) fn clean(html: &str, links: &Links<'_>, id_prefix: &str) -> String {
     let plain = if embed::is_needed(html) {
-        Cow::Owned(embed::plain_parts(html))
+        Cow::Owned(embed::plain_parts(html, links))
     } else {
         Cow::Borrowed(html)
     };
-    rewrite(&SANITISER.clean(&plain).to_string(), |element, name, value| {
+    let sanitiser = if links.keeps_frames() { &WITH_FRAMES } else { &SANITISER };
+    rewrite(&sanitiser.clean(&plain).to_string(), |element, name, value| {
         attribute(links, id_prefix, element, name, value)
     })
 }
@@ -131,6 +139,7 @@ pub(crate) fn clean(html: &str, links: &Links<'_>, id_prefix: &str) -> String {
 fn attribute(links: &Links<'_>, id_prefix: &str, element: &str, name: &str, value: &str) -> Option<String> {
     match name {
         "href" | "cite" => links.link(value),
+        "src" if element == "iframe" => links.frame(value),
         "src" => links.picture(value),
         "srcset" => srcset::rewrite(value, |url| links.picture(url)),
         "id" => footnote_id(value).then(|| {

@@ -2,7 +2,7 @@
 
 use dom_query::{Document, NodeRef};
 
-use super::escape;
+use super::{Links, escape};
 
 /// Whether HTML holds anything that [`plain_parts`] would change: most articles do not, and are spared a second tree.
 pub(super) fn is_needed(html: &str) -> bool {
@@ -51,11 +51,16 @@ pub(super) fn is_needed(html: &str) -> bool {
 }
 
 /// Lazy pictures get their real source, foreign elements become links, hidden ones go.
-pub(super) fn plain_parts(html: &str) -> String {
+pub(super) fn plain_parts(html: &str, links: &Links<'_>) -> String {
     let document = Document::fragment(html);
     reveal_lazy_pictures(&document);
     for node in document.select("iframe, object, embed, video, audio").nodes() {
-        put_instead(node, link_instead(node));
+        let stays = node.has_name("iframe") && node.attr("src").is_some_and(|src| links.frame(&src).is_some());
+        if stays {
+            node.set_html("");
+        } else {
+            put_instead(node, link_instead(node));
+        }
     }
     for node in document.select("svg, math, canvas").nodes() {
         let fallback = if node.has_name("canvas") {
@@ -190,6 +195,43 @@ fn is_tracker(picture: &NodeRef<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::folder::tests_support::settings_with;
+    use crate::source::folder::{FolderSettings, Locators};
+
+    fn plain_parts(html: &str) -> String {
+        with(&settings_with(|_| {}), html)
+    }
+
+    fn with(settings: &FolderSettings, html: &str) -> String {
+        let locators = Locators::new(&[]);
+        let permalink = url::Url::parse("https://example.org/a/").unwrap();
+        super::plain_parts(html, &Links::new(settings, &locators, "a.md", &permalink, None))
+    }
+
+    #[test]
+    fn a_frame_of_a_host_that_the_author_named_stays_and_no_other() {
+        let settings = settings_with(|source| source.embeds = vec!["film.example.net".to_owned()]);
+        let frame = |src: &str| {
+            with(
+                &settings,
+                &format!("<p>a</p><iframe src=\"{src}\">old</iframe><p>b</p>"),
+            )
+        };
+        let kept = frame("https://film.example.net/1?a=b");
+        assert!(
+            kept.contains("<iframe src=\"https://film.example.net/1?a=b\"></iframe>"),
+            "{kept}"
+        );
+        for src in [
+            "http://film.example.net/1",
+            "https://film.example.net.evil.example/1",
+            "https://evil.example/?https://film.example.net/",
+            "javascript:alert(1)",
+            "",
+        ] {
+            assert!(!frame(src).contains("iframe"), "{src}");
+        }
+    }
 
     #[test]
     fn a_film_becomes_a_link_that_works_in_a_letter() {

@@ -45,6 +45,19 @@ impl<'a> Links<'a> {
         }
     }
 
+    /// Whether frames of any host may stay.
+    pub(crate) fn keeps_frames(&self) -> bool {
+        !self.settings.source.embeds.is_empty()
+    }
+
+    /// The address of a frame that may stay: of a host that the author named, and encrypted.
+    pub(crate) fn frame(&self, src: &str) -> Option<String> {
+        let address = self.absolute(&without_tricks(src), &["https"])?;
+        let url = Url::parse(&address).ok()?;
+        let hosts = &self.settings.source.embeds;
+        hosts.iter().any(|host| url.host_str() == Some(host)).then_some(address)
+    }
+
     /// An address that a link may have; `None` drops it, its text stays.
     pub(crate) fn link(&self, href: &str) -> Option<String> {
         let href = without_tricks(href);

@@ -3,6 +3,7 @@
 //! Every field is always there (`null` or empty, never absent), because strict rendering takes a missing one for an
 //! error. Texts are plain and unescaped; only fields documented as HTML hold HTML.
 
+pub mod footer;
 pub mod letters;
 pub mod pages;
 pub mod theme;

@@ -4,6 +4,7 @@ mod whole;
 
 use chrono::{DateTime, FixedOffset};
 
+use super::footer::Above;
 use super::letters::{Article, FixedLinks, Issue, IssueKind, IssueLetter, Link, Neighbour, Picture};
 use super::{Author, Frame, Moment, Newsletter, ScheduleName, Site, Theme};
 use crate::config;
@@ -237,6 +238,19 @@ impl Voice {
             }),
             lead: false,
             truncated: false,
+        }
+    }
+
+    fn above(&self) -> Above {
+        let article = self.article(1);
+        Above {
+            title: article.title,
+            url: article.url,
+            category: article.category,
+            tags: article.tags,
+            author: article.author,
+            date: article.date,
+            language: self.language.to_owned(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Each letter and page, put together from a voice.
 
+use super::super::footer::Footer;
 use super::super::letters::{
     AlreadyLetter, ConfirmationLetter, IssueKind, LinkLetter, NewAddressLetter, NoticeLetter, UnsubscribedLetter,
     WelcomeLetter,
@@ -12,6 +13,15 @@ use super::super::pages::{
 };
 use super::{Sample, Voice};
 use crate::model::author_notice::{AuthorNotice, NamedArticle, NoticeKind, Opinion, fact};
+
+impl Sample for Footer {
+    fn sample(voice: &Voice) -> Self {
+        Self {
+            site: voice.frame().site,
+            article: voice.above(),
+        }
+    }
+}
 
 impl Sample for ConfirmationLetter {
     fn sample(voice: &Voice) -> Self {
