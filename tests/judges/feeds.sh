@@ -133,6 +133,7 @@ judge_feeds() {
   check "there are feeds to judge (${#all[@]}, ${#atom[@]} of them Atom)" test "${#all[@]}" -gt 1 -a "${#atom[@]}" -gt 0 || return
   check "xmllint: ${#all[@]} documents are well-formed" xmllint --noout --nonet "${all[@]}"
   check "jing: ${#atom[@]} Atom feeds follow RFC 4287" jing -c tests/judges/rfc4287.rnc "${atom[@]}"
+  check "the W3C's validator would warn of none of ${#all[@]} documents" "$venv/bin/python" tests/judges/w3c.py "${all[@]}"
   check "a compressed copy holds the same bytes" compressed_copies_match
   for home in "$exports"/*/out; do
     judge "feedparser: $(basename "$(dirname "$home")")" "$venv/bin/python" tests/judges/feeds.py "$home"
