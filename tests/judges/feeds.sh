@@ -135,6 +135,7 @@ judge_feeds() {
   check "jing: ${#atom[@]} Atom feeds follow RFC 4287" jing -c tests/judges/rfc4287.rnc "${atom[@]}"
   check "the W3C's validator would warn of none of ${#all[@]} documents" "$venv/bin/python" tests/judges/w3c.py "${all[@]}"
   check "a compressed copy holds the same bytes" compressed_copies_match
+  judge "ajv: JSON Feed 1.1" node tests/judges/jsonfeed.mjs "$npm_tools" "$exports"
   for home in "$exports"/*/out; do
     judge "feedparser: $(basename "$(dirname "$home")")" "$venv/bin/python" tests/judges/feeds.py "$home"
   done
