@@ -50,6 +50,16 @@ const readers = {
       content: item["content:encoded"] ?? item.content ?? item.summary,
     }));
   },
+  async "feed-parser"(text) {
+    const { parseFeed } = require("@rowanmanning/feed-parser");
+    return parseFeed(text).items.map((item) => ({
+      id: item.id,
+      title: item.title,
+      link: item.url,
+      date: seconds(item.published),
+      content: item.content ?? item.description,
+    }));
+  },
 };
 
 for await (const path of createInterface({ input: process.stdin })) {
