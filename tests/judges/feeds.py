@@ -142,7 +142,9 @@ class Document:
         for item in channel.iter("item"):
             once(item, {"category", DC + "creator"})
             guid, date = item.find("guid"), item.findtext("pubDate")
-            demand(guid is not None and guid.get("isPermaLink") == "false" and guid.text, "guid")
+            demand(guid is not None and guid.text, "guid")
+            # RSS 2.0: without the attribute it is an address; those who moved keep theirs.
+            demand(guid.get("isPermaLink") == "false" or guid.text == item.findtext("link"), f"{guid.text}: isPermaLink")
             demand(item.find("title") is not None or item.find("description") is not None, f"{guid.text}: neither title nor description")
             demand(item.find("author") is None, f"{guid.text}: author must be an address")
             demand(RFC822.fullmatch(date or ""), f"{guid.text}: pubDate {date}")

@@ -18,6 +18,10 @@ make_exports() {
   fi
   check "feeds of our own articles are made" export_own_feeds
   check "feeds of nasty articles are made" export_nasty_feeds
+  local mode
+  for mode in full summary; do
+    check "feeds with everything switched on are made ($mode)" export_variant "$mode"
+  done
 }
 
 # has_articles FOLDER: some stores of the test data hold formats of a later version only (Djot).
@@ -35,17 +39,53 @@ export_nasty_feeds() {
     export_feeds nasty "$exports/nasty-articles"
 }
 
-# export_feeds NAME FOLDER: writes out/ and, from the same database, again/, which must be equal to the byte.
+# export_variant MODE: everything on that is off by default; articles are taken back after they were seen.
+export_variant() {
+  local home=$exports/variant-$1 articles=$exports/variant-$1-articles
+  "$venv/bin/python" tests/judges/variant.py articles "$articles" || return 1
+  mkdir -p "$home"
+  feed_config "$articles" "$(variant_keys "$1")" "vanish_after = \"1s\"" >"$home/letterpress.toml"
+  cat >>"$home/letterpress.toml" <<'TOML'
+[feeds.websub]
+hubs = ["https://hub.example.net/?a=1&b=2"]
+TOML
+  "$letterpress" --config "$home/letterpress.toml" articles scan || return 1
+  "$venv/bin/python" tests/judges/variant.py withdraw "$articles"
+  # Missed by one scan, gone by the next.
+  "$letterpress" --config "$home/letterpress.toml" articles scan && sleep 1.1 && export_from "$home"
+}
+
+variant_keys() {
+  cat <<TOML
+content = "$1"
+tombstones = "30d"
+icon = "https://notes.example.org/icon.png?a=1&b=2"
+logo = "https://notes.example.org/wide.png"
+copyright = "© 2026 A. Author & <others>"
+description = "Notes with everything on & <more>"
+by = ["category", "tag", "author", "language"]
+pages = { tag = "/tags/{slug}/" }
+legacy_ids = { mode = "permalink", before = 2999-01-01 }
+TOML
+}
+
 export_feeds() {
   local home=$exports/$1
   mkdir -p "$home"
   feed_config "$2" >"$home/letterpress.toml"
+  export_from "$home"
+}
+
+# export_from HOME: writes out/ and, from the same database, again/, which must be equal to the byte.
+export_from() {
+  local home=$1
   "$letterpress" --config "$home/letterpress.toml" articles scan || return 1
   "$letterpress" --config "$home/letterpress.toml" feeds export "$home/out" || return 1
   "$letterpress" --config "$home/letterpress.toml" feeds export "$home/again" || return 1
   diff -r "$home/out" "$home/again" && test -s "$home/out/rss.xml" -a -s "$home/out/atom.xml" -a -s "$home/out/feed.json"
 }
 
+# feed_config FOLDER [KEYS OF FEEDS [KEYS OF THE SOURCE]]
 feed_config() {
   cat <<TOML
 [site]
@@ -57,10 +97,12 @@ author = { name = "A. Author", email = "author@example.org" }
 [[sources]]
 kind = "folder"
 path = "$1"
+${3:-}
 
 [feeds]
 limit = 40
 archives = { size = 30 }
+${2:-}
 
 [[newsletters]]
 id = "notes"
@@ -134,6 +176,9 @@ judge_feeds() {
   check "xmllint: ${#all[@]} documents are well-formed" xmllint --noout --nonet "${all[@]}"
   check "jing: ${#atom[@]} Atom feeds follow RFC 4287" jing -c tests/judges/rfc4287.rnc "${atom[@]}"
   check "the W3C's validator would warn of none of ${#all[@]} documents" "$venv/bin/python" tests/judges/w3c.py "${all[@]}"
+  for home in full summary; do
+    judge "everything switched on: $home" "$venv/bin/python" tests/judges/variant.py judge "$exports/variant-$home/out" "$home"
+  done
   check "a compressed copy holds the same bytes" compressed_copies_match
   judge "ajv: JSON Feed 1.1" node tests/judges/jsonfeed.mjs "$npm_tools" "$exports"
   for home in "$exports"/*/out; do
