@@ -26,7 +26,6 @@ GONE = ["deleted", "withdrawn"]
 TOMBSTONE = "{http://purl.org/atompub/tombstones/1.0}deleted-entry"
 ATOM = "{http://www.w3.org/2005/Atom}"
 ENCODED = "{http://purl.org/rss/1.0/modules/content/}encoded"
-MEDIA = "{http://search.yahoo.com/mrss/}"
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 HERE = pathlib.Path(__file__).parent
 JARS = [pathlib.Path("/usr/share/java") / name for name in ("bsh.jar", "rome.jar", "rome-utils.jar", "jdom2.jar", "slf4j-api.jar", "slf4j-nop.jar")]
@@ -134,13 +133,11 @@ class Export:
         for name in self.read:
             for entry, rome in zip(self.read[name].entries, self.rome[name]["entries"]):
                 url, width, height = PICTURES.get(entry.id.rstrip("/").rpartition("/")[2], (None, None, None))
-                thumbnails, contents = entry.get("media_thumbnail", []), entry.get("media_content", [])
-                if [one["url"] for one in thumbnails] != ([url] if url else []):
-                    faults.append(f"feedparser {name}: {entry.id}: thumbnails {thumbnails}")
-                if [(one["url"], one.get("medium"), one.get("width"), one.get("height")) for one in contents] != (
-                    [(url, "image", width and str(width), height and str(height))] if url else []
-                ):
-                    faults.append(f"feedparser {name}: {entry.id}: contents {contents}")
+                sized = {"url": url, "width": width and str(width), "height": height and str(height)}
+                for kind, more in (("thumbnail", {}), ("content", {"medium": "image"})):
+                    seen, wanted = entry.get(f"media_{kind}", []), {**sized, **more}
+                    if [{key: one.get(key) for key in wanted} for one in seen] != ([wanted] if url else []):
+                        faults.append(f"feedparser {name}: {entry.id}: {kind} {seen}")
                 if rome["thumbnails"] != ([url] if url else []) or rome["contents"] != rome["thumbnails"]:
                     faults.append(f"ROME {name}: {entry.id}: {rome['thumbnails']} {rome['contents']}")
         faults += [f"JSON: {item['id']}: {item.get('image')}" for item in self.json["items"] if item.get("image") != PICTURES.get(item["id"].split("/")[-2], (None,))[0]]
