@@ -1,6 +1,8 @@
 # Foreign judges of the feeds. Sourced by tests/run.
 
 exports=""
+# Another number makes other arbitrary articles.
+arbitrary_seed=${arbitrary_seed:-20261128}
 
 # make_exports: the feeds of every article folder, each with a config and database of its own, under $work/feeds/NAME/out.
 make_exports() {
@@ -18,6 +20,7 @@ make_exports() {
   fi
   check "feeds of our own articles are made" export_own_feeds
   check "feeds of nasty articles are made" export_nasty_feeds
+  check "feeds of 1,000 arbitrary articles are made (seed $arbitrary_seed)" export_arbitrary_feeds
   local mode
   for mode in full summary; do
     check "feeds with everything switched on are made ($mode)" export_variant "$mode"
@@ -37,6 +40,16 @@ export_nasty_feeds() {
   mkdir -p "$exports/nasty-articles" &&
     python3 tests/judges/nasty.py feed "$exports/nasty-articles" &&
     export_feeds nasty "$exports/nasty-articles"
+}
+
+# All of them stand in the feed and its archives, and in few other feeds.
+export_arbitrary_feeds() {
+  local home=$exports/arbitrary articles=$exports/arbitrary-articles
+  python3 tests/judges/arbitrary.py articles "$articles" 1000 "$arbitrary_seed" || return 1
+  mkdir -p "$home"
+  feed_config "$articles" 'max_bytes = "64MiB"' | sed 's/^limit = 40$/limit = 200/; s/size = 30 /size = 200 /' >"$home/letterpress.toml"
+  "$letterpress" --config "$home/letterpress.toml" articles scan || return 1
+  export_from "$home"
 }
 
 # export_variant MODE: everything on that is off by default; articles are taken back after they were seen.
@@ -179,6 +192,7 @@ judge_feeds() {
   for home in full summary; do
     judge "everything switched on: $home" "$venv/bin/python" tests/judges/variant.py judge "$exports/variant-$home/out" "$home"
   done
+  judge "1,000 arbitrary articles, seed $arbitrary_seed" python3 tests/judges/arbitrary.py judge "$exports/arbitrary/out"
   check "a compressed copy holds the same bytes" compressed_copies_match
   judge "ajv: JSON Feed 1.1" node tests/judges/jsonfeed.mjs "$npm_tools" "$exports"
   for home in "$exports"/*/out; do

@@ -68,7 +68,7 @@ def by_lines(*command: object) -> Callable[[list[pathlib.Path]], list[list[Value
 
 
 def sfeed(paths: list[pathlib.Path]) -> list[list[Value]]:
-    """Tab-separated: date, title, link, content, its type, id, …; blanks and backslashes are escaped."""
+    """Tab-separated: date, title, link, content, its type, id, …; in the content blanks and backslashes are escaped."""
     def plain(text: str) -> str:
         return re.sub(r"\\(.)", lambda one: {"n": "\n", "t": "\t"}.get(one[1], one[1]), text)
 
@@ -76,7 +76,7 @@ def sfeed(paths: list[pathlib.Path]) -> list[list[Value]]:
     for path in paths:
         said = subprocess.run(["sfeed", "https://letters.example.org/"], stdin=path.open("rb"), capture_output=True, check=True, timeout=60)
         rows = [line.split("\t") for line in said.stdout.decode().removesuffix("\n").split("\n")]
-        feeds.append([{"date": int(row[0]) if row[0] else None, "title": plain(row[1]), "link": row[2], "content": plain(row[3]), "id": plain(row[5])}
+        feeds.append([{"date": int(row[0]) if row[0] else None, "title": row[1], "link": row[2], "content": plain(row[3]), "id": row[5]}
                       for row in rows])
     return feeds
 
@@ -105,8 +105,8 @@ DEVIATIONS: dict[str, dict[str, Callable[[object], object]]] = {
     "ROME": {"title": or_empty, "content": lambda text: html.unescape(text or "")},
     "rss-parser": {"title": squeezed},
     "feedsmith": {"title": squeezed, "id": squeezed},
-    # It decodes entities once more than XML does.
-    "feed-parser": {"id": bare, "title": bare, "content": bare},
+    # It decodes entities once more than XML does, and the title 0 is none.
+    "feed-parser": {"id": bare, "title": lambda text: bare(text).removeprefix("0"), "content": bare},
 }
 
 
