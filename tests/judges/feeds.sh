@@ -79,6 +79,8 @@ description = "Notes with everything on & <more>"
 by = ["category", "tag", "author", "language"]
 pages = { tag = "/tags/{slug}/" }
 legacy_ids = { mode = "permalink", before = 2999-01-01 }
+aliases = { "/blog/feed.php" = "/rss.xml", "/old feeds/é\$1.xml" = "/atom.xml" }
+retired = ["/tag/old/rss.xml"]
 TOML
 }
 
@@ -221,4 +223,15 @@ judge_newsboat() {
   for home in "$exports"/*/out; do
     judge "newsboat: $(basename "$(dirname "$home")")" python3 tests/judges/newsboat.py "$home"
   done
+}
+
+judge_static() {
+  make_exports
+  local home=$work/static
+  judge "nginx serves an export as it is" \
+    python3 tests/judges/static_host.py nginx "$letterpress" "$exports/variant-full/letterpress.toml" "$home/nginx"
+  judge "many killed exports" \
+    python3 tests/judges/static_host.py interrupted "$letterpress" "$exports/variant-full/letterpress.toml" "$home/variant" 20
+  judge "killed exports of 1,000 articles" \
+    python3 tests/judges/static_host.py interrupted "$letterpress" "$exports/arbitrary/letterpress.toml" "$home/arbitrary" 4
 }
