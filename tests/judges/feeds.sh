@@ -215,6 +215,7 @@ judge_readers() {
   make_exports
   judge "other readers see the same" python3 tests/judges/readers/compare.py "$exports" "$npm_tools"
   judge "a reader that mails sends each article once" python3 tests/judges/readers/mailed.py "$exports"
+  judge "no reader shows old articles as new" python3 tests/judges/readers/moved.py "$letterpress" "$work/moved"
 }
 
 judge_newsboat() {
