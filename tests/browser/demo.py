@@ -1,8 +1,8 @@
 """The demo in a real browser: every page that it names, and a person's way from sign-up to leaving.
 
-demo.py LETTERPRESS CHROMIUM FOLDER [PICTURES]
+demo.py LETTERPRESS CHROMIUM FIREFOX FOLDER [PICTURES]
 
-FOLDER takes the demo's files and the screenshots; PICTURES, when given, gets the two of the README. Prints one line
+Firefox opens the feeds alone. FOLDER takes the demo's files and the screenshots; PICTURES, when given, gets the two of the README. Prints one line
 'ok …' or 'not ok …' per check.
 """
 
@@ -19,6 +19,7 @@ import urllib.error
 import urllib.request
 from urllib.parse import urlsplit
 
+from firefox import Firefox
 from webdriver import Browser, WebDriverError, free_port
 
 PERSON = "curious.reader@example.org"
@@ -187,21 +188,35 @@ summary: "<script xmlns='http://www.w3.org/1999/xhtml'>window.planted = 'summary
 """
 
 
-def open_feeds(demo: Demo, browser: Browser, checks: Checks, shots: pathlib.Path) -> None:
+UNPROTECTED = """<?xml version="1.0"?><rss xmlns:x="http://www.w3.org/1999/xhtml"><channel><x:script>window.planted = 'here'</x:script></channel></rss>"""
+
+
+def would_notice(browser: Browser | Firefox, checks: Checks, shots: pathlib.Path) -> None:
+    """In a file that nobody protects the same script runs, and is seen to."""
+    page = shots / "unprotected.xml"
+    page.write_text(UNPROTECTED)
+    browser.go(page.as_uri())
+    shown = browser.run(SHOWN, "item")
+    checks.hold(f"{browser.name} runs a script that nothing keeps from it", "" if shown["planted"] == "here" and shown["scripts"] == 1 else f"{shown}")
+
+
+def open_feeds(demo: Demo, browser: Browser | Firefox, checks: Checks, shots: pathlib.Path) -> None:
     """A feed opened by somebody who has no reader: a hint and a list that can be read, and nothing that runs (feeds.md F12)."""
     date = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     (demo.folder / "content" / "planted.md").write_text(PLANTED.format(date=date))
+    would_notice(browser, checks, shots)
     there = wait_for(lambda: any("in a title" in item.get("title", "") for item in feed_of(demo)["items"]), 30)
-    checks.hold("an article with planted scripts is in the feeds", "" if there else "not within 30 s")
+    checks.hold(f"an article with planted scripts is in the feeds that {browser.name} opens", "" if there else "not within 30 s")
     for path, entry in (("/rss.xml", "item"), ("/atom.xml", "entry")):
         browser.complaints(), browser.requested()
         browser.size(1100, 900)
         browser.go(demo.at(path))
-        png = browser.picture(shots / f"feed-{file_name(path)}.png")
+        own = f"{browser.name.lower()}-feed-{file_name(path)}"
+        png = browser.picture(shots / f"{own}.png")
         shown = browser.run(SHOWN, entry)
         source = fetch_text(demo.at(path))
         browser.size(TELEPHONE, 740)
-        browser.picture(shots / f"feed-{file_name(path)}-narrow.png")
+        browser.picture(shots / f"{own}-narrow.png")
         faults = browser.complaints() + foreign(browser.requested())
         faults.append("" if len(png) > 3000 else "the page is blank")
         faults.append("" if shown["entries"] > 2 and shown["blocks"] == shown["titles"] == shown["entries"] else f"no styled list: {shown}")
@@ -209,7 +224,7 @@ def open_feeds(demo: Demo, browser: Browser, checks: Checks, shots: pathlib.Path
         faults.append("" if shown["bodies"] == 0 else f"{shown['bodies']} contents are shown as source text")
         faults.append("" if not shown["planted"] and not shown["scripts"] else f"something planted lives: {shown}")
         faults.append("" if "xsl" not in source.lower() else "it speaks of XSL")
-        checks.hold(f"{path} looks good in a browser", *faults)
+        checks.hold(f"{path} looks good in {browser.name}", *faults)
 
 
 def link_in(letter, path: str) -> str | None:
@@ -343,7 +358,15 @@ def items_of(demo: Demo) -> int:
     return len(feed_of(demo)["items"])
 
 
-def main(program: str, chromium: str, folder: pathlib.Path, pictures: pathlib.Path | None) -> int:
+def take(steps: list, demo: Demo, browser: Browser | Firefox, checks: Checks, shots: pathlib.Path) -> None:
+    for step in steps:
+        try:
+            step(demo, browser, checks, shots)
+        except (WebDriverError, OSError, subprocess.SubprocessError, StopIteration) as error:
+            checks.hold(f"{step.__name__.replace('_', ' ')} ({browser.name})", f"{type(error).__name__}: {error}")
+
+
+def main(program: str, chromium: str, firefox: str, folder: pathlib.Path, pictures: pathlib.Path | None) -> int:
     checks, shots = Checks(), folder / "shots"
     shots.mkdir(parents=True, exist_ok=True)
     with Demo(program, folder / "demo") as demo:
@@ -355,12 +378,9 @@ def main(program: str, chromium: str, folder: pathlib.Path, pictures: pathlib.Pa
         checks.hold("the demo sends its first letters", "" if sent else "the outbox stayed empty")
         wait_for(demo.addresses, 10)
         with Browser(chromium, folder) as browser:
-            steps = [look_at_all, walk, rate, show_letter, show_outbox, open_feeds]
-            for step in steps:
-                try:
-                    step(demo, browser, checks, shots)
-                except (WebDriverError, OSError, subprocess.SubprocessError, StopIteration) as error:
-                    checks.hold(step.__name__.replace("_", " "), f"{type(error).__name__}: {error}")
+            take([look_at_all, walk, rate, show_letter, show_outbox, open_feeds], demo, browser, checks, shots)
+        with Firefox(firefox, folder) as browser:
+            take([open_feeds], demo, browser, checks, shots)
         if items_of(demo) > first_items:
             checks.hold("one more article appears while the demo runs")
         else:
@@ -376,5 +396,5 @@ def main(program: str, chromium: str, folder: pathlib.Path, pictures: pathlib.Pa
 
 if __name__ == "__main__":
     given = sys.argv[1:]
-    target = pathlib.Path(given[3]) if len(given) > 3 else None
-    sys.exit(main(given[0], given[1], pathlib.Path(given[2]).resolve(), target))
+    target = pathlib.Path(given[4]) if len(given) > 4 else None
+    sys.exit(main(given[0], given[1], given[2], pathlib.Path(given[3]).resolve(), target))

@@ -39,6 +39,8 @@ def free_port() -> int:
 class Browser:
     """One headless Chromium with a profile of its own: `with Browser(program, folder) as browser`."""
 
+    name = "Chromium"
+
     def __init__(self, program: str, folder: pathlib.Path) -> None:
         self.program, self.folder = program, folder
 

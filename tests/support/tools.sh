@@ -10,6 +10,8 @@ chromium_program() {
   done
   return 1
 }
+firefox_program() { command -v firefox-esr || command -v firefox; }
+has_firefox() { firefox_program >/dev/null; }
 has_chromium() { chromium_program >/dev/null; }
 has_fonts() { [ -n "$(find /usr/share/fonts /usr/local/share/fonts -name '*.[to]tf' -print -quit 2>/dev/null)" ]; }
 has_venv() { python3 -c 'import venv, ensurepip'; }
@@ -40,6 +42,7 @@ tools=(
   "Ruby's rss|has_ruby_rss|ruby-rss"
   "Chromium|has_chromium|chromium"
   "chromedriver|has chromedriver|chromium-driver"
+  "Firefox|has_firefox|firefox-esr"
   "fonts|has_fonts|fonts-dejavu-core"
   "nginx|has nginx|nginx"
   "nginx's brotli_static|test -e /usr/lib/nginx/modules/ngx_http_brotli_static_module.so|libnginx-mod-http-brotli-static"
