@@ -15,6 +15,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
@@ -137,9 +138,9 @@ def judge(name: str, read: Callable[[list[pathlib.Path]], list[list[Value]]], pa
                 count += 1
                 if same(value) != same(other.get(field)):
                     differences.append(f"{path}: {own['id']}: {field} {' is seen as '.join(where_they_part(value, other.get(field)))}")
-    print(f"{'not ok' if differences else 'ok'} {name}: {len(paths)} documents, {count} values")
-    for difference in differences[:5]:
-        print(f"#   {difference}")
+    # At once, because readers are at work side by side.
+    said = [f"{'not ok' if differences else 'ok'} {name}: {len(paths)} documents, {count} values", *(f"#   {difference}" for difference in differences[:5])]
+    print("\n".join(said), flush=True)
     return not differences
 
 
@@ -148,15 +149,17 @@ def main() -> int:
     found = sorted(root.glob("*/out/*.*")) + sorted(root.glob("*/out/archive/*/*.*"))
     xml = [path for path in found if path.name in ("rss.xml", "atom.xml")]
     feeds = xml + [path for path in found if path.name == "feed.json"]
+    # The slowest first.
     readers = {
-        "sfeed": (sfeed, xml),
-        "ROME": (by_lines("java", "-cp", ":".join(map(str, JARS)), "bsh.Interpreter", HERE / "rome.bsh"), xml),
         "Ruby's rss, strict": (by_lines("ruby", HERE / "strict.rb"), xml),
+        "ROME": (by_lines("java", "-cp", ":".join(map(str, JARS)), "bsh.Interpreter", HERE / "rome.bsh"), xml),
+        "sfeed": (sfeed, xml),
         "feedsmith": (by_lines("node", HERE / "npm.mjs", "feedsmith", npm.resolve()), feeds),
         "rss-parser": (by_lines("node", HERE / "npm.mjs", "rss-parser", npm.resolve()), xml),
         "feed-parser": (by_lines("node", HERE / "npm.mjs", "feed-parser", npm.resolve()), xml),
     }
-    return 0 if all([judge(name, read, paths) for name, (read, paths) in readers.items()]) else 1
+    with ThreadPoolExecutor(os.cpu_count()) as several:
+        return 0 if all(list(several.map(lambda name: judge(name, *readers[name]), readers))) else 1
 
 
 if __name__ == "__main__":
