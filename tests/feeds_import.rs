@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use letterpress::ingest::{self, TakenOver};
 use letterpress::source::foreign::{self, ForeignEntry};
+use letterpress::store::Engine;
 use letterpress::syndicate::{self, Answer};
 use serde_json::Value;
 
@@ -101,7 +102,7 @@ async fn articles_keep_the_ids_and_dates_that_readers_have_seen() {
             press
                 .publish(number, |proof| match number {
                     2 => proof.known.former_urls = vec!["https://example.org/old/2".to_owned()],
-                    5 => proof.known.header_id = Some("own".to_owned()),
+                    5 => proof.known.header_id = Some(proof.known.entry_id.clone()),
                     _ => {}
                 })
                 .await;
@@ -131,6 +132,44 @@ async fn articles_keep_the_ids_and_dates_that_readers_have_seen() {
             "{report:?}"
         );
         press.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_word_that_ids_are_made_of_gives_way_to_the_id_that_readers_know() {
+    for is_read_first in [false, true] {
+        let press = Bench::on(Engine::Sqlite, at("2026-11-25T06:30:00Z"), |_| {}).await;
+        press.write("a.md", "---\ntitle: One\ndate: 2026-11-01\nid: my-own\n---\nText.\n");
+        press.write(
+            "b.md",
+            "---\ntitle: Two\ndate: 2026-11-02\nid: tag:me.example,2020:b\n---\nText.\n",
+        );
+        let known = [
+            entry(
+                "tag:old.example.net,2020-01-02:my-own",
+                "https://example.org/a/",
+                "One",
+                "2026-11-01T00:00:00Z",
+            ),
+            entry(
+                "tag:old.example.net,2020-01-02:b",
+                "https://example.org/b/",
+                "Two",
+                "2026-11-02T00:00:00Z",
+            ),
+        ];
+        if is_read_first {
+            ingest::scan_all(&press.app, &|_, _| {}).await.unwrap();
+        }
+        ingest::take_over(&press.app, &known, false).await.unwrap();
+        press.wait(Duration::from_secs(60));
+        ingest::scan_all(&press.app, &|_, _| {}).await.unwrap();
+        let after = rss(&press).await;
+        assert!(after.contains("tag:old.example.net,2020-01-02:my-own"), "{after}");
+        assert!(
+            after.contains("tag:me.example,2020:b") && !after.contains("2020-01-02:b"),
+            "{after}"
+        );
     }
 }
 

@@ -65,6 +65,39 @@ async fn an_edit_is_an_update_when_the_author_wants_it_and_a_move_never_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn readers_may_be_told_that_a_file_went_and_not_that_a_draft_did() {
+    let bench = Bench::new(|settings| {
+        settings.feeds.tombstones = 60 * MINUTE;
+        settings.sources[0].vanish_after = MINUTE;
+        settings.sources[0].permalink = Some("/:slug/".to_owned());
+        settings.feeds.legacy_ids = Some(LegacyIds {
+            mode: LegacyMode::Permalink,
+            before: at("2028-01-01T00:00:00Z"),
+        });
+    })
+    .await;
+    bench.write("stays.md", &article("Stays", "", "Text."));
+    bench.write("goes.md", &article("Goes", "", "Text."));
+    bench.write(
+        "draft.md",
+        &article("Draft", "", "Text.").replace("date:", "draft: true\ndate:"),
+    );
+    read(&bench).await;
+    std::fs::remove_file(bench.content().join("goes.md")).unwrap();
+    std::fs::remove_file(bench.content().join("draft.md")).unwrap();
+    for _ in 0..3 {
+        read(&bench).await;
+    }
+    let atom = text(&bench, "/atom.xml").await;
+    assert_eq!(atom.matches("<at:deleted-entry ").count(), 1, "{atom}");
+    assert!(
+        atom.contains("<at:deleted-entry ref=\"https://example.org/goes/\""),
+        "{atom}"
+    );
+    bench.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn readers_are_told_to_come_back_when_the_next_article_is_due() {
     let bench = Bench::new(|settings| settings.feeds.max_age = MaxAge::Adaptive).await;
     bench.write("a.md", &article("One", "ink", "Text."));

@@ -7,6 +7,7 @@ use crate::store::articles::{self, Known};
 use crate::store::{Conn, StoreError, notices, sources};
 
 use super::report::{IngestError, ProblemRow, ScanReport};
+use super::row::was_public;
 use super::scan::Scan;
 
 /// Code of the problem that a list names articles which nobody gives.
@@ -19,6 +20,20 @@ const REPLACED: &str = "its file holds another article";
 const TOLD: i64 = 25;
 /// After so long the author is told again, in microseconds: 6 hours.
 const TOLD_AGAIN: i64 = 6 * 3_600_000_000;
+
+/// Why an article whose file is missing is gone: its entry in feeds is taken back where readers may have seen it.
+fn vanished(known: &Known) -> &'static str {
+    if was_public(known) {
+        "the file is gone"
+    } else {
+        articles::UNSEEN
+    }
+}
+
+/// As [`vanished`], of an article whose place another one has taken.
+fn replaced(known: &Known) -> &'static str {
+    if was_public(known) { REPLACED } else { articles::UNSEEN }
+}
 
 impl Scan<'_> {
     /// The last transaction; none at all when nothing changed.
@@ -161,9 +176,9 @@ impl Scan<'_> {
             // Two scans at least, so that a checkout or an atomic save does no harm.
             let long = known.missing_since.is_some_and(|since| self.now - since >= patience);
             let reason = if self.index.is_replaced(at) {
-                REPLACED
+                replaced(&known)
             } else if long || self.accept_vanished {
-                "the file is gone"
+                vanished(&known)
             } else {
                 continue;
             };
@@ -180,7 +195,8 @@ impl Scan<'_> {
             let known = &self.index.known[at];
             if self.index.is_replaced(at) && known.visibility != Visibility::Gone {
                 articles::missed(conn, &known.id, self.now).await?;
-                articles::set_visibility(conn, &known.id, Visibility::Gone, Some(REPLACED), self.now).await?;
+                let reason = replaced(known);
+                articles::set_visibility(conn, &known.id, Visibility::Gone, Some(reason), self.now).await?;
                 self.report.withdrawn += u64::from(known.visibility == Visibility::Public);
             }
         }

@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::config::LegacyMode;
 use crate::model::article::{Draft, Problem, Visibility};
 use crate::model::clock::to_micros;
+use crate::model::entry::is_iri;
 use crate::model::same_address::comparison_form;
 use crate::source::folder::Candidate;
 use crate::store::articles::{self, Known, NewRevision, Written};
@@ -69,7 +70,7 @@ impl Writing {
     }
 
     /// The id that readers know a new article by: of the entry that waited for it, else what the author's former
-    /// generator made of its address. An id in the header counts more.
+    /// generator made of its address. A whole id in the header counts more.
     async fn former_id(
         &mut self,
         scene: &Scene<'_>,
@@ -85,10 +86,12 @@ impl Writing {
                 published_at: None,
             }));
         }
-        if draft.header_id.is_some() {
+        // A mere word is no id that readers know: what they knew the article by comes before one minted of it.
+        if draft.header_id.as_deref().is_some_and(is_iri) {
             return Ok(None);
         }
-        let found = match (self.waited(draft), scene.legacy_ids) {
+        let legacy_ids = scene.legacy_ids.filter(|_| draft.header_id.is_none());
+        let found = match (self.waited(draft), legacy_ids) {
             (Some(found), _) => {
                 imported::forget(conn, &found.address, &found.entry_id).await?;
                 found

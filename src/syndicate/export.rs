@@ -131,6 +131,7 @@ impl Files {
                 .iter()
                 .flat_map(|path| ["", ".gz", ".br"].map(|ending| format!("{path}{ending}"))),
         );
+        sweep(dir, &before)?;
         write_list(dir, &before)?;
         Ok(Self {
             dir: dir.to_owned(),
@@ -181,6 +182,21 @@ impl Files {
         write_list(&self.dir, &self.now)?;
         Ok(self.done)
     }
+}
+
+/// Removes what an export left half-written that was cut off.
+fn sweep(dir: &Path, paths: &BTreeSet<String>) -> Result<(), SyndicateError> {
+    let beside = paths
+        .iter()
+        .filter_map(|path| dir.join(path).parent().map(Path::to_owned));
+    let folders: BTreeSet<PathBuf> = beside.chain([dir.to_owned()]).collect();
+    for draft in folders.iter().map(|folder| folder.join(DRAFT)) {
+        match std::fs::remove_file(&draft) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&draft, error)),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn write_list(dir: &Path, paths: &BTreeSet<String>) -> Result<(), SyndicateError> {

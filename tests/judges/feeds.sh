@@ -61,6 +61,10 @@ export_variant() {
   cat >>"$home/letterpress.toml" <<'TOML'
 [feeds.websub]
 hubs = ["https://hub.example.net/?a=1&b=2"]
+[feeds.podcast]
+category = "Kids & Family > Stories for Kids"
+email = "podcast@example.org"
+index = true
 TOML
   "$letterpress" --config "$home/letterpress.toml" articles scan || return 1
   "$venv/bin/python" tests/judges/variant.py withdraw "$articles"
@@ -77,6 +81,7 @@ logo = "https://notes.example.org/wide.png"
 copyright = "© 2026 A. Author & <others>"
 description = "Notes with everything on & <more>"
 by = ["category", "tag", "author", "language"]
+markdown = true
 pages = { tag = "/tags/{slug}/" }
 legacy_ids = { mode = "permalink", before = 2999-01-01 }
 aliases = { "/blog/feed.php" = "/rss.xml", "/old feeds/é\$1.xml" = "/atom.xml" }

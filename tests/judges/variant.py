@@ -37,7 +37,7 @@ ARTICLES: dict[str, dict[str, object]] = {
     "second-proof": {"title": "Second proof", "image": f"{SITE}/far away/ü.jpg?a=1&b=2", "category": "Press & room", "tags": ["type"], "author": ["B. Author", "A. Author"]},
     "proof-in-arabic": {"title": "البروفة الثالثة (3)", "image": "/press.png", "language": "ar", "category": "الأخبار", "tags": ["حبر"], "author": "كاتبة",
                         "summary": "ملخص & <قصير>"},
-    "without-a-picture": {"title": "Without a picture", "summary": "One sentence & a half.", "enclosure": {"url": f"{SITE}/a.mp3", "length": 12345, "duration": "1:15"}},
+    "without-a-picture": {"title": "Without a picture", "summary": "One sentence & a half.", "enclosure": {"url": f"{SITE}/a.mp3", "length": 12345, "duration": "1:15"}, "episode": 7, "transcript": f"{SITE}/a.vtt"},
     "deleted": {"title": "Taken back: deleted", "image": "press.png", "category": "Press room", "tags": ["gone"], "author": "A. Author"},
     "withdrawn": {"title": "Taken back: a draft again", "category": "Press room", "tags": ["gone"], "author": "A. Author"},
 }
@@ -142,6 +142,27 @@ class Export:
                     faults.append(f"ROME {name}: {entry.id}: {rome['thumbnails']} {rome['contents']}")
         faults += [f"JSON: {item['id']}: {item.get('image')}" for item in self.json["items"] if item.get("image") != PICTURES.get(item["id"].split("/")[-2], (None,))[0]]
         return faults
+
+    def a_podcast_is_seen(self) -> list[str]:
+        """F21: what feedparser and ROME make of it, and the length as the article's header says it."""
+        feed, entries = self.read["rss.xml"].feed, {entry.id: entry for entry in self.read["rss.xml"].entries}
+        entry = entries[f"{SITE}/without-a-picture/"]
+        enclosure = self.json["items"][[item["id"] for item in self.json["items"]].index(entry.id)]["attachments"][0]
+        seen = {
+            "owner": (feed.get("publisher_detail", {}).get("email"), "podcast@example.org"),
+            "categories": ([tag.term for tag in feed.get("tags", [])], ["Kids & Family", "Stories for Kids"]),
+            "explicit": (self.rss.findtext("channel/{http://www.itunes.com/dtds/podcast-1.0.dtd}explicit"), "false"), "picture": (feed.get("image", {}).get("href"), ICON),
+            "duration": (entry.get("itunes_duration"), "75"), "episode": (entry.get("itunes_episode"), "7"),
+            "length": (entry.enclosures[0].length, "12345"), "length in JSON": (enclosure["size_in_bytes"], 12345),
+            "duration in JSON": (enclosure["duration_in_seconds"], 75),
+        }
+        return [f"{who}: {one!r} instead of {other!r}" for who, (one, other) in seen.items() if one != other]
+
+    def what_was_written_is_shown(self) -> list[str]:
+        """F22: source:markdown where whole articles stand, for those that are Markdown."""
+        shown = [item.findtext("{http://source.scripting.com/}markdown") for item in self.rss.iter("item")]
+        wanted = len(THERE) if self.mode == "full" else 0
+        return [] if len([text for text in shown if text]) == wanted else [f"{shown}"]
 
     def hubs_are_named(self) -> list[str]:
         hubs = [HUB, "https://letters.example.org/websub"]

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::model::clock::to_micros;
+use crate::model::entry::is_iri;
 use crate::model::same_address::comparison_form;
 use crate::source::foreign::ForeignEntry;
 use crate::store::articles::Adopter;
@@ -131,7 +132,8 @@ impl Index {
                 "it is the article {locator}, and the id belongs to {other} already"
             ));
         }
-        if article.header_id.is_some() && article.entry_id != id {
+        // A mere word in the header is what an id was minted of, and no id that readers of the old feed know.
+        if article.header_id.as_deref().is_some_and(is_iri) && article.entry_id != id {
             return Match::Rejected(format!("the header of {locator} says another id, which counts more"));
         }
         if self.claimed.contains(&at) {

@@ -50,13 +50,17 @@ fn listed(line: &str) -> Result<Listed, StoreError> {
     })
 }
 
-const WITHDRAWN: &str = "SELECT entry_id, changed_at FROM articles WHERE visibility = 'withdrawn' AND changed_at >= $1 AND published_at <= changed_at \
-     ORDER BY changed_at DESC, entry_id LIMIT 100";
+/// Why an article is gone that was never public: feeds have nothing to take back.
+pub const UNSEEN: &str = "the file is gone, and nobody had seen it";
 
-/// Entry ids of articles that were taken back since a moment, newest first, each with the moment (microseconds).
+const WITHDRAWN: &str = "SELECT entry_id, changed_at FROM articles WHERE changed_at >= $1 AND published_at <= changed_at \
+     AND (visibility = 'withdrawn' OR (visibility = 'gone' AND reason <> $2)) ORDER BY changed_at DESC, entry_id LIMIT 100";
+
+/// Entry ids of articles that were taken back, or whose files went, since a moment, newest first, each with the moment (microseconds).
 pub async fn withdrawn(conn: &mut Conn, since: i64) -> Result<Vec<(String, i64)>, StoreError> {
     Ok(on!(conn, |c| sqlx::query_as(WITHDRAWN)
         .bind(since)
+        .bind(UNSEEN)
         .fetch_all(c)
         .await?))
 }

@@ -7,7 +7,7 @@ mod known;
 mod write;
 
 pub use adopt::{Adopter, adopt, adopters, has_entry_id};
-pub use choose::{Listed, Mailable, mailable, public, withdrawn};
+pub use choose::{Listed, Mailable, UNSEEN, mailable, public, withdrawn};
 pub use decide::{
     announced, approve, counts, decide, dismiss, held, held_of, is_undecided, kinds, newest_addresses, owners_of_url,
     public_at, undecided,
