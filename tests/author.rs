@@ -146,6 +146,14 @@ async fn an_author_reads_on_monday_what_happened_in_the_week_and_nothing_after_a
                 .change(&format!("INSERT INTO bounces ({columns}) VALUES ({row})"))
                 .await;
         }
+        // Of Sunday's readers the author hears, of Monday's not yet.
+        let readers = "(20821, 'n', 'all', '', '', 7, 0), (20821, 'n', 'tag/ink', '', '', 90, 0), (20822, 'n', 'all', '', '', 80, 0)";
+        press
+            .bench
+            .change(&format!(
+                "INSERT INTO feed_readers (day, node, scope, service, part, readers, is_floor) VALUES {readers}"
+            ))
+            .await;
         press.bench.wait(Duration::from_hours(24 * 3 + 9));
         for _ in 0..2 {
             deliver::send_all(press.app()).await.unwrap();
@@ -157,6 +165,7 @@ async fn an_author_reads_on_monday_what_happened_in_the_week_and_nothing_after_a
             "Letters accepted: 1",
             "People who joined: 1",
             "Came back: the mailbox takes nothing: 1",
+            "People who read the feed: 7",
             "Ink",
         ] {
             assert!(letters[0].1.contains(word), "{engine:?}: {word} in {}", letters[0].1);

@@ -128,6 +128,8 @@ async fn a_subscriber_reads_in_a_feed_what_the_letters_would_bring() {
         let token = page.rsplit('/').next().unwrap();
         subscribe::set_preferences(&bench.app, token, &topics).await.unwrap();
         assert_eq!(proofs(&served.get(&path, &[]).await), [3]);
+        let is_counted = syndicate::count_readers(&bench.app).await.unwrap();
+        assert!(!is_counted, "who reads it is nobody's business");
         bench.close().await;
     }
 }

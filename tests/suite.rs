@@ -37,6 +37,7 @@ mod own_data;
 mod own_feeds;
 mod people;
 mod quiet;
+mod readers;
 mod relays;
 mod restoring;
 mod schedules;

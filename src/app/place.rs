@@ -65,6 +65,12 @@ impl Place {
         })
     }
 
+    /// ULID of the place, if a sender ever started here.
+    pub fn id(&self) -> Option<String> {
+        let id = std::fs::read_to_string(self.dir.join("sender.lock")).ok()?;
+        Some(id.trim().to_owned()).filter(|id| !id.is_empty())
+    }
+
     /// Remembers `epoch`, which is committed. Somebody else may have remembered a higher one meanwhile; a lower one is
     /// no harm, because the database counts.
     pub fn remember(&self, memory: &Remembered) -> Result<(), PlaceError> {

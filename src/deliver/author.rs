@@ -10,9 +10,10 @@ use crate::model::author_notice::{AUTHOR, AuthorNotice, Fact, NamedArticle, Opin
 use crate::model::bounce::Class;
 use crate::model::clock::{from_micros, to_micros};
 use crate::model::letter::{Envelope, SlotValues};
+use crate::model::readers::{audiences, day_of};
 use crate::store::feedback::Counted;
 use crate::store::notices::DueNotice;
-use crate::store::{Conn, StoreError, deliveries, notices, reports};
+use crate::store::{Conn, StoreError, deliveries, notices, readers, reports};
 use crate::template::context::Frame;
 use crate::template::context::letters::NoticeLetter;
 
@@ -72,13 +73,14 @@ pub(super) async fn report_week(app: &App) -> Result<(), StoreError> {
         return Ok(());
     }
     let numbers = reports::of(&mut conn, span).await?;
+    let feed = of_the_feed(&mut conn, to_micros(to.to_utc())).await?;
     drop(conn);
     if numbers.is_quiet() {
         return Ok(());
     }
     let notice = AuthorNotice::report(
         &spelt(from, to),
-        facts_of(&numbers),
+        facts_of(&numbers).into_iter().chain(feed).collect(),
         named(&numbers),
         opinions(&numbers),
     );
@@ -122,6 +124,18 @@ fn facts_of(numbers: &reports::Week) -> Vec<Fact> {
         fact("People who get letters now", numbers.active),
     ]);
     facts
+}
+
+/// How many read the feed of all articles when the week ended (microseconds), if somebody did.
+async fn of_the_feed(conn: &mut Conn, ended: i64) -> Result<Option<Fact>, StoreError> {
+    // The day that ends with the week, or holds its end.
+    let day = day_of(ended - 1);
+    let mut counts = readers::since(conn, day - 6).await?;
+    counts.retain(|count| count.day <= day && count.scope == "all");
+    let read = audiences(&counts, day)
+        .into_iter()
+        .find(|audience| audience.readers > 0);
+    Ok(read.map(|audience| fact("People who read the feed", audience.readers)))
 }
 
 /// Why letters came back; nothing for those that did not.

@@ -12,7 +12,7 @@ use crate::model::feed_date::FeedDate;
 use crate::model::feed_key::{FeedKey, Format, Scope};
 use crate::model::feed_meta::Chain;
 
-use super::{Allowance, OwnFeeds, Prepared, TermIndex};
+use super::{Allowance, OwnFeeds, Prepared, Readers, TermIndex};
 
 /// Bytes of prepared documents that stay in memory; the main feed always does.
 const BUDGET: usize = 64 << 20;
@@ -25,6 +25,8 @@ pub struct FeedSet {
     uses: AtomicU64,
     /// What networks took of each document lately.
     pub allowance: Allowance,
+    /// Who read which feed today.
+    pub readers: Readers,
     /// People's own feeds.
     pub own: OwnFeeds,
     /// Which article has which terms; held by whoever brings the feeds up to date, one at a time.

@@ -58,7 +58,13 @@ pub(super) async fn serve(
         peer: peer.map(|Extension(ConnectInfo(peer))| peer.ip()),
     };
     match answer {
-        Answer::Document(document) => reading.answer(&document, method == Method::HEAD).await,
+        Answer::Document(document) => {
+            let response = reading.answer(&document, method == Method::HEAD).await;
+            if let Some(path) = syndicate::path_of(uri.path()) {
+                reading.count(&path, &document, &response);
+            }
+            response
+        }
         Answer::Private(document) => private(reading.answer(&document, method == Method::HEAD).await),
         Answer::Moved(to) => moved(&to),
         Answer::Gone => plain(StatusCode::GONE, "This feed is no longer published.\n", SHORTLY),
@@ -83,7 +89,9 @@ pub(super) fn at_hand<B: HttpBody>(app: &App, peer: SocketAddr, request: &Reques
         headers: request.headers(),
         peer: Some(peer.ip()),
     };
-    reading.quick(&document, head_only).map(secured)
+    let response = reading.quick(&document, head_only)?;
+    reading.count(request.uri().path().trim_start_matches('/'), &document, &response);
+    Some(secured(response))
 }
 
 /// One request for a document.
@@ -150,6 +158,28 @@ impl Reading<'_> {
         self.app.feeds.allowance.take((client, tag), at, burst, every)
     }
 
+    /// Whoever was told of the newest feed reads it, with or without a copy; a browser that shows it once does not.
+    fn count(&self, path: &str, document: &Prepared, response: &Response) {
+        let is_told = matches!(response.status(), StatusCode::OK | StatusCode::NOT_MODIFIED);
+        if !is_told || self.is_opened_as_page() || !matches!(document.kind(), Kind::Feed(_)) {
+            return;
+        }
+        let agent = self.headers.get(header::USER_AGENT);
+        let settings = self.app.settings();
+        let reading = syndicate::Reading {
+            path,
+            agent: agent.and_then(|agent| agent.to_str().ok()).unwrap_or_default(),
+            client: self
+                .peer
+                .map(|peer| client(peer, self.headers, &settings.http.trusted_proxies)),
+        };
+        syndicate::note(self.app, reading);
+    }
+
+    fn is_opened_as_page(&self) -> bool {
+        self.headers.get(SEC_FETCH_DEST).is_some_and(|dest| dest == "document")
+    }
+
     /// What a 304 says, too.
     fn describe(&self, document: &Prepared, changed: Option<FeedDate>, headers: &mut HeaderMap) {
         let age = syndicate::max_age(self.app).as_secs();
@@ -165,11 +195,10 @@ impl Reading<'_> {
     }
 
     fn describe_body(&self, document: &Prepared, coding: Coding, length: usize, headers: &mut HeaderMap) {
-        let opened_as_page = self.headers.get(SEC_FETCH_DEST).is_some_and(|dest| dest == "document");
         put(
             headers,
             header::CONTENT_TYPE,
-            document.kind().content_type(opened_as_page),
+            document.kind().content_type(self.is_opened_as_page()),
         );
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         if let Some(name) = coding.name() {

@@ -29,6 +29,7 @@ pub mod quiet;
 pub mod rate;
 pub mod rating;
 pub mod reach;
+pub mod readers;
 pub mod recipe;
 pub mod same_address;
 pub mod schedule;

@@ -53,6 +53,7 @@ pub mod issues;
 pub mod nodes;
 pub mod notices;
 pub mod occurrences;
+pub mod readers;
 pub mod reports;
 pub mod sources;
 pub mod subscribers;

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, ColumnIndex, Decode, Encode, QueryBuilder, Row, Type};
 use super::{Conn, Engine, StoreError};
 
 /// Every table there is; a test compares the list with the schema.
-pub const TABLES: [&str; 40] = [
+pub const TABLES: [&str; 41] = [
     "instance",
     "nodes",
     "counters",
@@ -20,6 +20,7 @@ pub const TABLES: [&str; 40] = [
     "feed_scopes",
     "feed_changes",
     "renamed_terms",
+    "feed_readers",
     "archive_runs",
     "archive_members",
     "websub_subscriptions",

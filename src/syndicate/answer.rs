@@ -43,7 +43,7 @@ pub enum Answer {
 ///
 /// Touches memory only, except for the first request of a feed that nobody read before, and for a person's own feed.
 pub async fn answer(app: &App, path: &str) -> Answer {
-    let Some(path) = percent_decode(path.trim_start_matches('/')) else {
+    let Some(path) = path_of(path) else {
         return Answer::NotFound;
     };
     if let Some(rest) = path.strip_prefix(private::PREFIX) {
@@ -74,6 +74,11 @@ pub async fn answer(app: &App, path: &str) -> Answer {
     } else {
         Answer::NotFound
     }
+}
+
+/// The path of a request as feeds have theirs: decoded, without leading slash; `None` where it is no text.
+pub fn path_of(path: &str) -> Option<String> {
+    percent_decode(path.trim_start_matches('/'))
 }
 
 /// The document at a path, if it lies ready; looks at memory only.

@@ -6,6 +6,7 @@
 //!                                            http ◀── [answer] ◀─────────────────────────────────────────┤
 //!                                            files ◀── [export] ◀────────────────────────────────────────┘
 //!
+//! request for a feed ──▶ [readers] ──▶ numbers ──▶ author
 //! new bytes ──▶ [changes] ──▶ jobs ──▶ [websub] ──▶ subscribers and other hubs
 //! ```
 //!
@@ -20,6 +21,7 @@ mod export;
 mod lists;
 mod members;
 mod private;
+mod readers;
 mod renames;
 mod render;
 mod scopes;
@@ -29,13 +31,14 @@ pub mod websub;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub use answer::{Answer, Readiness, answer, at_hand, max_age, readiness};
+pub use answer::{Answer, Readiness, answer, at_hand, max_age, path_of, readiness};
 pub use examine::{Examined, Printable, examine, left_out};
 pub use export::{Exported, Progress, export};
 pub use members::LeftOut;
+pub use readers::{audience, count_readers, note};
 pub use static_host::{FEED_POLICY, HostSettings, host_settings};
 
-pub use crate::feed::{Bodies, Coding, Kind, Prepared};
+pub use crate::feed::{Bodies, Coding, Kind, Prepared, Reading};
 pub use crate::model::feed_paths::ALIASES;
 
 use crate::app::App;

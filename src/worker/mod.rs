@@ -34,6 +34,8 @@ const PATIENCE: Duration = Duration::from_secs(300);
 const RENDER_EVERY: Duration = Duration::from_millis(500);
 /// How often what is kept for a while only is looked for.
 const TIDY_EVERY: Duration = Duration::from_secs(600);
+/// How often the numbers of readers are written down.
+const COUNT_EVERY: Duration = Duration::from_secs(60);
 /// How often mail that came back is looked for.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long a sender that cannot start, or that ended, waits.
@@ -69,6 +71,7 @@ pub async fn run(app: Arc<App>, roles: Roles, compose_every: Duration, stop: Can
         loops.spawn(tidy(Arc::clone(&app), stop.clone()));
     }
     loops.spawn(render(Arc::clone(&app), scanned.clone(), stop.clone()));
+    loops.spawn(count_readers(Arc::clone(&app), stop.clone()));
     if roles.announce {
         loops.spawn(announce::announce(Arc::clone(&app), stop.clone()));
     }
@@ -140,6 +143,20 @@ async fn render(app: Arc<App>, scanned: CancellationToken, stop: CancellationTok
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(RENDER_EVERY) => {}
+        }
+    }
+}
+
+/// Writes down how many read the feeds, and forgets by which hashes they were told apart once their day is over.
+async fn count_readers(app: Arc<App>, stop: CancellationToken) {
+    loop {
+        let stops = tokio::select! {
+            () = stop.cancelled() => true,
+            () = tokio::time::sleep(COUNT_EVERY) => false,
+        };
+        turns("count readers", || syndicate::count_readers(&app)).await;
+        if stops {
+            return;
         }
     }
 }

@@ -1,7 +1,8 @@
-//! `feeds`: files for a static host, and an eye on any feed.
+//! `feeds`: files for a static host, an eye on any feed, and how many read them.
 
 mod check;
 mod import;
+mod readers;
 mod web;
 
 use std::path::PathBuf;
@@ -35,6 +36,8 @@ pub(super) enum Feeds {
     Check(check::Check),
     /// Take over ids and dates of the old site's feed, so that readers show nothing twice
     Import(import::Import),
+    /// Show how many people read each feed, and through which services
+    Readers(readers::Readers),
 }
 
 impl Feeds {
@@ -43,6 +46,7 @@ impl Feeds {
             Self::Export { dir, ping } => export(session, dir, ping).await.map(|()| 0),
             Self::Check(check) => check.run(session).await,
             Self::Import(import) => import.run(session).await.map(|()| 0),
+            Self::Readers(readers) => readers.run(session).await.map(|()| 0),
         }
     }
 }

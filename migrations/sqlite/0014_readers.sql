@@ -1,0 +1,11 @@
+-- How many people read a feed on a day, as each node counted them: numbers, never addresses or what is made of them.
+CREATE TABLE feed_readers (
+    day INTEGER NOT NULL,
+    node TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    service TEXT NOT NULL,
+    part TEXT NOT NULL,
+    readers INTEGER NOT NULL,
+    is_floor INTEGER NOT NULL,
+    PRIMARY KEY (day, node, scope, service, part)
+) STRICT;
