@@ -3,7 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -209,4 +210,43 @@ async fn an_author_hears_which_articles_no_feed_can_show() {
     let (standing, found) = said().await;
     assert_eq!(standing, "wrong", "{found}");
     assert!(found.starts_with("none can be printed"), "{found}");
+}
+
+/// A connection to a service that starts.
+fn connected(port: u16) -> TcpStream {
+    let until = Instant::now() + Duration::from_secs(30);
+    loop {
+        match TcpStream::connect(("127.0.0.1", port)) {
+            Err(_) if Instant::now() < until => std::thread::sleep(Duration::from_millis(50)),
+            connected => return connected.unwrap(),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_author_hears_of_a_proxy_that_the_config_does_not_name() {
+    let own = free_port();
+    tokio::task::spawn_blocking(move || {
+        let service = installation(own, own, "http://127.0.0.1:9/");
+        let running = service.serve();
+        assert!(!looked(&service).contains_key("The proxy"), "nobody named a client");
+        for header in ["X-Forwarded-For: 198.51.100.7", "Forwarded: for=198.51.100.7"] {
+            let mut stream = connected(own);
+            let request = format!("GET /rss.xml HTTP/1.1\r\nHost: x.example\r\nConnection: close\r\n{header}\r\n\r\n");
+            stream.write_all(request.as_bytes()).unwrap();
+            stream.read_to_end(&mut Vec::new()).unwrap();
+        }
+        // What was noted last is written down when the service ends.
+        assert!(running.stop());
+        let proxy = looked(&service)["The proxy"].clone();
+        let (found, remedy) = (proxy["found"].as_str().unwrap(), proxy["remedy"].as_str().unwrap());
+        assert_eq!(proxy["standing"], "warning");
+        assert!(found.contains("come from 127.0.0.1 (2 requests)"), "{found}");
+        assert!(remedy.contains("http.trusted_proxies = [\"127.0.0.1\"]"), "{remedy}");
+        assert!(!proxy.to_string().contains("198.51.100"), "whom it named is not kept");
+        let named = service.copy_with(vec![("LETTERPRESS__HTTP__TRUSTED_PROXIES", "127.0.0.1".to_owned())]);
+        assert!(!looked(&named).contains_key("The proxy"));
+    })
+    .await
+    .unwrap();
 }

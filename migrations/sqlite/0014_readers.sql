@@ -9,3 +9,10 @@ CREATE TABLE feed_readers (
     is_floor INTEGER NOT NULL,
     PRIMARY KEY (day, node, scope, service, part)
 ) STRICT;
+
+-- Proxies that the config does not name, for `doctor`: addresses of the operator's own networks, and networks of others.
+CREATE TABLE strangers (
+    whereabouts TEXT NOT NULL PRIMARY KEY,
+    requests INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL
+) STRICT;

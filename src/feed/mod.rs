@@ -20,6 +20,7 @@ mod readers;
 mod rss;
 mod self_check;
 mod set;
+mod strangers;
 mod terms;
 mod words;
 
@@ -32,6 +33,7 @@ pub use prepared::{Kind, Prepared};
 pub use readers::{Readers, Reading};
 pub use self_check::self_check;
 pub use set::{Documents, FeedSet, Plan, Shelf, Slot};
+pub use strangers::Strangers;
 pub use terms::TermIndex;
 pub use words::{Words, words};
 

@@ -12,7 +12,7 @@ use crate::model::feed_date::FeedDate;
 use crate::model::feed_key::{FeedKey, Format, Scope};
 use crate::model::feed_meta::Chain;
 
-use super::{Allowance, OwnFeeds, Prepared, Readers, TermIndex};
+use super::{Allowance, OwnFeeds, Prepared, Readers, Strangers, TermIndex};
 
 /// Bytes of prepared documents that stay in memory; the main feed always does.
 const BUDGET: usize = 64 << 20;
@@ -27,6 +27,8 @@ pub struct FeedSet {
     pub allowance: Allowance,
     /// Who read which feed today.
     pub readers: Readers,
+    /// Proxies that the config does not name.
+    pub strangers: Strangers,
     /// People's own feeds.
     pub own: OwnFeeds,
     /// Which article has which terms; held by whoever brings the feeds up to date, one at a time.

@@ -94,6 +94,11 @@ pub(super) fn at_hand<B: HttpBody>(app: &App, peer: SocketAddr, request: &Reques
     Some(secured(response))
 }
 
+/// Whether a proxy, or somebody who poses as one, passed a request on.
+pub(super) fn is_forwarded(headers: &HeaderMap) -> bool {
+    FORWARDED.iter().any(|name| headers.contains_key(name))
+}
+
 /// One request for a document.
 struct Reading<'a> {
     app: &'a App,
@@ -148,7 +153,7 @@ impl Reading<'_> {
             return Ok(());
         };
         let trusted = settings.http.trusted_proxies.as_slice();
-        let is_forwarded = FORWARDED.iter().any(|name| self.headers.contains_key(name));
+        let is_forwarded = is_forwarded(self.headers);
         let remembers = REMEMBERING.iter().any(|name| self.headers.contains_key(name));
         let client = client(peer, self.headers, trusted);
         if remembers || network::is_trusted(client, trusted) || (is_forwarded && !network::is_trusted(peer, trusted)) {

@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use crate::app::App;
+use crate::syndicate;
 
 use super::patience::{Limits, Noted, Patience, Progress, Verdict};
 use super::{Options, feeds, host, router};
@@ -107,6 +108,9 @@ async fn attend(
     let stream = TokioIo::new(Noted::new(stream, Arc::clone(&progress)));
     let service = service_fn(move |request: Request<Incoming>| {
         progress.note_head();
+        if feeds::is_forwarded(request.headers()) {
+            syndicate::note_forwarded(&app, peer.ip());
+        }
         let at_once = host::refusal(&request).or_else(|| feeds::at_hand(&app, peer, &request));
         if let Some(mut response) = at_once {
             without_length(response.status(), response.headers_mut());

@@ -104,6 +104,23 @@ pub fn kept_part(address: IpAddr) -> String {
     }
 }
 
+/// Where a machine stands, as far as it may be kept: the address in a network of the operator's own (loopback, private, link-local,
+/// carrier-grade NAT, unique-local), of all others the part that a consent record keeps.
+pub fn whereabouts(address: IpAddr) -> String {
+    let is_inside = match plain(address) {
+        IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
+            v4.is_loopback() || v4.is_private() || v4.is_link_local() || (a == 100 && b & 0xc0 == 64)
+        }
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
+    };
+    if is_inside {
+        plain(address).to_string()
+    } else {
+        kept_part(address)
+    }
+}
+
 fn masked(address: Ipv6Addr, words: usize) -> Ipv6Addr {
     let mut segments = address.segments();
     segments[words..].fill(0);
@@ -157,6 +174,22 @@ mod tests {
         let seen = |value: &str| client(ip("10.0.0.1"), forwarded_for(value), &trusted).to_string();
         assert_eq!(seen("for=6.6.6.6, for=\"[2001:db8::5]:443\""), "2001:db8::5");
         assert_eq!(seen("for=6.6.6.6, for=unknown"), "10.0.0.1");
+    }
+
+    #[test]
+    fn a_machine_of_our_own_is_named_and_a_strangers_is_not() {
+        for (address, kept) in [
+            ("127.0.0.1", "127.0.0.1"),
+            ("::1", "::1"),
+            ("::ffff:10.1.2.3", "10.1.2.3"),
+            ("100.64.0.9", "100.64.0.9"),
+            ("fd00::7", "fd00::7"),
+            ("100.128.0.9", "100.128.0.0/24"),
+            ("203.0.113.77", "203.0.113.0/24"),
+            ("2001:db8:1:2::7", "2001:db8:1::/48"),
+        ] {
+            assert_eq!(whereabouts(ip(address)), kept);
+        }
     }
 
     #[test]

@@ -56,6 +56,7 @@ pub mod occurrences;
 pub mod readers;
 pub mod reports;
 pub mod sources;
+pub mod strangers;
 pub mod subscribers;
 pub mod subscriptions;
 pub mod suppressions;

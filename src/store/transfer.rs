@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, ColumnIndex, Decode, Encode, QueryBuilder, Row, Type};
 use super::{Conn, Engine, StoreError};
 
 /// Every table there is; a test compares the list with the schema.
-pub const TABLES: [&str; 41] = [
+pub const TABLES: [&str; 42] = [
     "instance",
     "nodes",
     "counters",
@@ -21,6 +21,7 @@ pub const TABLES: [&str; 41] = [
     "feed_changes",
     "renamed_terms",
     "feed_readers",
+    "strangers",
     "archive_runs",
     "archive_members",
     "websub_subscriptions",

@@ -26,6 +26,7 @@ mod renames;
 mod render;
 mod scopes;
 mod static_host;
+mod strangers;
 pub mod websub;
 
 use std::collections::HashMap;
@@ -37,6 +38,7 @@ pub use export::{Exported, Progress, export};
 pub use members::LeftOut;
 pub use readers::{audience, count_readers, note};
 pub use static_host::{FEED_POLICY, HostSettings, host_settings};
+pub use strangers::{note_forwarded, unlisted_proxies, write_strangers};
 
 pub use crate::feed::{Bodies, Coding, Kind, Prepared, Reading};
 pub use crate::model::feed_paths::ALIASES;

@@ -155,6 +155,7 @@ async fn count_readers(app: Arc<App>, stop: CancellationToken) {
             () = tokio::time::sleep(COUNT_EVERY) => false,
         };
         turns("count readers", || syndicate::count_readers(&app)).await;
+        turns("note unnamed proxies", || syndicate::write_strangers(&app)).await;
         if stops {
             return;
         }

@@ -2,6 +2,7 @@
 
 mod articles;
 mod load;
+mod proxies;
 mod web;
 
 use std::net::SocketAddr;
@@ -96,6 +97,7 @@ impl Doctor {
         if self.wants(Part::Web) {
             all.extend(web::look(app).await);
             all.push(articles::look(app).await);
+            all.extend(proxies::look(app).await);
         }
         if self.wants(Part::Load) {
             all.extend(load::look(app).await);
