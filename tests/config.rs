@@ -237,6 +237,7 @@ fn every_kind_of_value_can_come_from_the_environment() {
             ("LETTERPRESS__MAIL__ENABLED", "false"),
             ("LETTERPRESS__MAIL__SMTP__RATE", "2/s"),
             ("LETTERPRESS__HTTP__TRUSTED_PROXIES", "10.0.0.1, ::1"),
+            ("LETTERPRESS__HTTP__OLD_HOSTS", "Old.Example.org., http://[2001:DB8::1]"),
             ("LETTERPRESS__NEWSLETTERS__0__SCHEDULES__1__CRON", "0 9 * * TUE"),
             ("LETTERPRESS__SOURCES__0__PATH", "articles"),
             ("LETTERPRESS__SOURCES__0__BASELINE", "mail"),
@@ -248,6 +249,13 @@ fn every_kind_of_value_can_come_from_the_environment() {
     assert_eq!((settings.mail.smtp.port, settings.mail.enabled), (2525, false));
     assert_eq!(settings.mail.smtp.rates, [rate(2, 1)]);
     assert_eq!(settings.http.trusted_proxies.len(), 2);
+    let old: Vec<(&str, bool)> = settings
+        .http
+        .old_hosts
+        .iter()
+        .map(|old| (old.name.as_str(), old.plain_only))
+        .collect();
+    assert_eq!(old, [("old.example.org", false), ("2001:db8::1", true)]);
     let weekly = settings.newsletters[0].schedule("weekly").unwrap();
     assert_eq!(weekly.cron_text, "0 9 * * TUE");
     assert!(weekly.is_default, "what the variable does not name stays");
@@ -790,4 +798,39 @@ fn an_author_is_refused_an_address_that_leads_on_twice_or_is_gone_and_there() {
     let good =
         "aliases = { \"/feed\" = \"/atom.xml\", \"/x\" = \"/feeds\" }\nretired = [\"/rss\", \"/tag/old/rss.xml\"]";
     assert_eq!(found(good), [""; 0]);
+}
+
+#[test]
+fn no_reader_is_led_in_a_circle() {
+    let at = |old_hosts: &str, base_url: &str| {
+        let variables = [
+            ("LETTERPRESS__HTTP__PUBLIC_URL", "https://letters.example.org"),
+            ("LETTERPRESS__HTTP__OLD_HOSTS", old_hosts),
+            ("LETTERPRESS__FEEDS__BASE_URL", base_url),
+        ];
+        let read = read(MINIMAL, &variables);
+        read.map(|_| ()).map_err(|problems| problems.to_string())
+    };
+    let here = "https://letters.example.org";
+    let refused = at("LETTERS.example.org", here).unwrap_err();
+    assert!(
+        refused.contains("http.old_hosts: leads `letters.example.org` to itself"),
+        "{refused}"
+    );
+    let refused = at("notes.example", "https://notes.example/feeds/").unwrap_err();
+    assert!(
+        refused.contains("feeds.base_url: is at a host that http.old_hosts leads elsewhere"),
+        "{refused}"
+    );
+    for wrong in [
+        "https://old.example",
+        "old.example:8080",
+        "old.example/path",
+        "http://",
+        "a b",
+    ] {
+        let refused = at(wrong, here).unwrap_err();
+        assert!(refused.contains("http.old_hosts"), "{wrong}: {refused}");
+    }
+    at("http://letters.example.org, old.example.org", here).unwrap();
 }

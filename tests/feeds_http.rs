@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::time::Duration;
 
+use letterpress::config::OldHost;
 use letterpress::syndicate;
 
 use crate::support::{Bench, Got};
@@ -586,5 +587,92 @@ async fn the_author_is_named_with_an_address_only_where_that_is_wanted() {
         }
         // JSON Feed has no place for it.
         assert!(!served.get("/feed.json", &[]).await.text().contains("author@"));
+    }
+}
+
+#[tokio::test]
+async fn readers_of_an_old_host_are_led_to_the_new_one_in_one_step_and_nobody_else_is() {
+    let bench = Bench::in_the_morning(|settings| {
+        settings.http.old_hosts = vec![
+            old_host("old.example.org", false),
+            old_host("letters.example.org", true),
+        ];
+        settings.http.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    })
+    .await;
+    bench.publish(1, |_| {}).await;
+    syndicate::refresh(&bench.app).await.unwrap();
+    let served = bench.serve().await;
+    let ask = async |method: &str, path: &str, host: &str, more: &str| {
+        let request = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n{more}Connection: close\r\n\r\n");
+        let got = served.raw(&request).await;
+        (got.status, got.header("location").map(str::to_owned))
+    };
+    let to = |path: &str| (301, Some(format!("https://letters.example.org/{path}")));
+    for (path, target) in [
+        ("/rss.xml", "rss.xml"),
+        ("/rss.xml?a=b&c", "rss.xml?a=b&c"),
+        ("/feed", "rss.xml"),
+        ("/TAG/Ink/RSS.xml?x", "tag/ink/rss.xml?x"),
+        ("/tag/%C3%BC/rss.xml", "tag/%C3%BC/rss.xml"),
+        ("/issues/X", "issues/X"),
+        ("/", ""),
+        ("//evil.example/x", "evil.example/x"),
+        ("http://old.example.org/atom.xml", "atom.xml"),
+    ] {
+        assert_eq!(
+            ask("GET", path, "Old.Example.ORG.:8080", "").await,
+            to(target),
+            "{path}"
+        );
+    }
+    assert_eq!(ask("HEAD", "/rss.xml", "old.example.org", "").await, to("rss.xml"));
+    let other_name = "X-Forwarded-Host: old.example.org\r\n";
+    assert_eq!(ask("GET", "/rss.xml", "inside", other_name).await, to("rss.xml"));
+    let plain = "X-Forwarded-Proto: http\r\n";
+    assert_eq!(
+        ask("GET", "/rss.xml", "letters.example.org", plain).await,
+        to("rss.xml")
+    );
+    for (method, host, more) in [
+        ("GET", "letters.example.org", ""),
+        ("GET", "letters.example.org", "X-Forwarded-Proto: https\r\n"),
+        ("GET", "letters.example.org", "X-Forwarded-Proto: https, http\r\n"),
+        (
+            "GET",
+            "letters.example.org",
+            "X-Forwarded-Proto: https\r\nX-Forwarded-Proto: http\r\n",
+        ),
+        ("GET", "other.example", plain),
+        ("GET", "not.old.example.org", ""),
+    ] {
+        assert_eq!(ask(method, "/rss.xml", host, more).await, (200, None), "{host} {more}");
+    }
+    // Links in old letters are pressed where they are.
+    let (status, _) = ask("POST", "/unsubscribe/x", "old.example.org", "Content-Length: 0\r\n").await;
+    assert_eq!(status, 404);
+}
+
+#[tokio::test]
+async fn what_a_stranger_says_of_its_way_here_leads_nobody() {
+    let bench = Bench::in_the_morning(|settings| {
+        settings.http.old_hosts = vec![
+            old_host("old.example.org", false),
+            old_host("letters.example.org", true),
+        ];
+    })
+    .await;
+    bench.publish(1, |_| {}).await;
+    syndicate::refresh(&bench.app).await.unwrap();
+    let served = bench.serve().await;
+    for said in ["X-Forwarded-Proto: http", "X-Forwarded-Host: old.example.org"] {
+        assert_eq!(served.get("/rss.xml", &[said]).await.status, 200, "{said}");
+    }
+}
+
+fn old_host(name: &str, plain_only: bool) -> OldHost {
+    OldHost {
+        name: name.to_owned(),
+        plain_only,
     }
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use config::{Value, ValueKind};
 use url::Url;
 
-use super::http::is_out_of_reach;
+use super::http::{Http, is_out_of_reach, leads_away};
 use super::podcast::{self, Podcast};
 use super::problem::Wrong;
 use super::section::Section;
@@ -135,7 +135,8 @@ const ARCHIVE: usize = 50;
 const BURST: u32 = 10;
 
 /// Reads `[feeds]`.
-pub(super) fn read(mut section: Section<'_>, public_url: &Url) -> Feeds {
+pub(super) fn read(mut section: Section<'_>, http: &Http) -> Feeds {
+    let public_url = &http.public_url;
     let feeds = Feeds {
         limit: section.get("limit", whole(1)).unwrap_or(20),
         content: section.get("content", one_of(CONTENT)).unwrap_or(FullOrSummary::Full),
@@ -174,6 +175,13 @@ pub(super) fn read(mut section: Section<'_>, public_url: &Url) -> Feeds {
         markdown: section.get("markdown", flag).unwrap_or(false),
     };
     let websub = websub::read(section.section("websub"), is_out_of_reach(public_url, &feeds.base_url));
+    if leads_away(http, &feeds.base_url) {
+        let remedy = "leave its host out of http.old_hosts, or write the new address here: readers are told that feeds are there";
+        section.refuse(
+            "base_url",
+            Wrong::new("is at a host that http.old_hosts leads elsewhere", remedy),
+        );
+    }
     let aliases = aliases(&mut section, &feeds);
     for path in &feeds.retired {
         if let Some(wrong) = unretirable(path, &feeds) {

@@ -18,6 +18,17 @@ pub struct Http {
     pub public_url: Url,
     /// Proxies whose forwarding headers are believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Where this service was before: whoever asks there is led to `public_url`.
+    pub old_hosts: Vec<OldHost>,
+}
+
+/// A host that this service had before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OldHost {
+    /// In lower case, without port.
+    pub name: String,
+    /// Only where readers came without encryption: written `http://old.example.org`.
+    pub plain_only: bool,
 }
 
 impl Http {
@@ -45,12 +56,34 @@ pub(super) fn read(mut section: Section<'_>) -> Http {
         section.refuse("public_url", Wrong::new("is missing", remedy));
     }
     let trusted_proxies = section.get("trusted_proxies", list(ip_address)).unwrap_or_default();
+    let public_url = given.unwrap_or_else(|| own_address(listen));
+    let old_hosts = section.get("old_hosts", list(old_host)).unwrap_or_default();
+    if let Some(circle) = old_hosts.iter().find(|old| leads_to_itself(old, &public_url)) {
+        let what = format!("leads `{}` to itself", circle.name);
+        let remedy =
+            "leave the host of http.public_url out; `http://` before it leads to https where public_url is https";
+        section.refuse("old_hosts", Wrong::new(what, remedy));
+    }
     section.close();
     Http {
         listen,
-        public_url: given.unwrap_or_else(|| own_address(listen)),
+        public_url,
         trusted_proxies,
+        old_hosts,
     }
+}
+
+/// Whether readers of an old host would be led back to it.
+fn leads_to_itself(old: &OldHost, public_url: &Url) -> bool {
+    let is_same = public_url
+        .host_str()
+        .is_some_and(|host| host.trim_matches(['[', ']']) == old.name);
+    is_same && !(old.plain_only && public_url.scheme() == "https")
+}
+
+/// Whether the host of `base_url` is led elsewhere, so that the addresses in feeds would not be those where they are.
+pub(super) fn leads_away(http: &Http, base_url: &Url) -> bool {
+    http.old_hosts.iter().any(|old| leads_to_itself(old, base_url))
 }
 
 /// Whether an address names this very machine.
@@ -86,5 +119,20 @@ fn ip_address(value: &Value) -> Read<IpAddr> {
             format!("\"{text}\" is not an IP address"),
             "write one such as `10.0.0.7`",
         )
+    })
+}
+
+/// `old.example.org`, or `http://old.example.org`.
+fn old_host(value: &Value) -> Read<OldHost> {
+    let written = text(value)?;
+    let bare = written.strip_prefix("http://");
+    let name = bare.unwrap_or(&written).trim_end_matches(['.', '/']);
+    let remedy = "write a name such as `old.example.org`, or `http://old.example.org`, without port and path";
+    let Ok(host) = Host::parse(name) else {
+        return Err(Wrong::new(format!("\"{written}\" is not the name of a host"), remedy));
+    };
+    Ok(OldHost {
+        name: host.to_string().trim_matches(['[', ']']).to_owned(),
+        plain_only: bare.is_some(),
     })
 }

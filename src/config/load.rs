@@ -189,7 +189,7 @@ fn read_settings(mut root: Section<'_>, file: Option<PathBuf>) -> Settings {
     let database = database::read_database(root.section("database"), &files);
     let settings = Settings {
         sources: sources::read(source_sections, &files, &site.language),
-        feeds: feeds::read(root.section("feeds"), &http.public_url),
+        feeds: feeds::read(root.section("feeds"), &http),
         bounces: bounces::read(root.section("bounces"), &files),
         feedback: feedback::read(root.section("feedback")),
         templates: read_templates(root.section("templates"), &base),

@@ -260,7 +260,7 @@ fn too_many(wait: Duration) -> Response {
     response
 }
 
-fn moved(to: &str) -> Response {
+pub(super) fn moved(to: &str) -> Response {
     let mut response = plain(StatusCode::MOVED_PERMANENTLY, "This address has moved.\n", FOR_A_DAY);
     put(response.headers_mut(), header::LOCATION, to);
     response

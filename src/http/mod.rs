@@ -1,7 +1,7 @@
 //! The door to the world: feeds, subscription pages, archive, health.
 //!
 //! ```text
-//! connection ──▶ [server] limit, [patience], [host] ──▶ security headers ──▶ failures named ──▶ panics caught
+//! connection ──▶ [server] limit, [patience], [host], [moves] ──▶ security headers ──▶ failures named ──▶ panics caught
 //!                         ──▶ time-out ──▶ body limit ──▶ a page, [hooks], or [feeds] for every other path
 //! ```
 //!
@@ -16,6 +16,7 @@ mod feeds;
 mod health;
 mod hooks;
 mod host;
+mod moves;
 mod outbox;
 mod patience;
 mod people;

@@ -25,7 +25,7 @@ use crate::app::App;
 use crate::syndicate;
 
 use super::patience::{Limits, Noted, Patience, Progress, Verdict};
-use super::{Options, feeds, host, router};
+use super::{Options, feeds, host, moves, router};
 
 /// How long answers that are under way may take once the service stops.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
@@ -111,7 +111,9 @@ async fn attend(
         if feeds::is_forwarded(request.headers()) {
             syndicate::note_forwarded(&app, peer.ip());
         }
-        let at_once = host::refusal(&request).or_else(|| feeds::at_hand(&app, peer, &request));
+        let at_once = host::refusal(&request)
+            .or_else(|| moves::to_new_host(&app, peer, &request))
+            .or_else(|| feeds::at_hand(&app, peer, &request));
         if let Some(mut response) = at_once {
             without_length(response.status(), response.headers_mut());
             return Either::Left(ready(Ok(response)));

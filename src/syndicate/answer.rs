@@ -95,6 +95,17 @@ pub fn at_hand(app: &App, path: &str) -> Option<Arc<Prepared>> {
     shelf.other(path).map(Arc::clone)
 }
 
+/// Where the path of a request is now, without leading slash: elsewhere, if it is an alias or was renamed, else where it was.
+pub fn now_at(app: &App, path: &str) -> String {
+    let (shelf, settings) = (app.feeds.shelf(), app.settings());
+    let elsewhere = path_of(path).and_then(|path| {
+        let is_here = shelf.feed(&path).is_some_and(|(slot, _)| !is_deserted(slot)) || shelf.other(&path).is_some();
+        let stays = is_here || settings.feeds.retired.contains(&path);
+        moved(&shelf, &settings, &path).filter(|_| !stays)
+    });
+    elsewhere.unwrap_or_else(|| path.trim_start_matches('/').to_owned())
+}
+
 /// Where an alias, a path in other letter case, or the feed of a term that got another name leads.
 pub(super) fn moved(shelf: &Shelf, settings: &Settings, path: &str) -> Option<String> {
     if let Some(target) = settings.feeds.aliases.get(path) {

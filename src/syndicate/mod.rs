@@ -32,7 +32,7 @@ pub mod websub;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub use answer::{Answer, Readiness, answer, at_hand, max_age, path_of, readiness};
+pub use answer::{Answer, Readiness, answer, at_hand, max_age, now_at, path_of, readiness};
 pub use examine::{Examined, Printable, examine, left_out};
 pub use export::{Exported, Progress, export};
 pub use members::LeftOut;
