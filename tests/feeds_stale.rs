@@ -133,3 +133,52 @@ async fn a_term_of_which_nothing_can_be_printed_takes_no_other_feed_down() {
     next_start.database.close().await;
     press.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_watches_over_the_service_sees_in_figures_how_the_feeds_do() {
+    let press = Bench::in_the_morning(|_| {}).await;
+    press.publish(1, |_| {}).await;
+    press.publish(2, |_| {}).await;
+    syndicate::refresh(&press.app).await.unwrap();
+    let served = press.serve().await;
+    let says = async |line: &str| {
+        let got = served.get("/metrics", &[]).await;
+        assert_eq!(got.status, 200);
+        let told = got.header("content-type").unwrap().to_owned();
+        assert!(told.starts_with("application/openmetrics-text"), "{told}");
+        assert!(
+            got.text().lines().any(|found| found == line),
+            "{line} in {}",
+            got.text()
+        );
+    };
+    let tag = served.get("/rss.xml", &[]).await.header("etag").unwrap().to_owned();
+    served.get("/rss.xml", &[&format!("If-None-Match: {tag}")]).await;
+    served.get("/nothing.xml", &[]).await;
+    says("feed_requests_total{status=\"200\"} 1").await;
+    says("feed_requests_total{status=\"304\"} 1").await;
+    says("feed_requests_total{status=\"404\"} 1").await;
+    says("feed_render_errors_total 0").await;
+    says("feed_stale_seconds 0.0").await;
+    // One article is left out, and the others go on.
+    press.publish(1, broken).await;
+    syndicate::refresh(&press.app).await.unwrap();
+    says("feed_stale_seconds 0.0").await;
+    assert!(syndicate::figures(&press.app).errors > 0);
+    press.publish(2, broken).await;
+    syndicate::refresh(&press.app).await.unwrap();
+    press.wait(std::time::Duration::from_secs(90));
+    says("feed_stale_seconds 90.0").await;
+    press.publish(2, |_| {}).await;
+    syndicate::refresh(&press.app).await.unwrap();
+    says("feed_stale_seconds 0.0").await;
+    // Without the database readers keep what they have, and that counts as stale, too.
+    press.app.database.close().await;
+    assert!(syndicate::refresh(&press.app).await.is_err());
+    press.wait(std::time::Duration::from_secs(5));
+    assert_eq!(served.get("/rss.xml", &[]).await.status, 200);
+    says("feed_stale_seconds 5.0").await;
+    for header in ["X-Forwarded-For: 127.0.0.1", "Forwarded: for=127.0.0.1"] {
+        assert_eq!(served.get("/metrics", &[header]).await.status, 404, "{header}");
+    }
+}

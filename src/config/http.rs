@@ -8,6 +8,8 @@ use url::{Host, Url};
 use super::problem::Wrong;
 use super::section::Section;
 use super::value::{Read, base_address, list, text};
+use super::websub::network;
+use crate::model::reach::Range;
 
 /// `[http]`
 #[derive(Debug, Clone)]
@@ -18,6 +20,8 @@ pub struct Http {
     pub public_url: Url,
     /// Proxies whose forwarding headers are believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Networks beside this machine that may see `/metrics`.
+    pub metrics_allow: Vec<Range>,
     /// Where this service was before: whoever asks there is led to `public_url`.
     pub old_hosts: Vec<OldHost>,
 }
@@ -56,6 +60,7 @@ pub(super) fn read(mut section: Section<'_>) -> Http {
         section.refuse("public_url", Wrong::new("is missing", remedy));
     }
     let trusted_proxies = section.get("trusted_proxies", list(ip_address)).unwrap_or_default();
+    let metrics_allow = section.get("metrics_allow", list(network)).unwrap_or_default();
     let public_url = given.unwrap_or_else(|| own_address(listen));
     let old_hosts = section.get("old_hosts", list(old_host)).unwrap_or_default();
     if let Some(circle) = old_hosts.iter().find(|old| leads_to_itself(old, &public_url)) {
@@ -69,6 +74,7 @@ pub(super) fn read(mut section: Section<'_>) -> Http {
         listen,
         public_url,
         trusted_proxies,
+        metrics_allow,
         old_hosts,
     }
 }

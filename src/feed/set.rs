@@ -12,7 +12,7 @@ use crate::model::feed_date::FeedDate;
 use crate::model::feed_key::{FeedKey, Format, Scope};
 use crate::model::feed_meta::Chain;
 
-use super::{Allowance, OwnFeeds, Prepared, Readers, Strangers, TermIndex};
+use super::{Allowance, Meters, OwnFeeds, Prepared, Readers, Strangers, TermIndex};
 
 /// Bytes of prepared documents that stay in memory; the main feed always does.
 const BUDGET: usize = 64 << 20;
@@ -29,6 +29,8 @@ pub struct FeedSet {
     pub readers: Readers,
     /// Proxies that the config does not name.
     pub strangers: Strangers,
+    /// Counts for those who watch over the service.
+    pub meters: Meters,
     /// People's own feeds.
     pub own: OwnFeeds,
     /// Which article has which terms; held by whoever brings the feeds up to date, one at a time.
@@ -280,7 +282,8 @@ impl Slot {
         self.stale.load(Ordering::Relaxed)
     }
 
-    fn size(&self) -> Option<usize> {
+    /// Bytes in memory, with compressed copies; `None` while it is not rendered.
+    pub fn size(&self) -> Option<usize> {
         let documents = self.documents.load();
         Some(documents.as_ref()?.iter().map(|document| document.size()).sum())
     }

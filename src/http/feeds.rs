@@ -39,7 +39,19 @@ pub(super) async fn serve(
     peer: Option<Extension<ConnectInfo<SocketAddr>>>,
     headers: HeaderMap,
 ) -> Response {
-    let answer = syndicate::answer(&app, uri.path()).await;
+    let response = respond(&app, &method, &uri, peer, &headers).await;
+    app.feeds.meters.note_request(response.status().as_u16());
+    response
+}
+
+async fn respond(
+    app: &App,
+    method: &Method,
+    uri: &Uri,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    headers: &HeaderMap,
+) -> Response {
+    let answer = syndicate::answer(app, uri.path()).await;
     if matches!(answer, Answer::NotFound) {
         return plain(
             StatusCode::NOT_FOUND,
@@ -47,25 +59,25 @@ pub(super) async fn serve(
             SHORTLY,
         );
     }
-    match method {
+    match *method {
         Method::GET | Method::HEAD => {}
         Method::OPTIONS => return preflight(),
         _ => return refused(),
     }
     let reading = Reading {
-        app: &app,
-        headers: &headers,
+        app,
+        headers,
         peer: peer.map(|Extension(ConnectInfo(peer))| peer.ip()),
     };
     match answer {
         Answer::Document(document) => {
-            let response = reading.answer(&document, method == Method::HEAD).await;
+            let response = reading.answer(&document, *method == Method::HEAD).await;
             if let Some(path) = syndicate::path_of(uri.path()) {
                 reading.count(&path, &document, &response);
             }
             response
         }
-        Answer::Private(document) => private(reading.answer(&document, method == Method::HEAD).await),
+        Answer::Private(document) => private(reading.answer(&document, *method == Method::HEAD).await),
         Answer::Moved(to) => moved(&to),
         Answer::Gone => plain(StatusCode::GONE, "This feed is no longer published.\n", SHORTLY),
         Answer::NotYet | Answer::NotFound => not_yet(),
@@ -90,6 +102,7 @@ pub(super) fn at_hand<B: HttpBody>(app: &App, peer: SocketAddr, request: &Reques
         peer: Some(peer.ip()),
     };
     let response = reading.quick(&document, head_only)?;
+    app.feeds.meters.note_request(response.status().as_u16());
     reading.count(request.uri().path().trim_start_matches('/'), &document, &response);
     Some(secured(response))
 }

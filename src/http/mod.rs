@@ -16,6 +16,7 @@ mod feeds;
 mod health;
 mod hooks;
 mod host;
+mod metrics;
 mod moves;
 mod outbox;
 mod patience;
@@ -63,6 +64,7 @@ pub struct Options {
 pub fn router(app: Arc<App>, options: Options) -> Router {
     let mut pages = Router::new()
         .merge(health::routes())
+        .merge(metrics::routes())
         .merge(people::routes())
         .merge(websub::routes())
         .merge(archive::routes(options));

@@ -88,6 +88,7 @@ impl<'a> Entries<'a> {
                         error = why,
                         "an article is left out of a feed"
                     );
+                    self.app.feeds.meters.note_error();
                     let article = id.clone();
                     members.left_out.push(LeftOut { article, why });
                 }

@@ -18,6 +18,7 @@ mod archives;
 mod changes;
 mod examine;
 mod export;
+mod figures;
 mod lists;
 mod members;
 mod private;
@@ -35,6 +36,7 @@ use std::sync::Arc;
 pub use answer::{Answer, Readiness, answer, at_hand, max_age, now_at, path_of, readiness};
 pub use examine::{Examined, Printable, examine, left_out};
 pub use export::{Exported, Progress, export};
+pub use figures::{Figures, figures};
 pub use members::LeftOut;
 pub use readers::{audience, count_readers, note};
 pub use static_host::{FEED_POLICY, HostSettings, host_settings};
@@ -104,6 +106,12 @@ pub enum SyndicateError {
 /// # Errors
 /// Without the database, or with settings that no feed can be made from; the feeds stay as they were.
 pub async fn refresh(app: &App) -> Result<bool, SyndicateError> {
+    let done = bring_up_to_date(app).await;
+    figures::note(app, done.is_ok());
+    done
+}
+
+async fn bring_up_to_date(app: &App) -> Result<bool, SyndicateError> {
     let mut index = app.feeds.index.lock().await;
     let settings = app.settings();
     let print = fingerprint(app, &settings);

@@ -42,6 +42,7 @@ pub(super) async fn fill(app: &App, settings: &Settings, slots: &[Arc<Slot>]) ->
                 Err(error) => {
                     tracing::error!(feed = slot.plan.scope.word(), %error, "a feed keeps its last good documents");
                     slot.keep_last_good();
+                    app.feeds.meters.note_error();
                 }
             }
         }

@@ -353,6 +353,7 @@ pub(crate) fn settings(folder: &Path) -> Settings {
             listen: "127.0.0.1:0".parse().expect("a loopback address"),
             public_url: url("https://letters.example.org/"),
             trusted_proxies: Vec::new(),
+            metrics_allow: Vec::new(),
             old_hosts: Vec::new(),
         },
     }
