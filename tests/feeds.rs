@@ -427,12 +427,12 @@ async fn a_static_host_serves_what_we_would_and_keeps_no_feed_that_is_gone() {
         assert_eq!(files[file], **document.bodies().identity(), "{file}");
         assert_eq!(
             files[&format!("{file}.gz")],
-            **document.bodies().get(Coding::Gzip),
+            *document.bodies().get(Coding::Gzip),
             "{file}"
         );
         assert_eq!(
             files[&format!("{file}.br")],
-            **document.bodies().get(Coding::Brotli),
+            *document.bodies().get(Coding::Brotli),
             "{file}"
         );
     }

@@ -676,3 +676,33 @@ fn old_host(name: &str, plain_only: bool) -> OldHost {
         plain_only,
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_gets_a_smaller_body_under_the_same_tag_once_there_was_nothing_else_to_do() {
+    let bench = press().await;
+    let served = bench.serve().await;
+    let mut idle = syndicate::Idle::default();
+    assert!(!idle.tick(&bench.app).await.unwrap(), "nobody read one");
+    let ask = async || served.get("/rss.xml", &["Accept-Encoding: br"]).await;
+    let quick = ask().await;
+    for _ in 0..20 {
+        ask().await;
+    }
+    assert!(!idle.tick(&bench.app).await.unwrap(), "readers come first");
+    let rendering = bench.app.feeds.index.lock().await;
+    assert!(!idle.tick(&bench.app).await.unwrap(), "what is new comes first");
+    drop(rendering);
+    assert_eq!(ask().await.body, quick.body);
+    assert!(idle.tick(&bench.app).await.unwrap());
+    let dense = ask().await;
+    assert!(dense.body.len() < quick.body.len());
+    assert_eq!(plain(&dense), plain(&quick));
+    for name in ["etag", "last-modified", "content-encoding"] {
+        assert_eq!(dense.header(name), quick.header(name), "{name}");
+    }
+    assert_eq!(
+        dense.header("content-length"),
+        Some(dense.body.len().to_string().as_str())
+    );
+    assert!(!idle.tick(&bench.app).await.unwrap(), "the others nobody asked for so");
+}

@@ -23,6 +23,7 @@ pub struct FeedSet {
     shelf: ArcSwap<Shelf>,
     scanned: AtomicBool,
     uses: AtomicU64,
+    asked: AtomicU64,
     /// What networks took of each document lately.
     pub allowance: Allowance,
     /// Who read which feed today.
@@ -68,6 +69,25 @@ impl FeedSet {
     pub fn note_use(&self, slot: &Slot) {
         slot.used
             .store(self.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// Notes that a document was asked for.
+    pub fn note_asked(&self) {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many documents were asked for since this process started.
+    pub fn asked(&self) -> u64 {
+        self.asked.load(Ordering::Relaxed)
+    }
+
+    /// A document that readers get with a `br` body that could be smaller.
+    pub fn loose(&self) -> Option<Arc<Prepared>> {
+        let current = self.shelf.load();
+        let others = current.others.values().cloned();
+        let feeds = current.slots.values().filter_map(|slot| slot.fresh());
+        let mut all = feeds.flat_map(|documents| Documents::clone(&documents)).chain(others);
+        all.find(|document| document.bodies().is_loose())
     }
 
     /// Lets documents go that nobody asked for lately, until the rest fits; people's own feeds have a budget of theirs.

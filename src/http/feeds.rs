@@ -137,6 +137,7 @@ impl Reading<'_> {
 
     /// The answer, where nothing has to be made for it.
     fn quick(&self, document: &Prepared, head_only: bool) -> Option<Response> {
+        self.app.feeds.note_asked();
         let now = self.app.clock.now();
         // RFC 9110 §8.8.2.1: a date ahead of our clock is not announced.
         let changed = document.changed().filter(|at| *at <= FeedDate::new(now));
@@ -153,7 +154,7 @@ impl Reading<'_> {
         }
         self.describe_body(document, coding, body.len(), response.headers_mut());
         if !head_only {
-            *response.body_mut() = Body::from(Bytes::from_owner(Arc::clone(body)));
+            *response.body_mut() = Body::from(Bytes::from_owner(body));
         }
         Some(response)
     }

@@ -149,8 +149,8 @@ impl Files {
 
     fn put_document(&mut self, path: &str, bodies: &Bodies) -> Result<(), SyndicateError> {
         self.put(path, bodies.identity())?;
-        self.put(&format!("{path}.gz"), bodies.get(Coding::Gzip))?;
-        self.put(&format!("{path}.br"), bodies.get(Coding::Brotli))?;
+        self.put(&format!("{path}.gz"), &bodies.get(Coding::Gzip))?;
+        self.put(&format!("{path}.br"), &bodies.get(Coding::Brotli))?;
         self.done.documents += 1;
         Ok(())
     }

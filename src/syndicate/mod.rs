@@ -19,6 +19,7 @@ mod changes;
 mod examine;
 mod export;
 mod figures;
+mod idle;
 mod lists;
 mod members;
 mod private;
@@ -37,6 +38,7 @@ pub use answer::{Answer, Readiness, answer, at_hand, max_age, now_at, path_of, r
 pub use examine::{Examined, Printable, examine, left_out};
 pub use export::{Exported, Progress, export};
 pub use figures::{Figures, figures};
+pub use idle::Idle;
 pub use members::LeftOut;
 pub use readers::{audience, count_readers, note};
 pub use static_host::{FEED_POLICY, HostSettings, host_settings};

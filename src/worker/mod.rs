@@ -34,6 +34,8 @@ const PATIENCE: Duration = Duration::from_secs(300);
 const RENDER_EVERY: Duration = Duration::from_millis(500);
 /// How often what is kept for a while only is looked for.
 const TIDY_EVERY: Duration = Duration::from_secs(600);
+/// How often it is seen whether there is nothing else to do.
+const IDLE_EVERY: Duration = Duration::from_secs(5);
 /// How often the numbers of readers are written down.
 const COUNT_EVERY: Duration = Duration::from_secs(60);
 /// How often mail that came back is looked for.
@@ -71,6 +73,7 @@ pub async fn run(app: Arc<App>, roles: Roles, compose_every: Duration, stop: Can
         loops.spawn(tidy(Arc::clone(&app), stop.clone()));
     }
     loops.spawn(render(Arc::clone(&app), scanned.clone(), stop.clone()));
+    loops.spawn(use_idle_time(Arc::clone(&app), stop.clone()));
     loops.spawn(count_readers(Arc::clone(&app), stop.clone()));
     if roles.announce {
         loops.spawn(announce::announce(Arc::clone(&app), stop.clone()));
@@ -144,6 +147,14 @@ async fn render(app: Arc<App>, scanned: CancellationToken, stop: CancellationTok
             () = stop.cancelled() => return,
             () = tokio::time::sleep(RENDER_EVERY) => {}
         }
+    }
+}
+
+/// Packs what readers ask for as small as it gets, one document at a time, while there is nothing else to do.
+async fn use_idle_time(app: Arc<App>, stop: CancellationToken) {
+    let mut idle = syndicate::Idle::default();
+    while tokio::time::timeout(IDLE_EVERY, stop.cancelled()).await.is_err() {
+        turns("pack feeds tighter", || idle.tick(&app)).await;
     }
 }
 
