@@ -172,11 +172,18 @@ impl Fetcher {
     /// # Errors
     /// Where this machine has no store of root certificates.
     pub fn new(reach: Reach, caps: Caps) -> Result<Self, FetchError> {
+        Self::with_names(reach, caps, &reach::Names::System)
+    }
+
+    fn with_names(reach: Reach, caps: Caps, names: &reach::Names) -> Result<Self, FetchError> {
         // The library panics without one; whoever was first is the same one.
         drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
         Ok(Self {
-            client: client(reach.resolver(), caps)?,
-            opened: reach.opened_resolver().map(|names| client(names, caps)).transpose()?,
+            client: client(reach.resolver(names.clone()), caps)?,
+            opened: reach
+                .opened_resolver(names.clone())
+                .map(|names| client(names, caps))
+                .transpose()?,
             reach,
             caps,
         })

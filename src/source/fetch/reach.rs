@@ -70,18 +70,20 @@ impl Reach {
     }
 
     /// The names for requests to the ports of the web.
-    pub(super) fn resolver(&self) -> Resolver {
+    pub(super) fn resolver(&self, names: Names) -> Resolver {
         Resolver {
             reach: self.clone(),
+            names,
             opened_alone: false,
         }
     }
 
     /// The names for requests to all other ports, which only opened networks are asked at; `None` where none is opened.
-    pub(super) fn opened_resolver(&self) -> Option<Resolver> {
+    pub(super) fn opened_resolver(&self, names: Names) -> Option<Resolver> {
         let has_opened = matches!(self, Self::Public(allowed) if !allowed.is_empty());
         has_opened.then(|| Resolver {
             reach: self.clone(),
+            names,
             opened_alone: true,
         })
     }
@@ -106,10 +108,35 @@ fn other_port() -> String {
         .to_owned()
 }
 
-/// The system's names, without the addresses that may not be asked: what remains is what is connected to.
+/// Who says which addresses a name stands for.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Names {
+    /// The system.
+    #[default]
+    System,
+    /// A test: what it says first, then, and so on.
+    #[cfg(test)]
+    Told(Arc<std::sync::Mutex<std::collections::VecDeque<Vec<IpAddr>>>>),
+}
+
+impl Names {
+    async fn look_up(&self, name: &str) -> std::io::Result<Vec<SocketAddr>> {
+        match self {
+            Self::System => Ok(tokio::net::lookup_host((name, 0)).await?.collect()),
+            #[cfg(test)]
+            Self::Told(answers) => {
+                let answer = answers.lock().unwrap().pop_front().unwrap_or_default();
+                Ok(answer.into_iter().map(|address| SocketAddr::new(address, 0)).collect())
+            }
+        }
+    }
+}
+
+/// The names without the addresses that may not be asked: what remains is what is connected to.
 #[derive(Debug, Clone)]
 pub(super) struct Resolver {
     reach: Reach,
+    names: Names,
     /// The Internet is not asked.
     opened_alone: bool,
 }
@@ -143,7 +170,7 @@ impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         let own = self.clone();
         Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let found = own.names.look_up(name.as_str()).await?;
             Ok(Box::new(own.admit(&found)?.into_iter()) as Addrs)
         })
     }
@@ -158,10 +185,10 @@ mod tests {
         let reach = Reach::public(["10.1.0.0/16".parse().unwrap()]);
         let at = |address: &str| SocketAddr::new(address.parse().unwrap(), 0);
         let found = ["93.184.215.14", "10.1.2.3", "10.2.0.1", "127.0.0.1"].map(at);
-        let others = reach.opened_resolver().unwrap();
+        let others = reach.opened_resolver(Names::System).unwrap();
         assert_eq!(others.admit(&found).unwrap(), [at("10.1.2.3")]);
         assert!(others.admit(&found[..1]).unwrap_err().contains("80 and 443"));
-        let web = reach.resolver();
+        let web = reach.resolver(Names::System);
         assert_eq!(web.admit(&found).unwrap(), [at("93.184.215.14"), at("10.1.2.3")]);
         assert!(web.admit(&found[2..]).unwrap_err().contains("own network"));
         for (address, may_be_asked) in [
@@ -176,7 +203,7 @@ mod tests {
                 "{address}"
             );
         }
-        assert!(Reach::public([]).opened_resolver().is_none());
+        assert!(Reach::public([]).opened_resolver(Names::System).is_none());
         let closed = Reach::public([]).examine(&"https://reader.example:8443/".parse().unwrap());
         assert!(closed.is_err());
     }

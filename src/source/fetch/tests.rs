@@ -1,11 +1,14 @@
 //! What the fetcher refuses, and what it makes of servers that mean no good.
 
+use std::collections::VecDeque;
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use super::reach::Names;
 use super::*;
 
 /// A server that gives each connection in turn one of the answers, and the last one to all that follow.
@@ -154,4 +157,76 @@ async fn a_post_that_is_sent_on_is_not_repeated() {
     let fetcher = Fetcher::new(near(), quick()).unwrap();
     let ask = Ask::post(url(there), "text/plain", b"body".to_vec());
     assert_eq!(fetcher.fetch(ask).await.unwrap().body, b"read");
+}
+
+/// A server that never ends: after `head` it sends a byte every few milliseconds, so that no pause is ever long.
+async fn dripping(head: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut asked = [0; 4096];
+                let _ = stream.read(&mut asked).await;
+                let mut next = stream.write_all(head.as_bytes()).await;
+                while next.is_ok() {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                    next = stream.write_all(b"x").await;
+                }
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_server_that_sends_a_byte_now_and_then_is_not_waited_for() {
+    let caps = Caps {
+        whole: Duration::from_millis(300),
+        ..Caps::default()
+    };
+    let fetcher = Fetcher::new(near(), caps).unwrap();
+    for head in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX-Slow: ",
+    ] {
+        let ask = Ask::get(url(dripping(head).await));
+        let failed = fetcher.fetch(ask).await.unwrap_err().to_string();
+        assert!(failed.contains("no whole answer"), "{head}: {failed}");
+    }
+    assert_eq!(
+        Caps::default().whole,
+        Duration::from_secs(30),
+        "what sources have in all"
+    );
+}
+
+/// Each name is looked up once for each connection, and what was looked at is what is connected to. 127.0.0.1 stands here for
+/// the Internet, and 127.0.0.2 for our own network.
+#[tokio::test]
+async fn a_name_that_changes_its_mind_leads_nowhere_else() {
+    let [outside, inside]: [IpAddr; 2] = ["127.0.0.1", "127.0.0.2"].map(|text| text.parse().unwrap());
+    let again = answer("302 Found\r\nLocation: /again", b"");
+    let outer = server(vec![again, answer("200 OK", b"outside")]).await;
+    let inner = TcpListener::bind((inside, outer.port())).await.unwrap();
+    let reach = Reach::public(["127.0.0.1/32".parse().unwrap()]);
+    for (told, stays_outside) in [
+        (vec![vec![outside], vec![inside]], false),
+        (vec![vec![inside], vec![outside]], false),
+        (vec![vec![outside, inside], vec![inside]], true),
+    ] {
+        let names = Names::Told(Arc::new(Mutex::new(VecDeque::from(told))));
+        let fetcher = Fetcher::with_names(reach.clone(), quick(), &names).unwrap();
+        let address: Url = format!("http://changing.example:{}/", outer.port()).parse().unwrap();
+        match fetcher.fetch(Ask::get(address)).await {
+            Ok(fetched) => assert!(stays_outside && fetched.body == b"outside"),
+            Err(refused) => assert!(
+                !stays_outside && refused.to_string().contains("80 and 443"),
+                "{refused}"
+            ),
+        }
+    }
+    let nobody = tokio::time::timeout(Duration::ZERO, inner.accept()).await;
+    assert!(nobody.is_err(), "nobody came inside");
 }
