@@ -17,6 +17,9 @@ make_exports() {
       has_articles "$folder" || { say "  $name holds no file that we read"; continue; }
       check "feeds of $name are made" export_feeds "$name" "$(cd "$folder" && pwd)"
     done
+    for folder in "$LETTERPRESS_SHARED"/data/exports/*/; do
+      check "feeds of the export $(basename "$folder") are made" export_import "$folder"
+    done
   fi
   check "feeds of our own articles are made" export_own_feeds
   check "feeds of nasty articles are made" export_nasty_feeds
@@ -30,6 +33,24 @@ make_exports() {
 # has_articles FOLDER: some stores of the test data hold formats of a later version only (Djot).
 has_articles() {
   [ -n "$(find "$1" -type f \( -name '*.md' -o -name '*.markdown' -o -name '*.mdx' -o -name '*.htm*' -o -name '*.txt' \) -print -quit)" ]
+}
+
+# export_import FOLDER: what another platform gave its author, brought in and printed; a folder that is no export as a whole is one
+# in each of its files.
+export_import() {
+  local home articles part
+  home=$exports/import-$(basename "$1") articles=$exports/import-$(basename "$1")-articles
+  mkdir -p "$home" "$articles"
+  feed_config "$articles" >"$home/letterpress.toml"
+  import_into "$home" "$articles" "$1" || find "$1" -maxdepth 2 -type f | sort | while IFS= read -r part; do
+    import_into "$home" "$articles" "$part" || true
+  done
+  has_articles "$articles" || { echo "it holds no article that we read"; return 0; }
+  export_from "$home"
+}
+
+import_into() {
+  "$letterpress" --config "$1/letterpress.toml" articles import --yes --into "$2" "$3"
 }
 
 export_own_feeds() {
