@@ -40,6 +40,7 @@ mod quiet;
 mod readers;
 mod relays;
 mod restoring;
+mod same_bytes;
 mod schedules;
 mod sending;
 mod server_faults;

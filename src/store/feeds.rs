@@ -165,26 +165,31 @@ pub struct ChangeRow {
     pub renderer: i64,
     /// The content version that was rendered.
     pub version: i64,
+    /// Stands for what it was printed from; empty where nobody noted it.
+    pub inputs: String,
 }
 
-const CHANGES: &str = "SELECT path, etag, changed_at, renderer, version FROM feed_changes WHERE path = $1";
+const CHANGES: &str = "SELECT path, etag, changed_at, renderer, version, inputs FROM feed_changes WHERE path = $1";
 
 /// The row of a path.
 pub async fn change(conn: &mut Conn, path: &str) -> Result<Option<ChangeRow>, StoreError> {
-    type Row = (String, String, i64, i64, i64);
+    type Row = (String, String, i64, i64, i64, String);
     let row: Option<Row> = on!(conn, |c| sqlx::query_as(CHANGES).bind(path).fetch_optional(c).await?);
-    Ok(row.map(|(path, etag, changed_at, renderer, version)| ChangeRow {
-        path,
-        etag,
-        changed_at,
-        renderer,
-        version,
-    }))
+    Ok(
+        row.map(|(path, etag, changed_at, renderer, version, inputs)| ChangeRow {
+            path,
+            etag,
+            changed_at,
+            renderer,
+            version,
+            inputs,
+        }),
+    )
 }
 
-const PUT_CHANGE: &str = "INSERT INTO feed_changes (path, etag, changed_at, renderer, version) VALUES ($1, $2, $3, $4, $5) \
+const PUT_CHANGE: &str = "INSERT INTO feed_changes (path, etag, changed_at, renderer, version, inputs) VALUES ($1, $2, $3, $4, $5, $6) \
      ON CONFLICT (path) DO UPDATE SET etag = excluded.etag, changed_at = excluded.changed_at, renderer = excluded.renderer, \
-     version = excluded.version WHERE feed_changes.etag <> excluded.etag AND feed_changes.renderer <= excluded.renderer \
+     version = excluded.version, inputs = excluded.inputs WHERE feed_changes.etag <> excluded.etag AND feed_changes.renderer <= excluded.renderer \
      AND feed_changes.version <= excluded.version";
 
 /// Notes new bytes; `false` when nothing was noted. The first writer of equal bytes wins; a newer renderer or version is never
@@ -196,6 +201,7 @@ pub async fn put_change(conn: &mut Conn, row: &ChangeRow) -> Result<bool, StoreE
         .bind(row.changed_at)
         .bind(row.renderer)
         .bind(row.version)
+        .bind(&row.inputs)
         .execute(c)
         .await?
         .rows_affected())

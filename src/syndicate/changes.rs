@@ -1,13 +1,13 @@
 //! Since when a document has its bytes: stored, so that every node and every later process says the same.
 
 use crate::app::App;
-use crate::feed::RENDERER;
+use crate::feed::{Plan, RENDERER};
 use crate::model::clock::to_micros;
 use crate::model::feed_date::FeedDate;
 use crate::store::feeds::{self, ChangeRow};
 use crate::store::{Conn, StoreError};
 
-use super::websub;
+use super::{scopes, websub};
 
 const SECOND: i64 = 1_000_000;
 
@@ -22,6 +22,22 @@ pub(super) struct Print {
     pub(super) version: i64,
     /// Its own address, where hubs tell of its new bytes.
     pub(super) topic: Option<String>,
+    /// Stands for all that it was printed from; empty where that is not known.
+    pub(super) inputs: String,
+}
+
+/// Stands for all that the documents of a feed are printed from: the same again must give the same bytes.
+pub(super) fn inputs(plan: &Plan, settings: &str) -> String {
+    let numbers = format!("{RENDERER} {} {}", plan.version, plan.updated_at);
+    let parts = [
+        env!("CARGO_PKG_VERSION"),
+        settings,
+        &numbers,
+        &plan.mark,
+        &plan.feed_id,
+        &plan.term,
+    ];
+    scopes::hash(parts.map(str::as_bytes))
 }
 
 /// Since when each document has its bytes, in the order of `prints`. New bytes are noted: from now on, and at least one
@@ -58,6 +74,14 @@ async fn note(app: &App, conn: &mut Conn, print: &Print) -> Result<FeedDate, Sto
     let before = feeds::change(conn, &print.path).await?;
     // Nobody waits for the feed of a term that was not there before; the main feed may have had readers elsewhere.
     let is_awaited = before.is_some() || !print.path.contains('/');
+    let is_same = |row: &ChangeRow| !row.inputs.is_empty() && row.inputs == print.inputs && row.etag != print.tag;
+    if before.as_ref().is_some_and(is_same) {
+        tracing::error!(
+            path = print.path,
+            version = print.version,
+            "the same articles and settings were printed in two ways: readers are sent what they have; please report this defect"
+        );
+    }
     let now = to_micros(app.clock.now()).div_euclid(SECOND) * SECOND;
     let row = ChangeRow {
         path: print.path.clone(),
@@ -65,6 +89,7 @@ async fn note(app: &App, conn: &mut Conn, print: &Print) -> Result<FeedDate, Sto
         changed_at: before.map_or(now, |row| now.max(row.changed_at + SECOND)),
         renderer: RENDERER,
         version: print.version,
+        inputs: print.inputs.clone(),
     };
     let is_noted = feeds::put_change(conn, &row).await?;
     if let Some(topic) = print.topic.as_deref().filter(|_| is_noted && is_awaited) {

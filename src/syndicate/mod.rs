@@ -233,6 +233,8 @@ async fn others(
         tag: made.tag.clone(),
         version,
         topic: None,
+        // The page follows from templates, too.
+        inputs: String::new(),
     };
     let prints: Vec<changes::Print> = bodies.iter().map(print).collect();
     let since = changes::since(app, &prints).await?;

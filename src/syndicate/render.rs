@@ -14,7 +14,7 @@ use crate::model::feed_url::{FeedUrl, percent_encode};
 use crate::model::podcast::{Index, Podcast};
 
 use super::members::{Entries, Members};
-use super::{SyndicateError, changes};
+use super::{SyndicateError, changes, fingerprint};
 
 /// Feeds whose articles are loaded at once.
 const GROUP: usize = 16;
@@ -103,8 +103,10 @@ async fn put_in(app: &App, settings: &Settings, written: Vec<(&Arc<Slot>, Writte
     let hubs = settings.hubs();
     let is_archive = |slot: &Slot| matches!(slot.plan.scope, Scope::Archive(_));
     let is_announced = |slot: &Slot| !hubs.is_empty() && !is_archive(slot);
+    let print = fingerprint(settings);
     let mut prints = Vec::with_capacity(written.len() * 3);
     for (slot, (bodies, _)) in &written {
+        let inputs = changes::inputs(&slot.plan, &print);
         for (format, made) in Format::ALL.into_iter().zip(bodies) {
             let key = key(slot, format);
             prints.push(changes::Print {
@@ -112,6 +114,7 @@ async fn put_in(app: &App, settings: &Settings, written: Vec<(&Arc<Slot>, Writte
                 tag: made.tag.clone(),
                 version: slot.plan.version,
                 topic: is_announced(slot).then(|| address(&key)),
+                inputs: inputs.clone(),
             });
         }
     }

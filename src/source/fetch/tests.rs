@@ -220,7 +220,7 @@ async fn a_name_that_changes_its_mind_leads_nowhere_else() {
         let fetcher = Fetcher::with_names(reach.clone(), quick(), &names).unwrap();
         let address: Url = format!("http://changing.example:{}/", outer.port()).parse().unwrap();
         match fetcher.fetch(Ask::get(address)).await {
-            Ok(fetched) => assert!(stays_outside && fetched.body == b"outside"),
+            Ok(answer) => assert!(stays_outside && answer.body == b"outside"),
             Err(refused) => assert!(
                 !stays_outside && refused.to_string().contains("80 and 443"),
                 "{refused}"

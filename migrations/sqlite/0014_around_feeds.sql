@@ -16,3 +16,6 @@ CREATE TABLE strangers (
     requests INTEGER NOT NULL,
     seen_at INTEGER NOT NULL
 ) STRICT;
+
+-- What a document was printed from: the same again must give the same bytes. Empty where nobody noted it.
+ALTER TABLE feed_changes ADD COLUMN inputs TEXT NOT NULL DEFAULT '';
