@@ -17,6 +17,7 @@ mod doctor;
 mod exports;
 mod feedback;
 mod feeds;
+mod feeds_as_read;
 mod feeds_check;
 mod feeds_hidden;
 mod feeds_http;

@@ -103,7 +103,7 @@ async fn put_in(app: &App, settings: &Settings, written: Vec<(&Arc<Slot>, Writte
     let hubs = settings.hubs();
     let is_archive = |slot: &Slot| matches!(slot.plan.scope, Scope::Archive(_));
     let is_announced = |slot: &Slot| !hubs.is_empty() && !is_archive(slot);
-    let print = fingerprint(settings);
+    let print = fingerprint(app, settings);
     let mut prints = Vec::with_capacity(written.len() * 3);
     for (slot, (bodies, _)) in &written {
         let inputs = changes::inputs(&slot.plan, &print);
