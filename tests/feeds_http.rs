@@ -627,6 +627,11 @@ async fn readers_of_an_old_host_are_led_to_the_new_one_in_one_step_and_nobody_el
         );
     }
     assert_eq!(ask("HEAD", "/rss.xml", "old.example.org", "").await, to("rss.xml"));
+    // No cache may give this to a reader of the new host.
+    let got = served
+        .raw("GET /rss.xml HTTP/1.1\r\nHost: old.example.org\r\nConnection: close\r\n\r\n")
+        .await;
+    assert_eq!(got.header("cache-control"), Some("no-store"));
     let other_name = "X-Forwarded-Host: old.example.org\r\n";
     assert_eq!(ask("GET", "/rss.xml", "inside", other_name).await, to("rss.xml"));
     let plain = "X-Forwarded-Proto: http\r\n";

@@ -14,7 +14,7 @@ use url::Url;
 use crate::support::{Bench, at, engines, settings};
 
 const RECORDING: &str = "---\ntitle: Talk\ndate: 2026-12-01\nimage: https://example.org/square.jpg\nepisode: 3\nseason: 1\n\
-     explicit: clean\ntranscript: https://example.org/talk.vtt\nenclosure: { url: https://example.org/talk.mp3, length: 9, \
+     explicit: clean\ntranscript: https://example.org/talk.vtt\nenclosure: { url: \"https://example.org/talk.MP3?from=feed\", length: 9, \
      duration: \"1:15\" }\n---\nA talk.\n";
 
 fn podcast() -> Podcast {
@@ -39,6 +39,12 @@ async fn text(app: &App, path: &str) -> String {
         Answer::Document(document) => String::from_utf8(document.bodies().identity().to_vec()).unwrap(),
         other => panic!("{path}: {other:?}"),
     }
+}
+
+/// The feed-level time of RSS.
+fn feed_time(rss: &str) -> String {
+    let (_, rest) = rss.split_once("<lastBuildDate>").unwrap();
+    rest[..31].to_owned()
 }
 
 /// The bench with other settings, from now on.
@@ -83,6 +89,9 @@ async fn a_directory_of_podcasts_is_told_all_it_asks_for_or_nothing() {
         1,
         "an article without a recording has no season"
     );
+    // What nobody added to keeps its time.
+    let (silent, told) = (feed_time(&silent), feed_time(&told));
+    assert_eq!(silent, told);
     let wordy = text(&bench.app, "/tag/w/rss.xml").await;
     assert!(!wordy.contains("itunes:") && !wordy.contains("podcast:"), "{wordy}");
     bench.close().await;
@@ -169,6 +178,19 @@ async fn what_was_written_in_markdown_is_shown_when_the_author_wants_it_and_that
         "{rss}"
     );
     assert!(!rss.contains("<atom:updated>"), "{rss}");
+    // What is longer by far than what readers see stays out, and takes no other article down.
+    let long = format!(
+        "---\ntitle: Long\ndate: 2026-12-20\n---\nShort.\n\n<!-- {} -->\n",
+        "x".repeat(600_000)
+    );
+    bench.write("c.md", &long);
+    read(&bench.app).await;
+    let rss = text(&bench.app, "/rss.xml").await;
+    assert!(
+        rss.contains("Short.") && rss.contains("A *word*") && rss.len() < 10_000,
+        "{}",
+        rss.len()
+    );
     bench.close().await;
 }
 
@@ -214,4 +236,31 @@ async fn readers_of_json_feed_see_the_sites_picture_and_the_authors() {
     // RSS 2.0 knows no SVG.
     assert!(!text(&bench.app, "/rss.xml").await.contains("<image>"));
     bench.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_footer_that_fails_takes_no_article_down() {
+    let folder = tempfile::tempdir().unwrap();
+    for dir in ["content", "state", "own/feeds"] {
+        std::fs::create_dir_all(folder.path().join(dir)).unwrap();
+    }
+    let footer = "<p>In {{article.category.name}}</p>\n";
+    std::fs::write(folder.path().join("own/feeds/footer.html.hbs"), footer).unwrap();
+    for (name, category) in [("a", "category: Ink\n"), ("b", "")] {
+        let article = format!("---\ntitle: {name}\ndate: 2026-12-01\n{category}---\nText of {name}.\n");
+        std::fs::write(folder.path().join(format!("content/{name}.md")), article).unwrap();
+    }
+    let mut settings = settings(folder.path());
+    settings.templates = Some(folder.path().join("own"));
+    let clock = Arc::new(SetClock::at(at("2027-01-01T00:00:00Z")));
+    let app = App::assemble(settings, clock, Arc::new(SeededChance::new(7)))
+        .await
+        .unwrap();
+    read(&app).await;
+    let rss = text(&app, "/rss.xml").await;
+    assert!(
+        rss.contains("Text of a.</p>\n<p>In Ink</p>") && rss.contains("Text of b.</p>"),
+        "{rss}"
+    );
+    app.database.close().await;
 }

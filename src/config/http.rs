@@ -93,7 +93,7 @@ pub(super) fn leads_away(http: &Http, base_url: &Url) -> bool {
 }
 
 /// Whether an address names this very machine.
-fn is_loopback(url: &Url) -> bool {
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -36,7 +36,7 @@ pub use database::{DatabaseSettings, State};
 pub use dkim::{Dkim, DkimKey};
 pub use feedback::Feedback;
 pub use feeds::{Feeds, FullOrSummary, LegacyIds, LegacyMode, MaxAge};
-pub use http::{Http, OldHost};
+pub use http::{Http, OldHost, is_loopback};
 pub use load::{DEFAULT_FILE, environment, load, parse};
 pub use mail::{Limit, Mail, OnUnknown, Smtp, Tls, TransportKind};
 pub use newsletters::{Cadence, CatchUp, Joiner, Newsletter, Order, Overflow, Schedule};

@@ -157,7 +157,7 @@ fn read_one(section: &mut Section<'_>, files: &Files<'_>, site_language: &str) -
         // Only files are written for a generator.
         raw_templates: !matches!(kind, SourceKind::Folder),
         title_html: section.get("title_html", flag).unwrap_or(false),
-        embeds: section.get("embeds", list(host)).unwrap_or_default(),
+        embeds: section.get("embeds", list(web_host)).unwrap_or_default(),
         split_spaces: section.get("split_spaces", list(filled)).unwrap_or_default(),
         assets: None,
         body_selector: None,
@@ -255,6 +255,12 @@ fn read_map(section: &mut Section<'_>) -> BTreeMap<String, Vec<String>> {
         _ => list(filled)(value),
     };
     section.entries("map", names)
+}
+
+/// The name of a host as addresses print it: in lower case, punycoded.
+fn web_host(value: &Value) -> Read<String> {
+    let written = host(value)?;
+    Ok(url::Host::parse(&written).map_or(written, |host| host.to_string()))
 }
 
 fn read_authors(section: &mut Section<'_>) -> BTreeMap<String, Author> {

@@ -15,8 +15,8 @@ pub(super) struct Body<'a> {
     pub(super) html: Cow<'a, str>,
     /// Whether RSS and Atom print it, too; summary feeds do not.
     pub(super) printed: bool,
-    /// Whether a summary and a link stand for an article that is too long.
-    pub(super) shortened: bool,
+    /// What the author wrote, where there is room for it beside the article.
+    pub(super) markdown: Option<&'a Clean>,
 }
 
 /// The body of one entry.
@@ -27,14 +27,20 @@ pub(super) fn of<'a>(entry: &'a Entry, meta: &FeedMeta, limits: Limits) -> Body<
         Some(html) if !shortened => Body {
             html: wrapped(footed(html, entry), entry, meta),
             printed: true,
-            shortened,
+            markdown: markdown(entry, html, limits),
         },
         whole => Body {
             html: wrapped(self::shortened(entry).into(), entry, meta),
             printed: whole.is_some(),
-            shortened,
+            markdown: None,
         },
     }
+}
+
+/// Pictures inside of it, and comments, may make it longer by far than what readers see.
+fn markdown<'a>(entry: &'a Entry, html: &str, limits: Limits) -> Option<&'a Clean> {
+    let has_room = |markdown: &&Clean| markdown.as_str().len() + html.len() <= limits.max_entry_bytes;
+    entry.markdown.as_ref().filter(has_room)
 }
 
 /// Whether feeds that hold whole articles show the summary of this one, and a link.

@@ -97,8 +97,9 @@ pub(super) fn item(podcast: Option<&Podcast>, entry: &Entry) -> Vec<Element> {
 /// RSS carries the first file of an article alone.
 fn is_episode(entry: &Entry) -> bool {
     entry.files.first().is_some_and(|file| {
-        let ending = file.url.as_str().rsplit_once('.').map(|(_, ending)| ending);
-        file.is_played() && ending.is_some_and(|ending| PLAYABLE.contains(&ending))
+        let path = file.url.as_str().split(['?', '#']).next().unwrap_or_default();
+        let ending = path.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+        file.is_played() && ending.is_some_and(|ending| PLAYABLE.contains(&ending.as_str()))
     })
 }
 

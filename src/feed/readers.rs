@@ -2,13 +2,12 @@
 //! all that leaves it.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use aws_lc_rs::digest;
-
 use crate::model::clock::Chance;
-use crate::model::network::household;
+use crate::model::network::household_number;
 use crate::model::readers::{Count, Service};
 
 /// Readers of all feeds together that are told apart in a day; with more, the numbers are lower bounds.
@@ -102,7 +101,8 @@ impl Readers {
     /// Notes that these numbers are written.
     pub fn note_written(&self, counts: &[Count]) {
         let mut state = self.lock();
-        state.past.retain(|count| !counts.contains(count));
+        let written: HashSet<&Count> = counts.iter().collect();
+        state.past.retain(|count| !written.contains(count));
         if let Some(today) = &mut state.today {
             for count in counts {
                 today.note_written(count);
@@ -162,15 +162,11 @@ impl Today {
 
     /// A household and its program, for this day and this process only.
     fn hash(&self, reading: Reading<'_>) -> u64 {
-        let mut context = digest::Context::new(&digest::SHA256);
-        context.update(&self.salt);
-        context.update(reading.client.map(household).unwrap_or_default().as_bytes());
-        context.update(&[0]);
-        context.update(reading.agent.as_bytes());
-        let hash = context.finish();
-        let mut first = [0; 8];
-        first.copy_from_slice(&hash.as_ref()[..8]);
-        u64::from_le_bytes(first)
+        let mut hasher = DefaultHasher::new();
+        hasher.write(&self.salt);
+        reading.client.map(household_number).hash(&mut hasher);
+        hasher.write(reading.agent.as_bytes());
+        hasher.finish()
     }
 
     fn unwritten(&self) -> impl Iterator<Item = Count> {

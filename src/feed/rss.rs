@@ -149,7 +149,7 @@ fn channel_elements(meta: &FeedMeta) -> Vec<Element> {
 fn item_elements(meta: &FeedMeta, Item { entry, body }: Item<'_>) -> Vec<Element> {
     let mut elements = element::picture(entry);
     elements.extend(podcast::item(meta.podcast.as_ref(), entry));
-    if let Some(markdown) = entry.markdown.as_ref().filter(|_| body.printed && !body.shortened) {
+    if let Some(markdown) = body.markdown.filter(|_| body.printed) {
         elements.push(Element::new("source:markdown").text(markdown.as_str()));
     }
     if let Some(edited) = entry.edited {

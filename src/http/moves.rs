@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use axum::http::{HeaderMap, HeaderName, Method, Request, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use axum::response::Response;
 
 use crate::app::App;
@@ -33,7 +33,12 @@ pub(super) fn to_new_host<B>(app: &App, peer: SocketAddr, request: &Request<B>) 
         .map(|query| format!("?{query}"))
         .unwrap_or_default();
     let path = syndicate::now_at(app, request.uri().path());
-    Some(secured(moved(&format!("{}{query}", settings.http.address(&path)))))
+    let mut response = moved(&format!("{}{query}", settings.http.address(&path)));
+    // What a header decides that no cache knows must be in none: another reader of the same address would be led in a circle.
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Some(secured(response))
 }
 
 /// The host that a reader asked, in lower case and without port (RFC 9112 section 3.2.2: what the target names counts more than
@@ -41,11 +46,12 @@ pub(super) fn to_new_host<B>(app: &App, peer: SocketAddr, request: &Request<B>) 
 fn asked<B>(request: &Request<B>, is_proxied: bool) -> Option<String> {
     let headers = request.headers();
     let kept = headers.get(FORWARDED_HOST).filter(|_| is_proxied);
+    let kept = kept.and_then(|kept| kept.to_str().ok()?.split(',').next());
     let named = || match request.uri().authority() {
         Some(authority) => Some(authority.as_str()),
         None => headers.get(header::HOST)?.to_str().ok(),
     };
-    let host = kept.and_then(|kept| kept.to_str().ok()).or_else(named)?;
+    let host = kept.or_else(named)?.trim();
     let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((inner, _)) => inner,
         None => host.split(':').next().unwrap_or_default(),

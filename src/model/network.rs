@@ -79,6 +79,14 @@ pub fn household(address: IpAddr) -> String {
     }
 }
 
+/// The same as a number, IPv4 apart from IPv6.
+pub fn household_number(address: IpAddr) -> (bool, u64) {
+    match plain(address) {
+        IpAddr::V4(v4) => (false, u64::from(u32::from(v4))),
+        IpAddr::V6(v6) => (true, u64::try_from(u128::from(v6) >> 64).unwrap_or(0)),
+    }
+}
+
 /// Who shares a limit on feeds: IPv4 /24 or IPv6 /56.
 pub fn vicinity(address: IpAddr) -> String {
     match plain(address) {

@@ -106,7 +106,7 @@ fn feed_number(lower: &str) -> String {
 }
 
 /// How many people read one feed on one day, as one node counted them: all that is ever kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Count {
     /// Days since 1970, UTC.
     pub day: i64,

@@ -43,6 +43,14 @@ pub async fn add(conn: &mut Conn, stranger: &Stranger) -> Result<(), StoreError>
     Ok(())
 }
 
+const OLD: &str = "SELECT COUNT(*) FROM strangers WHERE seen_at < $1";
+
+/// Whether there is anything to forget.
+pub async fn any_before(conn: &mut Conn, moment: i64) -> Result<bool, StoreError> {
+    let (count,): (i64,) = on!(conn, |c| sqlx::query_as(OLD).bind(moment).fetch_one(c).await?);
+    Ok(count > 0)
+}
+
 const ALL: &str =
     "SELECT whereabouts, requests, seen_at FROM strangers WHERE seen_at >= $1 ORDER BY requests DESC, whereabouts";
 

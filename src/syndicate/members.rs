@@ -117,7 +117,12 @@ impl<'a> Entries<'a> {
     fn entry(&self, article: &Article) -> Result<Entry, String> {
         let mut entry = Entry::of(article, self.settings.feeds.updated).map_err(|fault| fault.to_string())?;
         let footer = Footer::new(&self.settings.site, above(article));
-        let footer = self.app.templates.footer(&footer).map_err(|error| error.to_string())?;
+        // A template that fails takes no article down.
+        let footer = self.app.templates.footer(&footer).unwrap_or_else(|error| {
+            tracing::error!(article = article.id, %error, "an article is printed without a footer");
+            self.app.feeds.meters.note_error();
+            None
+        });
         entry.footer = footer.as_deref().and_then(Clean::text);
         Ok(entry)
     }

@@ -261,7 +261,7 @@ fn fingerprint(app: &App, settings: &Settings) -> String {
         settings.site,
         settings.feeds,
         settings.http.public_url,
-        app.templates.footer_text()
+        app.templates.footer_hash()
     );
     scopes::hash([said.as_bytes()])
 }

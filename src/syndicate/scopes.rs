@@ -8,7 +8,7 @@ use aws_lc_rs::digest;
 use data_encoding::BASE32_NOPAD;
 
 use crate::app::App;
-use crate::config::Feeds;
+use crate::config::{Feeds, is_loopback};
 use crate::feed::{Plan, TermIndex};
 use crate::model::clock::{from_micros, micros, mint_ulid, to_micros};
 use crate::model::feed_date::FeedDate;
@@ -300,11 +300,15 @@ fn changed(app: &App, chosen: &BTreeMap<Scope, Members<'_>>, stored: &[ScopeRow]
                 feed_id: before.map_or_else(|| mint_feed_id(app, moment), |row| row.feed_id.clone()),
                 scope: word,
                 title: members.term.clone(),
-                updated_at: members
-                    .articles
-                    .first()
-                    .map_or(0, |a| a.published_at)
-                    .max(moment.changed_at),
+                updated_at: match before.filter(|row| row.mark == mark) {
+                    // Only its name in the Podcast Index is new.
+                    Some(row) => row.updated_at,
+                    None => members
+                        .articles
+                        .first()
+                        .map_or(0, |a| a.published_at)
+                        .max(moment.changed_at),
+                },
                 mark: mark.to_owned(),
                 version: moment.version,
                 podcast_guid: before.and_then(|row| row.podcast_guid.clone()).or(podcast_guid),
@@ -316,6 +320,10 @@ fn changed(app: &App, chosen: &BTreeMap<Scope, Members<'_>>, stored: &[ScopeRow]
 /// What the Podcast Index calls a feed, from the address that it has when that is first asked for.
 fn podcast_guid(feeds: &Feeds, scope: &Scope) -> Option<String> {
     feeds.podcast.as_ref().filter(|podcast| podcast.index)?;
+    // An archive is a part of the main feed, and an address that only this machine knows would name everybody's podcast.
+    if matches!(scope, Scope::Archive(_)) || is_loopback(&feeds.base_url) {
+        return None;
+    }
     let key = FeedKey {
         scope: scope.clone(),
         format: Format::Rss,

@@ -22,15 +22,19 @@ pub fn note_forwarded(app: &App, peer: IpAddr) {
 
 /// Writes down what was noted, and forgets what is old; says whether there was anything.
 pub async fn write_strangers(app: &App) -> Result<bool, StoreError> {
-    let taken = app.feeds.strangers.take();
-    if taken.is_empty() {
+    let mut taken = app.feeds.strangers.take();
+    // In one order on every node, so that none waits for another.
+    taken.sort();
+    let is_news = !taken.is_empty();
+    let from = to_micros(app.clock.now()) - KEPT;
+    if !is_news && !strangers::any_before(&mut app.database.read().await?, from).await? {
         return Ok(false);
     }
     let written = write(app, &taken).await;
     if written.is_err() {
         app.feeds.strangers.put_back(taken);
     }
-    written.map(|()| true)
+    written.map(|()| is_news)
 }
 
 async fn write(app: &App, taken: &[(String, i64)]) -> Result<(), StoreError> {

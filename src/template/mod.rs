@@ -153,8 +153,9 @@ impl Templates {
     }
 
     /// The template of [`Templates::footer`]: another one makes other feeds.
-    pub fn footer_text(&self) -> Option<&str> {
-        self.files.get(FOOTER).filter(|_| self.has_footer)
+    pub fn footer_hash(&self) -> Option<&str> {
+        // It may include any other file.
+        self.has_footer.then_some(self.hash.as_str())
     }
 
     /// The built-in templates as `(path, text)`: what `init` writes for the author to edit.

@@ -55,7 +55,8 @@ impl<'a> Links<'a> {
         let address = self.absolute(&without_tricks(src), &["https"])?;
         let url = Url::parse(&address).ok()?;
         let hosts = &self.settings.source.embeds;
-        hosts.iter().any(|host| url.host_str() == Some(host)).then_some(address)
+        let is_named = hosts.iter().any(|host| url.host_str() == Some(host));
+        (is_named && url.port().is_none()).then_some(address)
     }
 
     /// An address that a link may have; `None` drops it, its text stays.
