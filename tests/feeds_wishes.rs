@@ -9,6 +9,7 @@ use letterpress::ingest;
 use letterpress::model::clock::{SeededChance, SetClock};
 use letterpress::model::podcast::{Category, guid};
 use letterpress::syndicate::{self, Answer};
+use tempfile::TempDir;
 use url::Url;
 
 use crate::support::{Bench, at, engines, settings};
@@ -39,6 +40,25 @@ async fn text(app: &App, path: &str) -> String {
         Answer::Document(document) => String::from_utf8(document.bodies().identity().to_vec()).unwrap(),
         other => panic!("{path}: {other:?}"),
     }
+}
+
+/// An application whose author wrote a footer, and the folder that it lives in.
+async fn with_footer(footer: &str, articles: &[(&str, &str)]) -> (TempDir, App) {
+    let folder = tempfile::tempdir().unwrap();
+    for dir in ["content", "state", "own/feeds"] {
+        std::fs::create_dir_all(folder.path().join(dir)).unwrap();
+    }
+    std::fs::write(folder.path().join("own/feeds/footer.html.hbs"), footer).unwrap();
+    for (name, text) in articles {
+        std::fs::write(folder.path().join("content").join(name), text).unwrap();
+    }
+    let mut settings = settings(folder.path());
+    settings.templates = Some(folder.path().join("own"));
+    let clock = Arc::new(SetClock::at(at("2027-01-01T00:00:00Z")));
+    let app = App::assemble(settings, clock, Arc::new(SeededChance::new(7)))
+        .await
+        .unwrap();
+    (folder, app)
 }
 
 /// The feed-level time of RSS.
@@ -133,21 +153,10 @@ async fn a_podcast_keeps_its_name_when_the_feed_moves() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_footer_of_the_authors_own_stands_under_whole_articles() {
-    let folder = tempfile::tempdir().unwrap();
-    for dir in ["content", "state", "own/feeds"] {
-        std::fs::create_dir_all(folder.path().join(dir)).unwrap();
-    }
     let footer =
         "{{!-- a note --}}<p>{{article.title}} first stood on <a href=\"{{site.url}}\">{{site.title}}</a>.</p>\n";
-    std::fs::write(folder.path().join("own/feeds/footer.html.hbs"), footer).unwrap();
     let article = "---\ntitle: R&D\ndate: 2026-12-01\nsummary: In short.\n---\nText.\n";
-    std::fs::write(folder.path().join("content/a.md"), article).unwrap();
-    let mut settings = settings(folder.path());
-    settings.templates = Some(folder.path().join("own"));
-    let clock = Arc::new(SetClock::at(at("2027-01-01T00:00:00Z")));
-    let app = App::assemble(settings, clock, Arc::new(SeededChance::new(7)))
-        .await
-        .unwrap();
+    let (_folder, app) = with_footer(footer, &[("a.md", article)]).await;
     read(&app).await;
     let under = "<p>Text.</p>\n<p>R&amp;D first stood on <a href=\"https://example.org/\">";
     let rss = text(&app, "/rss.xml").await;
@@ -240,22 +249,15 @@ async fn readers_of_json_feed_see_the_sites_picture_and_the_authors() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_footer_that_fails_takes_no_article_down() {
-    let folder = tempfile::tempdir().unwrap();
-    for dir in ["content", "state", "own/feeds"] {
-        std::fs::create_dir_all(folder.path().join(dir)).unwrap();
-    }
     let footer = "<p>In {{article.category.name}}</p>\n";
-    std::fs::write(folder.path().join("own/feeds/footer.html.hbs"), footer).unwrap();
-    for (name, category) in [("a", "category: Ink\n"), ("b", "")] {
-        let article = format!("---\ntitle: {name}\ndate: 2026-12-01\n{category}---\nText of {name}.\n");
-        std::fs::write(folder.path().join(format!("content/{name}.md")), article).unwrap();
-    }
-    let mut settings = settings(folder.path());
-    settings.templates = Some(folder.path().join("own"));
-    let clock = Arc::new(SetClock::at(at("2027-01-01T00:00:00Z")));
-    let app = App::assemble(settings, clock, Arc::new(SeededChance::new(7)))
-        .await
-        .unwrap();
+    let articles = [
+        (
+            "a.md",
+            "---\ntitle: One\ndate: 2026-12-01\ncategory: Ink\n---\nText of a.\n",
+        ),
+        ("b.md", "---\ntitle: Two\ndate: 2026-12-01\n---\nText of b.\n"),
+    ];
+    let (_folder, app) = with_footer(footer, &articles).await;
     read(&app).await;
     let rss = text(&app, "/rss.xml").await;
     assert!(
