@@ -101,7 +101,7 @@ async fn nobody_is_left_out_when_the_database_cuts_off_every_connection_again_an
         let _nodes: Vec<Running> = (0..trial.nodes).map(|node| service.serve_from(&place(node))).collect();
         // Until the storms are over nobody may ask for the state: the asking would be cut off, too.
         let _: Result<(), _> = waiting.recv();
-        Ended::of(&service, Duration::from_secs(120))
+        Ended::of(&service, Duration::from_secs(300))
     });
     let (mut storms, mut cut) = (0, 0);
     while storms < 40 && sink.taken().len() < trial.people {

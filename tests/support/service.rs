@@ -235,7 +235,17 @@ impl Service {
         let until = Instant::now() + patience;
         loop {
             let issue = self.issue();
-            if issue["state"] == "finished" || Instant::now() > until {
+            if issue["state"] == "finished" {
+                return issue;
+            }
+            if Instant::now() > until {
+                let log = self.log();
+                let end: Vec<&str> = log.lines().rev().take(60).collect();
+                println!(
+                    "still {}; the end of the log, newest first:\n{}",
+                    issue["state"],
+                    end.join("\n")
+                );
                 return issue;
             }
             std::thread::sleep(Duration::from_millis(300));
