@@ -7,7 +7,7 @@ use crate::model::text::truncate_at_word;
 use super::beside;
 use super::fields::Fields;
 use super::folder::FolderSettings;
-use super::header::{Value, normal_key};
+use super::header::Value;
 use super::html::Links;
 
 /// Files of one article.
@@ -70,12 +70,8 @@ fn one(value: &Value) -> Option<Enclosure> {
                 ..Enclosure::default()
             })
         }
-        Value::Map(pairs) => {
-            let find = |names: &[&str]| {
-                let mut pairs = pairs.iter();
-                let found = pairs.find(|(key, _)| names.contains(&normal_key(key).as_str()));
-                found.and_then(|(_, value)| value.text()).map(str::trim)
-            };
+        map => {
+            let find = |names: &[&str]| map.inner(names);
             let title = find(&["title", "name", "caption"]).unwrap_or_default();
             Some(Enclosure {
                 url: find(&["url", "href", "src", "file", "path"])?.to_owned(),
@@ -87,7 +83,6 @@ fn one(value: &Value) -> Option<Enclosure> {
                 title: truncate_at_word(title, LONGEST_TITLE),
             })
         }
-        _ => None,
     }
 }
 

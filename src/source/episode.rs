@@ -5,7 +5,7 @@ use crate::model::media;
 use crate::model::podcast::{Episode, Transcript};
 
 use super::fields::Fields;
-use super::header::{Value, normal_key};
+use super::header::Value;
 use super::html::Links;
 
 /// Transcripts of one recording.
@@ -76,14 +76,10 @@ fn by_name(url: &str) -> Option<&'static str> {
 fn transcript(value: &Value) -> Option<Transcript> {
     let (url, stated) = match value {
         Value::Text(text) => (text.trim(), None),
-        Value::Map(pairs) => {
-            let find = |names: &[&str]| {
-                let found = pairs.iter().find(|(key, _)| names.contains(&normal_key(key).as_str()));
-                found.and_then(|(_, value)| value.text()).map(str::trim)
-            };
-            (find(&["url", "href", "src", "file"])?, find(&["type", "mime_type"]))
-        }
-        _ => return None,
+        map => (
+            map.inner(&["url", "href", "src", "file"])?,
+            map.inner(&["type", "mime_type"]),
+        ),
     };
     let media_type = stated
         .and_then(media::parse)

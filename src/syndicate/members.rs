@@ -116,9 +116,9 @@ impl<'a> Entries<'a> {
 
     fn entry(&self, article: &Article) -> Result<Entry, String> {
         let mut entry = Entry::of(article, self.settings.feeds.updated).map_err(|fault| fault.to_string())?;
-        let footer = Footer::new(&self.settings.site, above(article));
+        let context = || Footer::new(&self.settings.site, above(article));
         // A template that fails takes no article down.
-        let footer = self.app.templates.footer(&footer).unwrap_or_else(|error| {
+        let footer = self.app.templates.footer(context).unwrap_or_else(|error| {
             tracing::error!(article = article.id, %error, "an article is printed without a footer");
             self.app.feeds.meters.note_error();
             None

@@ -144,11 +144,11 @@ impl Templates {
     }
 
     /// What stands under an article in feeds, as HTML; `None` where the author wrote nothing for it.
-    pub fn footer(&self, footer: &Footer) -> Result<Option<String>, TemplateError> {
+    pub fn footer(&self, context: impl FnOnce() -> Footer) -> Result<Option<String>, TemplateError> {
         if !self.has_footer {
             return Ok(None);
         }
-        let html = self.registries.html(FOOTER, footer)?;
+        let html = self.registries.html(FOOTER, &context())?;
         Ok(Some(html.trim().to_owned()).filter(|html| !html.is_empty()))
     }
 
@@ -176,7 +176,7 @@ impl Templates {
         templates.check_letters(&mut problems);
         templates.check_pages(&mut problems);
         for (_, footer) in Footer::samples() {
-            problems.extend(templates.footer(&footer).err());
+            problems.extend(templates.footer(|| footer).err());
         }
         problems.dedup();
         problems

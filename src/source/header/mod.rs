@@ -35,6 +35,13 @@ impl Value {
         }
     }
 
+    /// The text under the first of a map's keys that is one of `names`, as names are compared.
+    pub(super) fn inner(&self, names: &[&str]) -> Option<&str> {
+        let Self::Map(pairs) = self else { return None };
+        let found = pairs.iter().find(|(key, _)| names.contains(&normal_key(key).as_str()));
+        found.and_then(|(_, value)| value.text()).map(str::trim)
+    }
+
     /// Null, an empty text, an empty list or map: as good as not given.
     pub(super) fn is_empty(&self) -> bool {
         match self {
